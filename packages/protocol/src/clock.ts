@@ -1,0 +1,27 @@
+/** A timer that was started by a {@link Clock}. */
+export interface Timer {
+  /** Stops the timer; does nothing when it has fired already. */
+  cancel(): void;
+}
+
+/** Time and randomness. Everything that waits, stamps or draws lots takes one, so that a test can put its own in place. */
+export interface Clock {
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  now(): number;
+  /** Runs `fn` once after `delayMs`. A timer never keeps the process alive by itself unless `keepAlive` is true. */
+  after(delayMs: number, fn: () => void, keepAlive?: boolean): Timer;
+  /** A number in [0, 1). Not for secrets. */
+  random(): number;
+}
+
+/** The clock of this machine. This file is the only one that touches the global timers, `Date.now` and `Math.random`. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, fn, keepAlive = false) {
+    // Node fires at once for a delay beyond 2^31-1 ms (24.8 days); a longer wait is cut to that.
+    const timer = setTimeout(fn, Math.min(delayMs, 0x7fff_ffff));
+    if (!keepAlive) timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+  random: () => Math.random(),
+};

@@ -1,0 +1,125 @@
+import * as v from 'valibot';
+import type { AnyDialect, Row } from './dialect.ts';
+import { plain, type Part } from './envelope.ts';
+import { isLianyunError, LianyunError } from './errors.ts';
+import { parseJson } from './json.ts';
+import { fillTemplate, TopicTable, type AnySlots } from './topic.ts';
+import type { DeviceRef, Message, Op } from './vocabulary.ts';
+
+/** A message on its way out. */
+export interface Frame {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+  readonly qos: 0 | 1;
+}
+
+interface Entry {
+  readonly op: Op;
+  readonly row: Row;
+}
+
+/** A message read from a frame, with the operation it is. */
+export type Read = { [K in Op]: { readonly op: K; readonly message: Message<K> } }[Op];
+
+/** Reads and writes the frames of one dialect. Holds tables, no state. */
+export class Codec {
+  readonly dialect: AnyDialect;
+  readonly #tables = { up: new TopicTable<Map<string, Entry>>(), down: new TopicTable<Map<string, Entry>>() };
+
+  constructor(dialect: AnyDialect) {
+    this.dialect = dialect;
+    for (const [op, row] of entriesOf(dialect)) {
+      const table = this.#tables[row.direction];
+      const known = table.find(row.topic)?.value ?? new Map<string, Entry>();
+      known.set(row.tag ?? '', { op, row });
+      table.add(row.template, known);
+    }
+  }
+
+  /** Writes a message. Throws `unsupported` when the cloud has no such operation, `bad-input` for an unusable topic slot. */
+  encode<K extends Op>(op: K, message: Message<K>): Frame {
+    const row = this.row(op);
+    const { slots, body } = row.encode(message);
+    const part: Part = { body, ...(row.tag === undefined ? {} : { tag: row.tag }), ...(message.id === undefined ? {} : { id: message.id }) };
+    return { topic: fillTemplate(row.template, slots), payload: JSON.stringify((row.envelope ?? plain).seal(part)), qos: row.qos };
+  }
+
+  /** The row of an operation. Throws `unsupported` when the cloud has none. */
+  row<K extends Op>(op: K): Row<K> {
+    const row = this.dialect.rows[op];
+    if (row === undefined) throw new LianyunError('unsupported', `${op} is not part of the ${this.dialect.name} protocol.`);
+    // Rows maps each operation to its own row; the compiler loses that link through the index.
+    return row;
+  }
+
+  /** Whether a topic belongs to a row of that direction. */
+  knows(direction: 'up' | 'down', topic: string): boolean {
+    return this.#tables[direction].find(topic) !== undefined;
+  }
+
+  /** The slots of a topic that belongs to a row of that direction. */
+  slotsOf(direction: 'up' | 'down', topic: string): AnySlots | undefined {
+    return this.#tables[direction].find(topic)?.slots;
+  }
+
+  /** Reads a frame into its messages; what is wrong with it goes to `onProblem`, the rest is still read. */
+  decode(direction: 'up' | 'down', frame: { readonly topic: string; readonly text: string; readonly via: DeviceRef }, onProblem: (problem: LianyunError) => void): Read[] {
+    const { topic, text, via } = frame;
+    const hit = this.#tables[direction].find(topic);
+    if (hit === undefined) {
+      onProblem(new LianyunError('unknown-message', `No ${this.dialect.name} message is known on ${topic}.`, { topic, device: via, excerpt: text.slice(0, 200) }));
+      return [];
+    }
+    const reads: Read[] = [];
+    try {
+      const document = parseJson(text, topic);
+      const [first] = hit.value.values();
+      for (const part of (first?.row.envelope ?? plain).open(document)) {
+        try {
+          reads.push(readPart(part, hit, via, topic));
+        } catch (error) {
+          onProblem(placed(error, topic, via, text));
+        }
+      }
+    } catch (error) {
+      onProblem(placed(error, topic, via, text));
+    }
+    return reads;
+  }
+}
+
+function readPart(part: Part, hit: { readonly value: Map<string, Entry>; readonly slots: AnySlots }, via: DeviceRef, topic: string): Read {
+  const entry = hit.value.get(part.tag ?? '');
+  if (entry === undefined) throw new LianyunError('unknown-message', `No message on ${topic} is tagged ${JSON.stringify(part.tag ?? null)}.`);
+  const parsed = v.safeParse(entry.row.wire, part.body);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    const dotted = v.getDotPath(issue);
+    const path = dotted === null ? '$' : `$.${dotted.replace(/\.(\d+)/g, '[$1]')}`;
+    throw new LianyunError('bad-frame', `${path} of the ${entry.op} on ${topic} is wrong: ${issue.message}.`, { path });
+  }
+  const { id = part.id, device, body } = entry.row.decode({ slots: hit.slots, part, body: parsed.output });
+  // entry.op and the decoded body belong together: both come from the same row.
+  return { op: entry.op, message: { device, via, body, ...(id === undefined ? {} : { id }) } } as Read;
+}
+
+function placed(error: unknown, topic: string, device: DeviceRef, text: string): LianyunError {
+  if (!isLianyunError(error)) return new LianyunError('bad-frame', `The frame on ${topic} cannot be read: ${String(error)}`, { topic, path: '$', device, cause: error });
+  return new LianyunError(error.code, error.message, { excerpt: text.slice(0, 200), ...error.place, topic, device, ...(error.cause === undefined ? {} : { cause: error.cause }) });
+}
+
+// A codec is tables made from a constant: one per dialect serves every device of the process.
+const codecs = new WeakMap<AnyDialect, Codec>();
+
+/** The codec of a dialect. */
+export function codecOf(dialect: AnyDialect): Codec {
+  let codec = codecs.get(dialect);
+  if (codec === undefined) codecs.set(dialect, (codec = new Codec(dialect)));
+  return codec;
+}
+
+/** The rows of a dialect with their operations. */
+export function entriesOf(dialect: AnyDialect): [Op, Row][] {
+  // Object.entries knows string keys only; a dialect's rows are keyed by operations.
+  return Object.entries(dialect.rows) as unknown as [Op, Row][];
+}

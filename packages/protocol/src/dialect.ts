@@ -1,0 +1,100 @@
+import type * as v from 'valibot';
+import type { Envelope, Part } from './envelope.ts';
+import type { SignIn } from './sign-in.ts';
+import { parseTemplate, type AnySlots, type Slots, type Template } from './topic.ts';
+import type { DeviceRef, Message, Op } from './vocabulary.ts';
+
+/** A wire schema: what a part's body looks like. */
+export type WireSchema = v.GenericSchema;
+
+/** What a row is written as. `T` is the topic template, `S` the wire schema; both check the mapping functions at compile time. */
+export interface RowInit<K extends Op, T extends string, S extends WireSchema> {
+  /** `up`: device to cloud. `down`: cloud to device. */
+  readonly direction: 'up' | 'down';
+  readonly topic: T;
+  /** The clause of the protocol reference (docs/protocol) that describes the message. */
+  readonly clause: string;
+  /** How a JSON document carries the message; left out: the document is the body. */
+  readonly envelope?: Envelope;
+  /** Tells messages on one topic apart. */
+  readonly tag?: string;
+  readonly qos: 0 | 1;
+  /** The operation whose arrival settles an uplink; left out: PUBACK at QoS 1, the write at QoS 0. */
+  readonly settledBy?: Op;
+  /** `live`: worthless after a disconnect, fails at once when there is no connection. Left out: kept until it is settled. */
+  readonly hold?: 'live';
+  readonly wire: S;
+  /** Vocabulary to wire: pure, strict. */
+  encode(message: Message<K>): { slots: Slots<T>; body: v.InferOutput<S> };
+  /** Wire to vocabulary: pure, total over what the schema lets through. `via` is filled in by the connection when left out. */
+  decode(frame: { slots: Slots<T>; part: Part; body: v.InferOutput<S> }): Decoded<K>;
+}
+
+/** What a row reads from a frame: a message whose `via` and `id` may still be unknown. */
+export type Decoded<K extends Op = Op> = Pick<Message<K>, 'device' | 'body'> & { id?: string | undefined };
+
+/** One message of a dialect. Made by {@link row}. */
+export interface Row<K extends Op = Op> extends Omit<RowInit<K, string, WireSchema>, 'encode' | 'decode'> {
+  readonly template: Template;
+  encode(message: Message<K>): { slots: AnySlots; body: unknown };
+  decode(frame: { slots: AnySlots; part: Part; body: unknown }): Decoded<K>;
+}
+
+/** Declares a row: `row<'command.invoke'>()({ … })`. Two steps, so that the operation is named and the rest inferred. */
+export const row =
+  <K extends Op>() =>
+  <const T extends string, S extends WireSchema>(init: RowInit<K, T, S>): Row<K> => {
+    const template = parseTemplate(init.topic);
+    // The mapping functions were checked against their own slots and body; from here on both are only known at run time.
+    return { ...init, template } as unknown as Row<K>;
+  };
+
+/** The rows of a dialect, keyed by operation. */
+export type Rows = { readonly [K in Op]?: Row<K> };
+
+/** A family of topics without a row: free text between devices and the application. */
+export interface CustomTopic {
+  readonly template: Template;
+  readonly access: 'publish' | 'subscribe' | 'both';
+}
+
+/** A limit that a cloud documents, with the date of the page it was read on. */
+export interface Limits {
+  /** When the vendor's pages were read (yyyy-mm-dd). */
+  readonly asOf: string;
+  /** Largest PUBLISH payload, bytes. */
+  readonly payloadBytes: number;
+  /** Keepalive the cloud takes, seconds, inclusive. */
+  readonly keepaliveSeconds: { readonly min: number; readonly max: number; readonly default: number };
+  /** Least time between two connects of one device, ms, asked for by the vendor's own hosts. */
+  readonly connectIntervalMs: number;
+  /** How long the cloud waits for the answer to a request, ms. */
+  readonly answerMs: number;
+  readonly clientIdBytes: number;
+}
+
+/** A cloud's device protocol as a value. */
+export interface Dialect<R extends Rows = Rows, I extends object = object> {
+  readonly name: 'huawei' | 'tencent';
+  readonly rows: R;
+  readonly signIn: SignIn<I>;
+  /** `implicit`: the platform subscribes the device to its system topics at connect. `explicit`: the device sends SUBSCRIBE. */
+  readonly subscribe: 'implicit' | 'explicit';
+  readonly customTopics: readonly CustomTopic[];
+  readonly limits: Limits;
+  /** The vendor's own hosts: only there its connect interval is kept by default. */
+  isVendorHost(host: string): boolean;
+  /** The slots that name a device in a topic. */
+  deviceSlots(device: DeviceRef): AnySlots;
+  /** What an answer and its request have in common. Unique for the requests in flight on one platform. */
+  correlation(message: Message): string;
+}
+
+/** Any dialect, whatever its rows and identity. */
+// The identity is only ever taken in, never given out: `never` lets every dialect in.
+export type AnyDialect = Dialect<Rows, never>;
+
+/** The operations that a dialect has. */
+export type OpsOf<D extends AnyDialect> = Extract<keyof D['rows'], Op>;
+/** The identity that a dialect signs in with. */
+export type IdentityOf<D extends AnyDialect> = D extends Dialect<Rows, infer I> ? I : never;

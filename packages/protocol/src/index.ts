@@ -1,0 +1,52 @@
+export { systemClock, type Clock, type Timer } from './clock.ts';
+export { codecOf, entriesOf, type Codec, type Frame, type Read } from './codec.ts';
+export {
+  row,
+  type AnyDialect,
+  type CustomTopic,
+  type Decoded,
+  type Dialect,
+  type IdentityOf,
+  type Limits,
+  type OpsOf,
+  type Row,
+  type RowInit,
+  type Rows,
+  type WireSchema,
+} from './dialect.ts';
+export { plain, type Envelope, type Part } from './envelope.ts';
+export { ERROR_TABLE, isLianyunError, LianyunError, type ErrorCode, type ErrorPlace } from './errors.ts';
+export { huawei, type HuaweiIdentity } from './huawei/index.ts';
+export { isJsonObject, mergeOwn, parseJson, type JsonObject, type JsonValue } from './json.ts';
+export type { Link, SendOptions } from './link.ts';
+export { Peer, type Handler, type PeerOptions, type PeerRequestOptions, type PeerSendOptions } from './peer.ts';
+export { failedReceipt, PendingReceipt, type Receipt } from './receipt.ts';
+export { rightsOf, subscriptionsOf, type Rights } from './rights.ts';
+export type { Claim, MqttCredentials, Refusal, SignIn, SignInContext } from './sign-in.ts';
+export { tencent, type TencentIdentity } from './tencent/index.ts';
+export { fillTemplate, parseTemplate, TopicTable, type AnySlots, type Slots, type Template } from './topic.ts';
+export {
+  EXCHANGES,
+  type CommandResult,
+  type DeviceRef,
+  type Draft,
+  type Message,
+  type Op,
+  type Outcome,
+  type PropertyGroup,
+  type ReplyOp,
+  type RequestOp,
+  type ShadowService,
+  type Vocabulary,
+} from './vocabulary.ts';
+export {
+  compileModel,
+  readHuaweiProfile,
+  readTencentTemplate,
+  tencentModelCode,
+  tencentStatus,
+  violationError,
+  type CompiledModel,
+  type ThingModel,
+  type Violation,
+} from './model/index.ts';

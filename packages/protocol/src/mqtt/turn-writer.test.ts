@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import { collect } from './packet-collector.fixtures.ts';
+import type { MqttVersion } from './packets.ts';
+import { freeSlabBytes, giveSlab, takeSlab } from './slab-pool.ts';
+import { TurnWriter } from './turn-writer.ts';
+
+/** A stream that keeps what it gets and is done when told. */
+class Stream {
+  readonly chunks: Buffer[] = [];
+  readonly dones: ((error?: Error) => void)[] = [];
+  readonly written: number[] = [];
+  readonly turns: (() => void)[] = [];
+  readonly version: MqttVersion;
+
+  constructor(version: MqttVersion = 4) {
+    this.version = version;
+  }
+
+  write(chunk: Buffer, done: (error?: Error) => void): void {
+    this.chunks.push(chunk);
+    this.dones.push(done);
+  }
+
+  schedule(flush: () => void): void {
+    this.turns.push(flush);
+  }
+
+  onWritten(totalBytesDone: number): void {
+    this.written.push(totalBytesDone);
+  }
+
+  endTurn(): void {
+    for (const flush of this.turns.splice(0)) flush();
+  }
+
+  get packets(): unknown[] {
+    return collect(this.chunks, { version: this.version }).packets;
+  }
+}
+
+describe('a turn writer', () => {
+  it('hands everything of a turn to the stream in one write, in order', () => {
+    const stream = new Stream();
+    const writer = new TurnWriter(stream);
+    writer.puback(1);
+    writer.publish('a', 'one');
+    writer.packet({ type: 'pingreq' });
+    writer.publish('a', Buffer.from('two'), 1, 2, true, true);
+    expect(stream.chunks).toEqual([]);
+    stream.endTurn();
+    expect(stream.chunks).toHaveLength(1);
+    expect(stream.packets).toEqual([
+      { type: 'puback', packetId: 1, reasonCode: 0 },
+      { type: 'publish', topic: 'a', payload: Buffer.from('one'), qos: 0, packetId: 0, dup: false, retain: false },
+      { type: 'pingreq' },
+      { type: 'publish', topic: 'a', payload: Buffer.from('two'), qos: 1, packetId: 2, dup: true, retain: true },
+    ]);
+  });
+
+  it('asks for the end of the turn once a turn, with setImmediate unless told otherwise', async () => {
+    const stream = new Stream();
+    const writer = new TurnWriter(stream);
+    writer.puback(1);
+    writer.puback(2);
+    expect(stream.turns).toHaveLength(1);
+    stream.endTurn();
+    writer.puback(3);
+    expect(stream.turns).toHaveLength(1);
+
+    const chunks: Buffer[] = [];
+    new TurnWriter({ version: 4, write: (chunk) => chunks.push(chunk) }).puback(1);
+    expect(chunks).toHaveLength(0);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    expect(chunks).toHaveLength(1);
+  });
+
+  it('counts what is queued and what has left, so that a packet at QoS 0 can be settled', () => {
+    const stream = new Stream();
+    const writer = new TurnWriter(stream);
+    writer.puback(1);
+    const first = writer.bytesQueued;
+    stream.endTurn();
+    writer.publish('t', 'x');
+    stream.endTurn();
+    expect([first, writer.bytesQueued, writer.pendingBytes]).toEqual([4, 10, 10]);
+    stream.dones[0]?.();
+    expect([stream.written, writer.pendingBytes]).toEqual([[4], 6]);
+    stream.dones[1]?.();
+    expect([stream.written, writer.pendingBytes]).toEqual([[4, 10], 0]);
+  });
+
+  it('flushes at once when asked and writes nothing at the end of the turn then', () => {
+    const stream = new Stream();
+    const writer = new TurnWriter(stream);
+    writer.puback(1);
+    writer.flush();
+    writer.flush();
+    stream.endTurn();
+    expect(stream.chunks).toHaveLength(1);
+  });
+
+  it('takes a buffer with the first byte of a turn and gives it back when the stream is done', () => {
+    const stream = new Stream();
+    const writer = new TurnWriter(stream);
+    giveSlab(takeSlab(1)); // so that there is one to take
+    const before = freeSlabBytes();
+    writer.puback(1);
+    const during = freeSlabBytes();
+    stream.endTurn();
+    stream.dones[0]?.();
+    stream.dones[0]?.();
+    expect([during, freeSlabBytes()]).toEqual([before - 1024, before]);
+  });
+
+  it('does not use a buffer again that a failed stream may still hold, nor counts it as written', () => {
+    const stream = new Stream();
+    const writer = new TurnWriter(stream);
+    writer.puback(1);
+    const before = freeSlabBytes();
+    stream.endTurn();
+    stream.dones[0]?.(new Error('reset'));
+    expect([freeSlabBytes(), stream.written, writer.pendingBytes]).toEqual([before, [], 4]);
+  });
+
+  it('grows with the turn and hands over 64 KiB at a time', () => {
+    const stream = new Stream();
+    const writer = new TurnWriter(stream);
+    const payload = Buffer.alloc(1000, 'x');
+    for (let i = 0; i < 200; i++) writer.publish('t', payload);
+    stream.endTurn();
+    expect(stream.chunks.map((chunk) => chunk.length <= 65_536)).toEqual([true, true, true, true]);
+    expect(stream.packets).toHaveLength(200);
+    expect(Buffer.concat(stream.chunks)).toHaveLength(writer.bytesQueued);
+  });
+
+  it('gives a packet over 64 KiB a buffer of its own, in its place among the others', () => {
+    const stream = new Stream();
+    const writer = new TurnWriter(stream);
+    writer.puback(1);
+    writer.publish('t', Buffer.alloc(200_000));
+    writer.puback(2);
+    stream.endTurn();
+    expect(stream.chunks).toHaveLength(3);
+    expect(stream.packets).toMatchObject([{ packetId: 1 }, { type: 'publish' }, { packetId: 2 }]);
+  });
+
+  it('copies a payload at once: the caller may change it afterwards', () => {
+    const stream = new Stream();
+    const payload = Buffer.from('before');
+    new TurnWriter(stream).publish('t', payload);
+    payload.fill('x');
+    stream.endTurn();
+    expect(stream.packets).toMatchObject([{ payload: Buffer.from('before') }]);
+  });
+
+  it('writes nothing of a packet it refuses, and holds nothing because of it', () => {
+    const stream = new Stream();
+    const writer = new TurnWriter(stream);
+    const before = freeSlabBytes();
+    expect(() => { writer.publish('a/#', 'x'); }).toThrow('MQTT-3.3.2-2');
+    expect(() => { writer.publish('', 'x'); }).toThrow('MQTT-4.7.3-1');
+    expect(() => { writer.publish('a', 'x', 1, 0); }).toThrow('MQTT-2.3.1-1');
+    expect(() => { writer.puback(0); }).toThrow('MQTT-2.3.1-1');
+    expect(() => { writer.puback(1, 0x87); }).toThrow('reason code');
+    expect(() => { writer.packet({ type: 'auth', reasonCode: 0 }); }).toThrow('AUTH');
+    stream.endTurn();
+    expect([stream.chunks, writer.bytesQueued, freeSlabBytes()]).toEqual([[], 0, before]);
+  });
+
+  it('still refuses a bad topic that follows a good one', () => {
+    const writer = new TurnWriter(new Stream());
+    writer.publish('a', 'x');
+    expect(() => { writer.publish('+', 'x'); }).toThrow('MQTT-3.3.2-2');
+  });
+
+  it('speaks MQTT 5 from when its version is set', () => {
+    const stream = new Stream(5);
+    const writer = new TurnWriter({ version: 4, write: stream.write.bind(stream), schedule: stream.schedule.bind(stream) });
+    writer.version = 5;
+    writer.puback(1, 0x10);
+    writer.publish('t', 'x');
+    writer.publish('', 'y', 0, 0, false, false, { topicAlias: 1 });
+    stream.endTurn();
+    expect(stream.packets).toMatchObject([{ reasonCode: 0x10 }, { topic: 't' }, { topic: '', properties: { topicAlias: 1 } }]);
+  });
+
+  it('drops what was not handed over when discarded, and neither writes nor reports any more', () => {
+    const stream = new Stream();
+    const writer = new TurnWriter(stream);
+    writer.puback(1);
+    writer.flush();
+    writer.puback(2);
+    writer.discard();
+    writer.puback(3);
+    writer.publish('t', 'x');
+    writer.packet({ type: 'pingreq' });
+    stream.endTurn();
+    stream.dones[0]?.();
+    expect(stream.packets).toMatchObject([{ packetId: 1 }]);
+    expect(stream.written).toEqual([]);
+  });
+});
+
+describe('the free list of slabs', () => {
+  it('is bounded', () => {
+    const stream = new Stream();
+    const writers = Array.from({ length: 2000 }, () => new TurnWriter(stream));
+    for (const writer of writers) writer.puback(1);
+    stream.endTurn();
+    for (const done of stream.dones) done();
+    expect(freeSlabBytes()).toBeLessThanOrEqual(3 * 1024 * 1024);
+  });
+});

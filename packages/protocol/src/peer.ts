@@ -1,0 +1,199 @@
+import type { Clock } from './clock.ts';
+import { codecOf, type Codec, type Read } from './codec.ts';
+import type { AnyDialect } from './dialect.ts';
+import { isLianyunError, LianyunError } from './errors.ts';
+import type { Link } from './link.ts';
+import { failedReceipt, type Receipt } from './receipt.ts';
+import { Replays } from './replays.ts';
+import { EXCHANGES, type DeviceRef, type Draft, type Message, type Op, type ReplyOp, type RequestOp, type Vocabulary } from './vocabulary.ts';
+import { Waiters } from './waiters.ts';
+
+/** What answers an operation: the body of the reply for a request, nothing for a notification. */
+export type Handler<K extends Op> = (
+  message: Message<K>,
+) => K extends RequestOp ? Vocabulary[ReplyOp<K>] | Promise<Vocabulary[ReplyOp<K>]> : void | Promise<void>;
+
+/** How a message is sent. */
+export interface PeerSendOptions {
+  /** Instead of the row's own: Huawei lets a device choose for all of its uplinks. */
+  readonly qos?: 0 | 1;
+  readonly expiresMs?: number;
+}
+
+/** How a request waits. */
+export interface PeerRequestOptions extends PeerSendOptions {
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface PeerOptions {
+  readonly role: 'device' | 'platform';
+  readonly dialect: AnyDialect;
+  readonly link: Link;
+  readonly clock: Clock;
+  /** A frame that cannot be read, or an answer nobody waits for. Never thrown, never dropped in silence. */
+  onProblem(problem: LianyunError): void;
+}
+
+type AnyHandler = (message: Message) => unknown;
+
+const REPLY_OPS: ReadonlySet<Op> = new Set(Object.values(EXCHANGES));
+/**
+ * What a repeat must not do twice. The other requests only read or are the same done twice, and are answered afresh: a Python
+ * device counts its tokens from 0 again after a reconnect, so its next question looks like a repeat of the last one.
+ */
+const ONCE: ReadonlySet<Op> = new Set(['property.set', 'command.invoke']);
+const isRequest = (op: Op): op is RequestOp => op in EXCHANGES;
+
+/** Speaks a dialect over a link, in the role of the device or of the platform. */
+export class Peer {
+  readonly codec: Codec;
+  readonly #options: PeerOptions;
+  readonly #handlers = new Map<Op, AnyHandler>();
+  readonly #waiters: Waiters<Message>;
+  readonly #replays: Replays;
+  readonly #ids = `${globalThis.crypto.randomUUID().slice(0, 8)}-`;
+  #count = 0;
+
+  constructor(options: PeerOptions) {
+    this.#options = options;
+    this.codec = codecOf(options.dialect);
+    this.#waiters = new Waiters(options.clock);
+    this.#replays = new Replays(options.clock);
+  }
+
+  supports(op: Op): boolean {
+    return this.#options.dialect.rows[op] !== undefined;
+  }
+
+  /** Sends a message. What is wrong with it fails the receipt; nothing is thrown. */
+  send<K extends Op>(op: K, draft: Draft<K>, options?: PeerSendOptions): Receipt {
+    try {
+      const message = this.#complete(draft);
+      const row = this.codec.row(op);
+      const frame = this.codec.encode(op, message);
+      return this.#options.link.send(message.via, options?.qos === undefined ? frame : { ...frame, qos: options.qos }, {
+        hold: row.hold ?? 'store',
+        ...(row.settledBy === undefined ? {} : { settledBy: this.#key(row.settledBy, message) }),
+        ...(options?.expiresMs === undefined ? {} : { expiresMs: options.expiresMs }),
+      });
+    } catch (error) {
+      return failedReceipt(error);
+    }
+  }
+
+  /** Sends a request and resolves with the answer. Rejects with `timeout`, `offline`, `aborted`, `closed`, `unsupported`. */
+  async request<K extends RequestOp>(op: K, draft: Draft<K>, options: PeerRequestOptions): Promise<Message<ReplyOp<K>>> {
+    const message = this.#complete(draft);
+    const frame = this.codec.encode(op, message);
+    if (options.signal?.aborted === true) throw new LianyunError('aborted', `${op} to ${message.device} was aborted before it was sent.`, { cause: options.signal.reason });
+    const { answer, cancel } = this.#waiters.add(this.#key(EXCHANGES[op], message), message.via, {
+      deadlineMs: options.deadlineMs,
+      signal: options.signal,
+      what: `${op} to ${message.device}`,
+    });
+    const receipt = this.#options.link.send(message.via, options.qos === undefined ? frame : { ...frame, qos: options.qos }, { hold: 'live' });
+    receipt.delivered.catch((error: unknown) => {
+      if (isLianyunError(error)) cancel(error);
+    });
+    // The waiter was registered under the reply operation's key, so what it gets is that reply.
+    return (await answer) as Message<ReplyOp<K>>;
+  }
+
+  /** Registers the handler of an operation; its return value is the reply. Returns a function that takes it back. */
+  handle<K extends Op>(op: K, handler: Handler<K>): () => void {
+    this.codec.row(op);
+    if (this.#handlers.has(op)) throw new LianyunError('duplicate-handler', `${op} has a handler already.`);
+    // The table hands a handler the messages of its own operation only.
+    const entry = handler as unknown as AnyHandler;
+    this.#handlers.set(op, entry);
+    return () => {
+      if (this.#handlers.get(op) === entry) this.#handlers.delete(op);
+    };
+  }
+
+  /** Takes in a frame that arrived over `via`. Resolves when what must happen before its acknowledgement has happened. */
+  receive(topic: string, text: string, via: DeviceRef): void | Promise<void> {
+    const { role, onProblem } = this.#options;
+    const reads = this.codec.decode(role === 'device' ? 'down' : 'up', { topic, text, via }, onProblem);
+    const [only] = reads;
+    if (reads.length === 1 && only !== undefined) return this.#dispatch(only, text);
+    const pending = reads.map((read) => this.#dispatch(read, text)).filter((result) => result !== undefined);
+    return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
+  }
+
+  /** Ends every wait on a connection that is gone, or all of them. */
+  fail(error: () => LianyunError, via?: DeviceRef): void {
+    this.#waiters.failGroup(error, via);
+  }
+
+  #dispatch({ op, message }: Read, text: string): void | Promise<void> {
+    const { link, onProblem } = this.#options;
+    const handler = this.#handlers.get(op);
+    if (isRequest(op)) return handler === undefined ? onProblem(unhandled(op, message)) : this.#answer(op, message, handler, text);
+    const isReply = REPLY_OPS.has(op) || op === 'property.report.ack';
+    if (isReply) {
+      const key = this.#key(op, message);
+      if (this.#waiters.resolve(key, message) || link.settle(message.via, key, refusal(op, message))) return undefined;
+    }
+    if (handler === undefined) return onProblem(isReply ? unexpected(op, message) : unhandled(op, message));
+    return this.#run(op, handler, message) as void | Promise<void>;
+  }
+
+  #answer(op: RequestOp, message: Message, handler: AnyHandler, text: string): void {
+    const key = `${op}|${this.#key(op, message)}`;
+    if (ONCE.has(op) && message.id !== undefined && !this.#replays.isNew(key, text)) return;
+    const reply = (body: unknown): void => {
+      if (body === undefined || message.id === undefined || !this.supports(EXCHANGES[op])) return;
+      // The handler was registered for this request, so its result is the body of its reply.
+      const draft = { device: message.device, via: message.via, id: message.id, body: body as never };
+      const give = (): void => {
+        this.send(EXCHANGES[op], draft).delivered.catch((error: unknown) => this.#options.onProblem(asProblem(error, op, message)));
+      };
+      this.#replays.answered(key, give);
+      give();
+    };
+    const result = this.#run(op, handler, message);
+    if (result instanceof Promise) void result.then(reply);
+    else reply(result);
+  }
+
+  #run(op: Op, handler: AnyHandler, message: Message): unknown {
+    const report = (error: unknown): undefined => {
+      this.#options.onProblem(asProblem(error, op, message));
+      return undefined;
+    };
+    try {
+      const result = handler(message);
+      return result instanceof Promise ? result.catch(report) : result;
+    } catch (error) {
+      return report(error);
+    }
+  }
+
+  #complete<K extends Op>(draft: Draft<K>): Message<K> {
+    return { device: draft.device, via: draft.via ?? draft.device, id: draft.id ?? `${this.#ids}${++this.#count}`, body: draft.body };
+  }
+
+  #key(op: Op, message: Message): string {
+    return `${op}|${this.#options.dialect.correlation(message)}`;
+  }
+}
+
+function unhandled(op: Op, { device }: Message): LianyunError {
+  return new LianyunError('unknown-message', `Nothing handles the ${op} that arrived for ${device}.`, { device });
+}
+
+function unexpected(op: Op, { device, id }: Message): LianyunError {
+  return new LianyunError('unexpected-reply', `Nobody waits for the ${op} of ${device} with id ${id ?? '(none)'}.`, { device });
+}
+
+function refusal(op: Op, { body, device }: Message): LianyunError | undefined {
+  if (!('code' in body) || body.code === 0) return undefined;
+  return new LianyunError('refused', `The cloud refused with code ${body.code}: ${body.text ?? 'no text'} (${op}).`, { device, number: body.code });
+}
+
+function asProblem(error: unknown, op: Op, message: Message): LianyunError {
+  if (isLianyunError(error)) return error;
+  return new LianyunError('handler-failed', `The handler of ${op} for ${message.device} threw: ${error instanceof Error ? error.message : String(error)}`, { device: message.device, cause: error });
+}

@@ -1,0 +1,70 @@
+import { codecOf, entriesOf } from './codec.ts';
+import type { AnyDialect } from './dialect.ts';
+import { filterWithin, topicWithin, type AnySlots, type Template } from './topic.ts';
+import type { DeviceRef } from './vocabulary.ts';
+
+/** What a device may publish and subscribe, derived from the rows and the custom topics of its dialect. */
+export interface Rights {
+  /** Whether the devices may publish to the topic. */
+  mayPublish(topic: string, devices: Iterable<DeviceRef>): boolean;
+  /** Whether everything that a filter matches belongs to one of the devices. */
+  maySubscribe(filter: string, devices: Iterable<DeviceRef>): boolean;
+  /** Whether a filter can match custom topics: what devices and applications say to each other beside the protocol. */
+  meetsCustom(filter: string, device: DeviceRef): boolean;
+}
+
+// Derived from a constant: one per dialect serves every device of the process.
+const known = new WeakMap<AnyDialect, Rights>();
+
+/** The rights that a dialect gives its devices. */
+export function rightsOf(dialect: AnyDialect): Rights {
+  let rights = known.get(dialect);
+  if (rights === undefined) known.set(dialect, (rights = derive(dialect)));
+  return rights;
+}
+
+function derive(dialect: AnyDialect): Rights {
+  const codec = codecOf(dialect);
+  const downlinks = [...new Map(entriesOf(dialect).flatMap(([, row]) => (row.direction === 'down' ? [[row.topic, row.template] as const] : []))).values()];
+  const custom = (access: 'publish' | 'subscribe'): Template[] => dialect.customTopics.filter((topic) => topic.access === 'both' || topic.access === access).map((topic) => topic.template);
+  const publishable = custom('publish');
+  const subscribable = [...downlinks, ...custom('subscribe')];
+  const allCustom = dialect.customTopics.map((topic) => topic.template);
+  const isOwn = (filter: string, own: AnySlots): boolean => {
+    const meets = subscribable.map((template) => filterWithin(filter, template, own));
+    return meets.includes('own') && !meets.includes('foreign');
+  };
+  return {
+    mayPublish(topic, devices) {
+      const slots = codec.slotsOf('up', topic);
+      if (slots !== undefined) return some(devices, (device) => names(slots, dialect.deviceSlots(device)));
+      return some(devices, (device) => publishable.some((template) => topicWithin(topic, template, dialect.deviceSlots(device))));
+    },
+    maySubscribe: (filter, devices) => some(devices, (device) => isOwn(filter, dialect.deviceSlots(device))),
+    meetsCustom: (filter, device) => allCustom.some((template) => filterWithin(filter, template, dialect.deviceSlots(device)) !== 'none'),
+  };
+}
+
+/** Whether a topic's slots name the device that `own` names. */
+function names(slots: AnySlots, own: AnySlots): boolean {
+  for (const name in own) if (slots[name] !== own[name]) return false;
+  return true;
+}
+
+function some<T>(values: Iterable<T>, test: (value: T) => boolean): boolean {
+  for (const value of values) if (test(value)) return true;
+  return false;
+}
+
+/** The filters that a device subscribes at connect, for a dialect whose platform does not do it by itself. */
+export function subscriptionsOf(dialect: AnyDialect, device: DeviceRef): { readonly filter: string; readonly qos: 0 | 1 }[] {
+  if (dialect.subscribe === 'implicit') return [];
+  const slots = dialect.deviceSlots(device);
+  const filters = new Map<string, 0 | 1>();
+  for (const [, row] of entriesOf(dialect)) {
+    if (row.direction !== 'down') continue;
+    const filter = row.template.segments.map(({ text, slot }) => (slot === undefined ? text : slots[slot] === undefined ? '+' : text + slots[slot])).join('/');
+    filters.set(filter, Math.max(filters.get(filter) ?? 0, row.qos) as 0 | 1);
+  }
+  return [...filters].map(([filter, qos]) => ({ filter, qos }));
+}

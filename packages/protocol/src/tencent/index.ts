@@ -1,0 +1,32 @@
+import type { Dialect } from '../dialect.ts';
+import { parseTemplate } from '../topic.ts';
+import { slotsOf } from './reference.ts';
+import { tencentRows } from './rows.ts';
+import { tencentSignIn, type TencentIdentity } from './sign-in.ts';
+
+export type { TencentIdentity } from './sign-in.ts';
+
+/** Tencent Cloud IoT Explorer. */
+export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
+  name: 'tencent',
+  rows: tencentRows,
+  signIn: tencentSignIn,
+  subscribe: 'explicit',
+  customTopics: [
+    { template: parseTemplate('{productId}/{deviceName}/control'), access: 'subscribe' },
+    { template: parseTemplate('{productId}/{deviceName}/event'), access: 'publish' },
+    { template: parseTemplate('{productId}/{deviceName}/data'), access: 'both' },
+  ],
+  limits: {
+    asOf: '2026-11-21',
+    payloadBytes: 65_536,
+    keepaliveSeconds: { min: 0, max: 900, default: 240 },
+    connectIntervalMs: 5000,
+    answerMs: 5000,
+    clientIdBytes: 80,
+  },
+  isVendorHost: (host) => /(^|\.)tencentdevices\.com$/i.test(host),
+  deviceSlots: slotsOf,
+  // Two sub-devices of one gateway may use the same token (reference 0.4), so the device counts.
+  correlation: (message) => `${message.device}|${message.id ?? ''}`,
+};

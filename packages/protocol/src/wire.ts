@@ -1,0 +1,33 @@
+import * as v from 'valibot';
+import { isJsonObject, type JsonObject } from './json.ts';
+
+/** A member that may be missing, `null` or `""`, which all mean "not given" on both clouds. */
+export const absent = <S extends v.GenericSchema>(schema: S) =>
+  v.optional(
+    v.pipe(
+      v.unknown(),
+      v.transform((value) => (value === null || value === '' ? undefined : value)),
+      v.optional(schema),
+    ),
+  );
+
+/** A JSON object taken as it is: its members are the user's and are neither copied nor merged. */
+export const jsonObject = v.custom<JsonObject>(isJsonObject, 'an object is expected');
+
+/** A JSON object with these members; others are left out. Unlike `v.object` it refuses an array. */
+export const members = <const E extends v.ObjectEntries>(entries: E) => v.pipe(v.unknown(), v.check(isJsonObject, 'an object is expected'), v.object(entries));
+
+/** An integer; digits in a string are read too, since the vendors' SDKs write some numbers that way. */
+export const integer = v.pipe(
+  v.unknown(),
+  v.transform((value) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value)),
+  v.custom<number>((value) => Number.isSafeInteger(value), 'an integer is expected'),
+);
+
+/** The object without the members that are undefined. */
+export function defined<T extends object>(object: T): { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> } {
+  const result: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(object)) if (value !== undefined) result[name] = value;
+  // Exactly the members that have a value are left.
+  return result as never;
+}
