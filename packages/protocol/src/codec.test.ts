@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { Codec, codecOf } from './codec.ts';
 import { row, type AnyDialect } from './dialect.ts';
+import { json } from './envelope.ts';
 import type { LianyunError } from './errors.ts';
 import { huawei } from './huawei/index.ts';
 import { isJsonObject } from './json.ts';
@@ -9,7 +10,7 @@ import { tencent } from './tencent/index.ts';
 
 function decode(dialect: AnyDialect, direction: 'up' | 'down', topic: string, text: string) {
   const problems: LianyunError[] = [];
-  const reads = new Codec(dialect).decode(direction, { topic, text, via: 'via' }, (problem) => problems.push(problem));
+  const reads = new Codec(dialect).decode(direction, { topic, payload: text, via: 'via' }, (problem) => problems.push(problem));
   return { reads, problems };
 }
 
@@ -120,7 +121,7 @@ describe('a codec', () => {
       direction: 'up',
       topic: 'results/{deviceId}',
       clause: 'test',
-      envelope: { open: (document) => (isJsonObject(document) && Array.isArray(document['all']) ? document['all'].map((body: unknown) => ({ body })) : []), seal: (part) => ({ all: [part.body] }) },
+      envelope: json({ open: (document) => (isJsonObject(document) && Array.isArray(document['all']) ? document['all'].map((body: unknown) => ({ body })) : []), seal: (part) => ({ all: [part.body] }) }),
       qos: 1,
       wire: v.object({ code: v.number() }),
       encode: (m) => ({ slots: { deviceId: m.device }, body: { code: m.body.code } }),
@@ -141,7 +142,7 @@ describe('a codec', () => {
         open: () => {
           throw new RangeError('oops');
         },
-        seal: (part) => part.body,
+        seal: (part) => JSON.stringify(part.body),
       },
       qos: 1,
       wire: v.object({ code: v.number() }),

@@ -1,15 +1,14 @@
 import * as v from 'valibot';
-import type { AnyDialect, Row } from './dialect.ts';
-import { plain, type Part } from './envelope.ts';
+import { ANY_TAG, type AnyDialect, type Row } from './dialect.ts';
+import { plain, textOf, type Part, type Payload } from './envelope.ts';
 import { isLianyunError, LianyunError } from './errors.ts';
-import { parseJson } from './json.ts';
 import { fillTemplate, TopicTable, type AnySlots } from './topic.ts';
-import type { DeviceRef, Message, Op } from './vocabulary.ts';
+import { EXCHANGES, type DeviceRef, type Message, type Op } from './vocabulary.ts';
 
 /** A message on its way out. */
 export interface Frame {
   readonly topic: string;
-  readonly payload: string | Uint8Array;
+  readonly payload: Payload;
   readonly qos: 0 | 1;
 }
 
@@ -24,6 +23,7 @@ export type Read = { [K in Op]: { readonly op: K; readonly message: Message<K> }
 /** Reads and writes the frames of one dialect. Holds tables, no state. */
 export class Codec {
   readonly dialect: AnyDialect;
+  readonly #replies = new Set<Op>(Object.values(EXCHANGES));
   readonly #tables = { up: new TopicTable<Map<string, Entry>>(), down: new TopicTable<Map<string, Entry>>() };
 
   constructor(dialect: AnyDialect) {
@@ -33,15 +33,16 @@ export class Codec {
       const known = table.find(row.topic)?.value ?? new Map<string, Entry>();
       known.set(row.tag ?? '', { op, row });
       table.add(row.template, known);
+      if (row.settledBy !== undefined) this.#replies.add(row.settledBy);
     }
   }
 
   /** Writes a message. Throws `unsupported` when the cloud has no such operation, `bad-input` for an unusable topic slot. */
   encode<K extends Op>(op: K, message: Message<K>): Frame {
     const row = this.row(op);
-    const { slots, body } = row.encode(message);
-    const part: Part = { body, ...(row.tag === undefined ? {} : { tag: row.tag }), ...(message.id === undefined ? {} : { id: message.id }) };
-    return { topic: fillTemplate(row.template, slots), payload: JSON.stringify((row.envelope ?? plain).seal(part)), qos: row.qos };
+    const { slots, ...encoded } = row.encode(message);
+    const part: Part = { ...(row.tag === undefined ? {} : { tag: row.tag }), ...(message.id === undefined ? {} : { id: message.id }), ...encoded };
+    return { topic: fillTemplate(row.template, slots), payload: (row.envelope ?? plain).seal(part), qos: row.qos };
   }
 
   /** The row of an operation. Throws `unsupported` when the cloud has none. */
@@ -50,6 +51,11 @@ export class Codec {
     if (row === undefined) throw new LianyunError('unsupported', `${op} is not part of the ${this.dialect.name} protocol.`);
     // Rows maps each operation to its own row; the compiler loses that link through the index.
     return row;
+  }
+
+  /** Whether an operation answers another, or settles it. */
+  isReply(op: Op): boolean {
+    return this.#replies.has(op);
   }
 
   /** Whether a topic belongs to a row of that direction. */
@@ -63,33 +69,32 @@ export class Codec {
   }
 
   /** Reads a frame into its messages; what is wrong with it goes to `onProblem`, the rest is still read. */
-  decode(direction: 'up' | 'down', frame: { readonly topic: string; readonly text: string; readonly via: DeviceRef }, onProblem: (problem: LianyunError) => void): Read[] {
-    const { topic, text, via } = frame;
+  decode(direction: 'up' | 'down', frame: { readonly topic: string; readonly payload: Payload; readonly via: DeviceRef }, onProblem: (problem: LianyunError) => void): Read[] {
+    const { topic, payload, via } = frame;
     const hit = this.#tables[direction].find(topic);
     if (hit === undefined) {
-      onProblem(new LianyunError('unknown-message', `No ${this.dialect.name} message is known on ${topic}.`, { topic, device: via, excerpt: text.slice(0, 200) }));
+      onProblem(new LianyunError('unknown-message', `No ${this.dialect.name} message is known on ${topic}.`, { topic, device: via, excerpt: excerptOf(payload) }));
       return [];
     }
     const reads: Read[] = [];
     try {
-      const document = parseJson(text, topic);
       const [first] = hit.value.values();
-      for (const part of (first?.row.envelope ?? plain).open(document)) {
+      for (const part of (first?.row.envelope ?? plain).open(payload, topic)) {
         try {
           reads.push(readPart(part, hit, via, topic));
         } catch (error) {
-          onProblem(placed(error, topic, via, text));
+          onProblem(placed(error, topic, via, payload));
         }
       }
     } catch (error) {
-      onProblem(placed(error, topic, via, text));
+      onProblem(placed(error, topic, via, payload));
     }
     return reads;
   }
 }
 
 function readPart(part: Part, hit: { readonly value: Map<string, Entry>; readonly slots: AnySlots }, via: DeviceRef, topic: string): Read {
-  const entry = hit.value.get(part.tag ?? '');
+  const entry = hit.value.get(part.tag ?? '') ?? hit.value.get(ANY_TAG);
   if (entry === undefined) throw new LianyunError('unknown-message', `No message on ${topic} is tagged ${JSON.stringify(part.tag ?? null)}.`);
   const parsed = v.safeParse(entry.row.wire, part.body);
   if (!parsed.success) {
@@ -103,9 +108,15 @@ function readPart(part: Part, hit: { readonly value: Map<string, Entry>; readonl
   return { op: entry.op, message: { device, via, body, ...(id === undefined ? {} : { id }) } } as Read;
 }
 
-function placed(error: unknown, topic: string, device: DeviceRef, text: string): LianyunError {
+function placed(error: unknown, topic: string, device: DeviceRef, payload: Payload): LianyunError {
   if (!isLianyunError(error)) return new LianyunError('bad-frame', `The frame on ${topic} cannot be read: ${String(error)}`, { topic, path: '$', device, cause: error });
-  return new LianyunError(error.code, error.message, { excerpt: text.slice(0, 200), ...error.place, topic, device, ...(error.cause === undefined ? {} : { cause: error.cause }) });
+  return new LianyunError(error.code, error.message, { excerpt: excerptOf(payload), ...error.place, topic, device, ...(error.cause === undefined ? {} : { cause: error.cause }) });
+}
+
+const EXCERPT = 200;
+
+function excerptOf(payload: Payload): string {
+  return textOf(payload.length > EXCERPT * 4 ? payload.slice(0, EXCERPT * 4) : payload).slice(0, EXCERPT);
 }
 
 // A codec is tables made from a constant: one per dialect serves every device of the process.

@@ -4,6 +4,9 @@ import type { SignIn } from './sign-in.ts';
 import { parseTemplate, type AnySlots, type Slots, type Template } from './topic.ts';
 import type { DeviceRef, Message, Op } from './vocabulary.ts';
 
+/** The tag of a row that takes what no other row of its topic takes. */
+export const ANY_TAG = '*';
+
 /** A wire schema: what a part's body looks like. */
 export type WireSchema = v.GenericSchema;
 
@@ -16,7 +19,7 @@ export interface RowInit<K extends Op, T extends string, S extends WireSchema> {
   readonly clause: string;
   /** How a JSON document carries the message; left out: the document is the body. */
   readonly envelope?: Envelope;
-  /** Tells messages on one topic apart. */
+  /** Tells messages on one topic apart; {@link ANY_TAG} takes every message that no other row of the topic does. */
   readonly tag?: string;
   readonly qos: 0 | 1;
   /** The operation whose arrival settles an uplink; left out: PUBACK at QoS 1, the write at QoS 0. */
@@ -25,9 +28,15 @@ export interface RowInit<K extends Op, T extends string, S extends WireSchema> {
   readonly hold?: 'live';
   readonly wire: S;
   /** Vocabulary to wire: pure, strict. */
-  encode(message: Message<K>): { slots: Slots<T>; body: v.InferOutput<S> };
+  encode(message: Message<K>): Encoded<Slots<T>, v.InferOutput<S>>;
   /** Wire to vocabulary: pure, total over what the schema lets through. `via` is filled in by the connection when left out. */
   decode(frame: { slots: Slots<T>; part: Part; body: v.InferOutput<S> }): Decoded<K>;
+}
+
+/** What a row writes: the topic's slots, the body, and what the envelope carries beside it. `tag` only for a row that takes any tag. */
+export interface Encoded<S, B> extends Pick<Part, 'device' | 'time' | 'tag'> {
+  readonly slots: S;
+  readonly body: B;
 }
 
 /** What a row reads from a frame: a message whose `via` and `id` may still be unknown. */
@@ -36,7 +45,7 @@ export type Decoded<K extends Op = Op> = Pick<Message<K>, 'device' | 'body'> & {
 /** One message of a dialect. Made by {@link row}. */
 export interface Row<K extends Op = Op> extends Omit<RowInit<K, string, WireSchema>, 'encode' | 'decode'> {
   readonly template: Template;
-  encode(message: Message<K>): { slots: AnySlots; body: unknown };
+  encode(message: Message<K>): Encoded<AnySlots, unknown>;
   decode(frame: { slots: AnySlots; part: Part; body: unknown }): Decoded<K>;
 }
 

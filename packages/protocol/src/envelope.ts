@@ -1,18 +1,45 @@
-/** A tagged piece of a JSON document. */
+import { parseJson } from './json.ts';
+import type { DeviceRef } from './vocabulary.ts';
+
+/** A tagged piece of a frame. */
 export interface Part {
   readonly tag?: string;
   readonly id?: string;
+  /** The device concerned, where the frame names one beside the topic (Huawei `object_device_id`). */
+  readonly device?: DeviceRef;
+  /** When it happened, as the frame writes it (Huawei `event_time`). */
+  readonly time?: string;
   readonly body: unknown;
 }
 
-/** How one JSON document carries one or more tagged messages. `open` throws {@link LianyunError} `bad-frame` with the path. */
+/** The payload of a frame: bytes, or text that was never bytes. */
+export type Payload = string | Uint8Array;
+
+/** How a payload carries one or more tagged messages. `open` throws {@link LianyunError} `bad-frame` with the path. */
 export interface Envelope {
-  open(document: unknown): readonly Part[];
-  seal(part: Part): unknown;
+  open(payload: Payload, topic: string): readonly Part[];
+  seal(part: Part): Payload;
 }
 
-/** The document is the message. */
-export const plain: Envelope = {
+const utf8 = new TextDecoder();
+
+/** A payload as text. */
+export function textOf(payload: Payload): string {
+  // Buffer's own decoder is several times as fast as TextDecoder for the small frames of devices.
+  if (typeof payload === 'string') return payload;
+  return Buffer.isBuffer(payload) ? payload.toString('utf8') : utf8.decode(payload);
+}
+
+/** An envelope whose payload is one JSON document. */
+export function json(envelope: { open(document: unknown): readonly Part[]; seal(part: Part): unknown }): Envelope {
+  return {
+    open: (payload, topic) => envelope.open(parseJson(textOf(payload), topic)),
+    seal: (part) => JSON.stringify(envelope.seal(part)),
+  };
+}
+
+/** The JSON document is the message. */
+export const plain: Envelope = json({
   open: (body) => [{ body }],
   seal: (part) => part.body,
-};
+});

@@ -25,7 +25,7 @@ describe.each<AnyDialect>([huawei, tencent])('the fixtures of $name', (dialect) 
   const codec = new Codec(dialect);
   const files = filesOf(dialect);
   const read = (op: Op, { topic, via }: Fixture, payload: string) =>
-    codec.decode(codec.row(op).direction, { topic, via, text: payload }, (problem) => {
+    codec.decode(codec.row(op).direction, { topic, via, payload }, (problem) => {
       throw problem;
     });
 

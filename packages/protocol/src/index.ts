@@ -14,7 +14,7 @@ export {
   type Rows,
   type WireSchema,
 } from './dialect.ts';
-export { plain, type Envelope, type Part } from './envelope.ts';
+export { json, plain, textOf, type Envelope, type Part, type Payload } from './envelope.ts';
 export { ERROR_TABLE, isLianyunError, LianyunError, type ErrorCode, type ErrorPlace } from './errors.ts';
 export { huawei, type HuaweiIdentity } from './huawei/index.ts';
 export { isJsonObject, mergeOwn, parseJson, type JsonObject, type JsonValue } from './json.ts';

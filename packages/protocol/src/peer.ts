@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { codecOf, type Codec, type Read } from './codec.ts';
 import type { AnyDialect } from './dialect.ts';
+import { textOf, type Payload } from './envelope.ts';
 import { isLianyunError, LianyunError } from './errors.ts';
 import type { Link } from './link.ts';
 import { failedReceipt, type Receipt } from './receipt.ts';
@@ -37,7 +38,6 @@ export interface PeerOptions {
 
 type AnyHandler = (message: Message) => unknown;
 
-const REPLY_OPS: ReadonlySet<Op> = new Set(Object.values(EXCHANGES));
 /**
  * What a repeat must not do twice. The other requests only read or are the same done twice, and are answered afresh: a Python
  * device counts its tokens from 0 again after a reconnect, so its next question looks like a repeat of the last one.
@@ -113,12 +113,12 @@ export class Peer {
   }
 
   /** Takes in a frame that arrived over `via`. Resolves when what must happen before its acknowledgement has happened. */
-  receive(topic: string, text: string, via: DeviceRef): void | Promise<void> {
+  receive(topic: string, payload: Payload, via: DeviceRef): void | Promise<void> {
     const { role, onProblem } = this.#options;
-    const reads = this.codec.decode(role === 'device' ? 'down' : 'up', { topic, text, via }, onProblem);
+    const reads = this.codec.decode(role === 'device' ? 'down' : 'up', { topic, payload, via }, onProblem);
     const [only] = reads;
-    if (reads.length === 1 && only !== undefined) return this.#dispatch(only, text);
-    const pending = reads.map((read) => this.#dispatch(read, text)).filter((result) => result !== undefined);
+    if (reads.length === 1 && only !== undefined) return this.#dispatch(only, payload);
+    const pending = reads.map((read) => this.#dispatch(read, payload)).filter((result) => result !== undefined);
     return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
   }
 
@@ -127,11 +127,11 @@ export class Peer {
     this.#waiters.failGroup(error, via);
   }
 
-  #dispatch({ op, message }: Read, text: string): void | Promise<void> {
+  #dispatch({ op, message }: Read, payload: Payload): void | Promise<void> {
     const { link, onProblem } = this.#options;
     const handler = this.#handlers.get(op);
-    if (isRequest(op)) return handler === undefined ? onProblem(unhandled(op, message)) : this.#answer(op, message, handler, text);
-    const isReply = REPLY_OPS.has(op) || op === 'property.report.ack';
+    if (isRequest(op)) return handler === undefined ? onProblem(unhandled(op, message)) : this.#answer(op, message, handler, payload);
+    const isReply = this.codec.isReply(op);
     if (isReply) {
       const key = this.#key(op, message);
       if (this.#waiters.resolve(key, message) || link.settle(message.via, key, refusal(op, message))) return undefined;
@@ -140,9 +140,9 @@ export class Peer {
     return this.#run(op, handler, message) as void | Promise<void>;
   }
 
-  #answer(op: RequestOp, message: Message, handler: AnyHandler, text: string): void {
+  #answer(op: RequestOp, message: Message, handler: AnyHandler, payload: Payload): void {
     const key = `${op}|${this.#key(op, message)}`;
-    if (ONCE.has(op) && message.id !== undefined && !this.#replays.isNew(key, text)) return;
+    if (ONCE.has(op) && message.id !== undefined && !this.#replays.isNew(key, textOf(payload))) return;
     const reply = (body: unknown): void => {
       if (body === undefined || message.id === undefined || !this.supports(EXCHANGES[op])) return;
       // The handler was registered for this request, so its result is the body of its reply.

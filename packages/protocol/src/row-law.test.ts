@@ -29,7 +29,7 @@ describe.each(dialects)('the rows of $name', (dialect) => {
       fc.property(arbitraryOf(op), (message) => {
         const frame = codec.encode(op, message);
         const problems: LianyunError[] = [];
-        const reads = codec.decode(row.direction, { topic: frame.topic, text: String(frame.payload), via: message.via }, (problem) => problems.push(problem));
+        const reads = codec.decode(row.direction, { topic: frame.topic, payload: frame.payload, via: message.via }, (problem) => problems.push(problem));
         assert.deepStrictEqual(problems, []);
         assert.deepStrictEqual(reads, [{ op, message }]);
       }),
@@ -40,7 +40,7 @@ describe.each(dialects)('the rows of $name', (dialect) => {
   /** Reads what may be anything: nothing is thrown, and every frame gives a message or a problem that says where. */
   function readAnything(op: Op, topic: string, text: string): void {
     const problems: LianyunError[] = [];
-    const reads = codec.decode(codec.row(op).direction, { topic, text, via: 'd1' }, (problem) => problems.push(problem));
+    const reads = codec.decode(codec.row(op).direction, { topic, payload: text, via: 'd1' }, (problem) => problems.push(problem));
     assert.ok(reads.length + problems.length > 0, 'the frame was dropped in silence');
     for (const problem of problems) {
       assert.ok(problem.code === 'bad-frame' || problem.code === 'unknown-message', problem.stack);
@@ -81,7 +81,7 @@ describe.each(dialects)('the rows of $name', (dialect) => {
       fc.assert(
         fc.property(fc.string({ unit: 'binary' }), (topic) => {
           const problems: LianyunError[] = [];
-          expect(codec.decode(direction, { topic, text: '{}', via: 'd1' }, (problem) => problems.push(problem))).toEqual([]);
+          expect(codec.decode(direction, { topic, payload: '{}', via: 'd1' }, (problem) => problems.push(problem))).toEqual([]);
           expect(problems.map(({ code, place }) => [code, place.topic])).toEqual([['unknown-message', topic]]);
         }),
       );

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Envelope } from '../envelope.ts';
+import { json } from '../envelope.ts';
 import { LianyunError } from '../errors.ts';
 import { isJsonObject } from '../json.ts';
 import { absent } from '../wire.ts';
@@ -11,7 +11,7 @@ const head = v.object({
 });
 
 /** `method` tells the messages of a `$thing` topic apart, `clientToken` ties an answer to its request (reference 0.4, 2). */
-export const method: Envelope = {
+export const method = json({
   open(document) {
     if (!isJsonObject(document)) throw new LianyunError('bad-frame', '$ is wrong: an object is expected.', { path: '$' });
     const parsed = v.safeParse(head, document);
@@ -26,4 +26,4 @@ export const method: Envelope = {
     return [{ tag, body: document, ...(id === undefined ? {} : { id }) }];
   },
   seal: (part) => ({ method: part.tag, ...(part.id === undefined ? {} : { clientToken: part.id }), ...(part.body as object) }),
-};
+});
