@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import { tour } from './tour/command.ts';
+import { sayError, up, type UpOptions } from './up.ts';
+
+const program = new Command('lianyun').description('Devices of Huawei Cloud IoTDA and Tencent Cloud IoT Explorer, and a platform for them on this machine.');
+
+program
+  .command('up')
+  .description('run the platform on this machine')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--mqtt <port>', 'MQTT port, 0 for any free one', '1883')
+  .option('--mqtts <port>', 'MQTT over TLS (not built yet)')
+  .option('--http <port>', "port of both clouds' APIs, 0 for any free one", '8080')
+  .option('--https <port>', 'the APIs over TLS (not built yet)')
+  .option('--data <folder>', 'where generated access keys are kept')
+  .option('--seed <file>', 'products, devices and access keys to begin with')
+  .action((options: UpOptions) => up(options));
+
+program
+  .command('tour')
+  .description('the platform, and this machine as a device on each cloud')
+  .option('--once', 'run the tour once, check every step and exit')
+  .action(async (options: { readonly once?: boolean }) => {
+    process.exitCode = await tour(options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${sayError(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,47 @@
+import { signHuawei, signTencent, type AccessKey } from '@lianyun/platform';
+
+/** What an API answered. */
+export interface ApiAnswer {
+  readonly status: number;
+  // The two APIs answer JSON objects of many shapes; the tour checks the members that it needs.
+  readonly body: { readonly [name: string]: unknown };
+}
+
+/** Calls both northbound APIs as an application would: signed, over HTTP. */
+export class NorthClient {
+  readonly #base: string;
+  readonly #host: string;
+  readonly #projectId: string;
+  readonly #keys: { readonly huawei: AccessKey; readonly tencent: AccessKey };
+
+  constructor(options: { readonly port: number; readonly projectId: string; readonly keys: { readonly huawei: AccessKey; readonly tencent: AccessKey } }) {
+    this.#host = `127.0.0.1:${options.port}`;
+    this.#base = `http://${this.#host}`;
+    this.#projectId = options.projectId;
+    this.#keys = options.keys;
+  }
+
+  /** A call of IoTDA's v5 REST; `path` is what follows the project. */
+  async huawei(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<ApiAnswer> {
+    const url = `/v5/iot/${this.#projectId}${path}`;
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const headers = signHuawei({ method, url, headers: { host: this.#host, 'content-type': 'application/json' }, body: Buffer.from(text) }, this.#keys.huawei, { at: Date.now() });
+    return this.#fetch(url, { method, headers, ...(text === '' ? {} : { body: text }) });
+  }
+
+  /** An action of Cloud API 3.0; resolves with the member `Response`. */
+  async tencent(action: string, parameters: object): Promise<ApiAnswer> {
+    const text = JSON.stringify(parameters);
+    const headers = { host: this.#host, 'content-type': 'application/json', 'x-tc-action': action, 'x-tc-version': '2019-04-23', 'x-tc-region': 'ap-guangzhou' };
+    const signed = signTencent({ method: 'POST', url: '/', headers, body: Buffer.from(text) }, this.#keys.tencent, { at: Date.now() });
+    const { status, body } = await this.#fetch('/', { method: 'POST', headers: signed, body: text });
+    // Cloud API 3.0 wraps every answer in Response.
+    return { status, body: (body['Response'] ?? {}) as ApiAnswer['body'] };
+  }
+
+  async #fetch(url: string, init: RequestInit): Promise<ApiAnswer> {
+    const answer = await fetch(this.#base + url, { ...init, signal: AbortSignal.timeout(30_000) });
+    const text = await answer.text();
+    return { status: answer.status, body: text === '' ? {} : (JSON.parse(text) as ApiAnswer['body']) };
+  }
+}

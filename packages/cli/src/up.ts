@@ -1,0 +1,59 @@
+import os from 'node:os';
+import path from 'node:path';
+import { LianyunError } from 'lianyun';
+import { accessKeysOf, applySeed, loadAccessKeys, Platform, readSeedFile } from '@lianyun/platform';
+import { readPort } from './ports.ts';
+
+/** The options of `lianyun up`, as they were written. */
+export interface UpOptions {
+  readonly host: string;
+  readonly mqtt: string;
+  readonly mqtts?: string;
+  readonly http: string;
+  readonly https?: string;
+  readonly data?: string;
+  readonly seed?: string;
+}
+
+/** Where generated access keys are kept when no --data is given: the user's own state folder. */
+function stateFolder(): string {
+  return path.join(process.env['XDG_STATE_HOME'] ?? path.join(os.homedir(), '.local', 'state'), 'lianyun');
+}
+
+/**
+ * Runs the platform until SIGTERM or SIGINT. When it accepts connections, one JSON line goes to stdout; everything else goes to stderr.
+ */
+export async function up(options: UpOptions): Promise<void> {
+  const log = (line: string): void => void process.stderr.write(`${line}\n`);
+  const ports = { mqtt: readPort('--mqtt', options.mqtt), http: readPort('--http', options.http) };
+  for (const [option, text] of [['--mqtts', options.mqtts], ['--https', options.https]] as const) {
+    if (text === undefined) continue;
+    readPort(option, text);
+    log(`lianyun: TLS is not built yet, so nothing listens for ${option} ${text}.`);
+  }
+  if (options.data !== undefined) log(`lianyun: only the access keys are kept in ${options.data} so far; products, devices and their data live as long as this process.`);
+  const seed = options.seed === undefined ? undefined : readSeedFile(options.seed);
+  const keys = loadAccessKeys(options.data ?? stateFolder(), seed === undefined ? {} : accessKeysOf(seed.seed));
+  if (keys.file !== undefined) log(`lianyun: access keys for the APIs are in ${keys.file}`);
+  const projectId = seed?.seed.huawei?.projectId;
+  const platform = new Platform({ keys, ...(projectId === undefined ? {} : { projectId }) });
+  platform.on('notice', ({ kind, peer, text }) => log(`${new Date().toISOString()} ${kind} ${peer}: ${text}`));
+  platform.on('problem', ({ code, message }) => log(`${new Date().toISOString()} ${code}: ${message}`));
+  if (seed !== undefined) {
+    const { added, kept } = applySeed(seed, platform.registry);
+    log(`lianyun: the seed added ${added} products and devices${kept === 0 ? '' : `, ${kept} were there already`}.`);
+  }
+  const open = await platform.listen({ host: options.host, ...ports });
+  process.stdout.write(`${JSON.stringify({ ready: true, mqtt: open.mqtt, mqtts: null, http: open.http, https: null, ca: null })}\n`);
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+  });
+  log(`lianyun: ${signal}, going down.`);
+  await platform.close();
+}
+
+/** Says an error as a user wants to read it: what happened, and what to do. */
+export function sayError(error: unknown): string {
+  if (error instanceof LianyunError) return `lianyun: ${error.message}\n  ${error.cure}`;
+  return `lianyun: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

@@ -1,0 +1,271 @@
+import net from 'node:net';
+import { LianyunError, type Clock, type MqttCredentials, type Timer } from '@lianyun/protocol';
+import { MqttProtocolError, PacketReader, TurnWriter, type ConnackPacket, type PacketHandlers, type Qos, type SubackPacket } from '@lianyun/protocol/mqtt';
+import type { DisconnectReason, Ending } from './session-state.ts';
+
+/** Where to connect and how to sign in. */
+export interface ConnectionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly credentials: MqttCredentials;
+  readonly keepaliveSeconds: number;
+  /** Deadline for TCP, CONNECT and CONNACK together, ms. */
+  readonly timeoutMs: number;
+  /** Time for a sign of life after one was asked for, ms. */
+  readonly silenceMs: number;
+  readonly maxPacketBytes: number;
+  readonly clock: Clock;
+}
+
+/** What a connection tells its owner. */
+export interface ConnectionOwner {
+  onConnected(): void;
+  /** A PUBLISH; `payload` is only valid during the call. The PUBACK leaves after it returns. */
+  onPublish(topic: string, payload: Buffer): void;
+  onPuback(packetId: number): void;
+  onSuback(packetId: number, reasonCodes: readonly number[]): void;
+  /** The socket has taken the writer's bytes up to this offset. */
+  onWritten(total: number): void;
+  /** The end, told exactly once. */
+  onEnd(ending: Ending): void;
+}
+
+// Every socket of the process reads into this one buffer: a read is handed on before the next can begin, and what must live longer is
+// copied. It saves 64 KiB or an allocation per device; nothing is kept in it, so devices cannot see each other through it.
+let scratch: Buffer | undefined;
+
+const CONNACK: Readonly<Record<number, { readonly reason: DisconnectReason; readonly isFatal: boolean; readonly text: string }>> = {
+  1: { reason: 'network', isFatal: true, text: 'the server does not speak MQTT 3.1.1' },
+  2: { reason: 'bad-credentials', isFatal: true, text: 'the server does not accept the client id or the keepalive' },
+  3: { reason: 'server-shutdown', isFatal: false, text: 'the server is not available' },
+  4: { reason: 'bad-credentials', isFatal: true, text: "the device id, the secret or this machine's clock is wrong" },
+  5: { reason: 'bad-credentials', isFatal: true, text: 'the device is unknown, disabled or not allowed here' },
+};
+
+/** How long DISCONNECT may take to leave, ms. */
+const CLOSE_MS = 1000;
+
+/** One MQTT 3.1.1 connection over TCP. It never reconnects, queues or stores: it ends once, with one reason. */
+export class Connection implements PacketHandlers {
+  readonly #options: ConnectionOptions;
+  readonly #owner: ConnectionOwner;
+  readonly #socket: net.Socket;
+  readonly #reader: PacketReader;
+  /** What leaves over this connection, one write per turn of the event loop. */
+  readonly writer: TurnWriter;
+  #timer: Timer | undefined;
+  #isConnected = false;
+  #hasEnded = false;
+  #heard = false;
+  #wrote = false;
+  /** Runs while a ping is unanswered. */
+  #pong: Timer | undefined;
+
+  constructor(options: ConnectionOptions, owner: ConnectionOwner) {
+    this.#options = options;
+    this.#owner = owner;
+    this.#reader = new PacketReader({ version: 4, maxPacketBytes: options.maxPacketBytes, handlers: this });
+    scratch ??= Buffer.allocUnsafeSlow(65_536);
+    this.#socket = net.connect({
+      host: options.host,
+      port: options.port,
+      noDelay: true,
+      onread: { buffer: scratch, callback: (bytes, buffer) => this.#onBytes(bytes, buffer) },
+    });
+    this.#socket.once('connect', () => this.#onOpen());
+    this.#socket.on('error', (error: Error) => this.end('network', new LianyunError('network', `${this.#where()}: ${textOf(error)}.`, { cause: error }), false, this.#isConnected && isReset(error)));
+    this.#socket.once('close', () => this.#closedByServer());
+    this.#socket.once('end', () => this.#closedByServer());
+    this.writer = new TurnWriter({
+      version: 4,
+      write: (chunk, done) => {
+        this.#socket.write(chunk, done);
+      },
+      onWritten: (total) => owner.onWritten(total),
+    });
+    this.#timer = options.clock.after(options.timeoutMs, () => this.end('network', new LianyunError('timeout', `${this.#where()} did not answer within ${options.timeoutMs} ms.`)), true);
+  }
+
+  /** Sends a PUBLISH; `packetId` is 0 at QoS 0. Returns the writer's offset behind it. Throws for what MQTT forbids. */
+  sendPublish(frame: { readonly topic: string; readonly payload: string | Uint8Array; readonly qos: 0 | 1 }, packetId: number): number {
+    this.#wrote = true;
+    this.writer.publish(frame.topic, frame.payload, frame.qos, packetId);
+    return this.writer.bytesQueued;
+  }
+
+  sendSubscribe(packetId: number, filters: readonly { readonly filter: string; readonly qos: 0 | 1 }[]): void {
+    this.#wrote = true;
+    const subscriptions = filters.map(({ filter, qos }) => ({ filter, qos, noLocal: false, retainAsPublished: false, retainHandling: 0 as const }));
+    this.writer.packet({ type: 'subscribe', packetId, subscriptions });
+  }
+
+  sendUnsubscribe(packetId: number, filter: string): void {
+    this.#wrote = true;
+    this.writer.packet({ type: 'unsubscribe', packetId, filters: [filter] });
+  }
+
+  /** Sends DISCONNECT and ends. Resolves when the socket is gone. */
+  async close(): Promise<void> {
+    if (this.#isConnected && !this.#hasEnded) {
+      this.writer.packet({ type: 'disconnect', reasonCode: 0 });
+      this.writer.flush();
+    }
+    this.end('closed', new LianyunError('closed', 'The device was closed.'));
+    if (this.#socket.closed) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#socket.once('close', resolve);
+    // A peer that takes nothing any more must not hold up the end.
+    const timer = this.#options.clock.after(CLOSE_MS, () => this.#socket.destroy(), true);
+    await promise;
+    timer.cancel();
+  }
+
+  /** From now on counts as silent, until something is heard. */
+  startListening(): void {
+    this.#heard = false;
+  }
+
+  /** Asks for a sign of life when nothing was heard since the last call; without one the connection ends. */
+  checkSilence(): void {
+    if (this.#hasEnded || !this.#isConnected) return;
+    if (!this.#heard) return this.#ping();
+    this.#heard = false;
+    this.#pong?.cancel();
+    this.#pong = undefined;
+  }
+
+  /** Ends the connection; the owner hears of it once. */
+  end(reason: DisconnectReason, error: LianyunError, isFatal = false, byServer = false): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#timer?.cancel();
+    this.#pong?.cancel();
+    this.#reader.stop();
+    this.writer.discard();
+    // A socket that is still connecting has nothing to say goodbye with.
+    if (reason === 'closed' && this.#isConnected) this.#socket.destroySoon();
+    else this.#socket.destroy();
+    this.#owner.onEnd({ reason, error, isFatal, byServer });
+  }
+
+  connack(packet: ConnackPacket): void {
+    if (this.#isConnected) return this.#refuse('the server sent CONNACK twice');
+    const { reasonCode } = packet;
+    if (reasonCode !== 0) {
+      const known = CONNACK[reasonCode] ?? { reason: 'network' as const, isFatal: false, text: 'a code that MQTT 3.1.1 does not define' };
+      return this.end(known.reason, new LianyunError(known.reason, `${this.#where()} refused the sign-in of ${this.#options.credentials.username} with CONNACK ${reasonCode}: ${known.text}.`, { number: reasonCode }), known.isFatal);
+    }
+    this.#isConnected = true;
+    this.#timer?.cancel();
+    this.#keepAlive();
+    this.#owner.onConnected();
+  }
+
+  publish(topic: string, payload: Buffer, qos: Qos, packetId: number): void {
+    if (!this.#isConnected) return this.#refuse('the server sent a message before it answered the sign-in');
+    if (qos === 2) return this.#refuse('the server sent a message at QoS 2, which was not subscribed');
+    this.#owner.onPublish(topic, payload);
+    if (qos === 1 && !this.#hasEnded) this.writer.puback(packetId);
+  }
+
+  puback(packetId: number): void {
+    this.#owner.onPuback(packetId);
+  }
+
+  suback(packet: SubackPacket): void {
+    this.#owner.onSuback(packet.packetId, packet.reasonCodes);
+  }
+
+  unsuback(): void {
+    // Nothing waits for it: the subscription is forgotten the moment it is taken back.
+  }
+
+  pingresp(): void {
+    this.#pong?.cancel();
+    this.#pong = undefined;
+  }
+
+  #onOpen(): void {
+    const { credentials, keepaliveSeconds } = this.#options;
+    const { clientId, username, password } = credentials;
+    try {
+      this.writer.packet({
+        type: 'connect',
+        version: 4,
+        clientId,
+        clean: true,
+        keepAliveSeconds: keepaliveSeconds,
+        username,
+        ...(password === undefined ? {} : { password: Buffer.from(password) }),
+      });
+    } catch (cause) {
+      return this.end('bad-credentials', new LianyunError('bad-config', `The sign-in cannot be written: ${(cause as Error).message}`, { cause }), true);
+    }
+    this.writer.flush();
+  }
+
+  #onBytes(bytes: number, buffer: Uint8Array): boolean {
+    this.#heard = true;
+    try {
+      this.#reader.push(buffer, bytes);
+    } catch (error) {
+      if (!(error instanceof MqttProtocolError)) throw error;
+      this.#refuse(error.message, error);
+    }
+    return !this.#hasEnded;
+  }
+
+  #refuse(text: string, cause?: unknown): void {
+    this.end('network', new LianyunError('protocol-violation', `${this.#where()}: ${text}.`, { cause }));
+  }
+
+  #closedByServer(): void {
+    const text = this.#isConnected ? 'closed the connection' : 'closed the connection before it answered the sign-in';
+    this.end('network', new LianyunError('network', `${this.#where()} ${text}.`), false, this.#isConnected);
+  }
+
+  #keepAlive(): void {
+    const seconds = this.#options.keepaliveSeconds;
+    if (seconds === 0) return;
+    // Half the interval: one lost ping still leaves time for the next before the server gives up at one and a half.
+    this.#timer = this.#options.clock.after(
+      seconds * 500,
+      () => {
+        if (!this.#wrote) this.#ping();
+        else this.checkSilence();
+        this.#wrote = false;
+        this.#keepAlive();
+      },
+      true,
+    );
+  }
+
+  #ping(): void {
+    if (this.#pong !== undefined) return;
+    this.#heard = false;
+    this.writer.packet({ type: 'pingreq' });
+    const { clock, silenceMs } = this.#options;
+    this.#pong = clock.after(
+      silenceMs,
+      () => {
+        this.#pong = undefined;
+        if (!this.#heard) this.end('keepalive', new LianyunError('keepalive', `${this.#where()} does not answer any more: nothing came back within ${silenceMs} ms of a ping.`));
+      },
+      true,
+    );
+  }
+
+  #where(): string {
+    return `${this.#options.host}:${this.#options.port}`;
+  }
+}
+
+/** What Node says; for a name with several addresses, what it says of each. */
+function textOf(error: Error): string {
+  return error instanceof AggregateError ? error.errors.map((each: unknown) => (each instanceof Error ? each.message : String(each))).join('; ') : error.message;
+}
+
+/** The other end cut the connection, as a server does that closes while data is still coming in. */
+function isReset(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'ECONNABORTED');
+}

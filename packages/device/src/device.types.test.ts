@@ -1,0 +1,83 @@
+import { huawei, tencent } from '@lianyun/protocol';
+import { FakeClock } from '@lianyun/protocol/testing';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { Device, type CloseReport, type DeviceOptions, type DisconnectReason, type LianyunError, type Receipt, type ShadowState } from './index.ts';
+import { huaweiDevice, tencentDevice } from './testing/support.ts';
+
+const nowhere = { url: 'localhost', clock: new FakeClock() };
+
+describe('the type of a device', () => {
+  it('has what both clouds can do', () => {
+    for (const device of [huaweiDevice(nowhere), tencentDevice(nowhere)]) {
+      expectTypeOf(device.properties.report).returns.toEqualTypeOf<Receipt>();
+      expectTypeOf(device.properties.onSet).returns.toEqualTypeOf<() => void>();
+      expectTypeOf(device.commands.handle).returns.toEqualTypeOf<() => void>();
+      expectTypeOf(device.topics.publish).returns.toEqualTypeOf<Receipt>();
+      expectTypeOf(device.connect).returns.toEqualTypeOf<Promise<void>>();
+      expectTypeOf(device.close).returns.toEqualTypeOf<Promise<CloseReport>>();
+      expectTypeOf(device.id).toEqualTypeOf<string>();
+      expectTypeOf(device).toExtend<AsyncDisposable>();
+    }
+  });
+
+  it('has live values on Huawei only, in JavaScript a call is refused with unsupported and the reason', () => {
+    expectTypeOf(huaweiDevice(nowhere).properties).toHaveProperty('onGet');
+    const device = tencentDevice(nowhere);
+    expectTypeOf(device.properties).not.toHaveProperty('onGet');
+    // @ts-expect-error: the Tencent cloud never reads live values
+    const call = (): unknown => device.properties.onGet(() => []);
+    expect(call).toThrow(expect.objectContaining({ code: 'unsupported', message: expect.stringContaining('tencent cloud never reads live values') }));
+    expect(device.supports('property.get')).toBe(false);
+  });
+
+  it('has a shadow on Tencent only for now, in JavaScript a call is refused with unsupported', async () => {
+    const device = tencentDevice(nowhere);
+    expectTypeOf(device.shadow.get).returns.toEqualTypeOf<Promise<ShadowState>>();
+    expectTypeOf(device.shadow.clear).returns.toEqualTypeOf<Promise<void>>();
+    const other = huaweiDevice(nowhere);
+    expectTypeOf(other).not.toHaveProperty('shadow');
+    // @ts-expect-error: Huawei's shadow is not built yet
+    const { shadow } = other as { shadow: typeof device.shadow };
+    const refused = { code: 'unsupported', message: expect.stringContaining('not part of the huawei protocol') };
+    await expect(shadow.get()).rejects.toMatchObject(refused);
+    await expect(shadow.clear({ id: '1' })).rejects.toMatchObject(refused);
+    expect([device.supports('shadow.get'), other.supports('shadow.get')]).toEqual([true, false]);
+  });
+
+  it('does not show what the SDK itself calls', () => {
+    const device = tencentDevice(nowhere);
+    for (const hidden of ['onPublish', 'onSubscriptionRefused', 'onOnline', 'onOffline', 'onClosed'] as const) expectTypeOf(device).not.toHaveProperty(hidden);
+    expectTypeOf(device.properties).not.toHaveProperty('set');
+    expectTypeOf(device.properties).not.toHaveProperty('handlesSet');
+    expectTypeOf(device.shadow).not.toHaveProperty('resync');
+  });
+
+  it('knows the arguments of every event', () => {
+    const device = huaweiDevice(nowhere);
+    device.on('online', (...args) => expectTypeOf(args).toEqualTypeOf<[]>());
+    device.on('problem', (problem) => expectTypeOf(problem).toEqualTypeOf<LianyunError>());
+    device.on('offline', ({ reason, nextAttemptMs }) => {
+      expectTypeOf(reason).toEqualTypeOf<DisconnectReason>();
+      expectTypeOf(nextAttemptMs).toEqualTypeOf<number | undefined>();
+    });
+    device.on('closed', ({ error }) => expectTypeOf(error).toEqualTypeOf<LianyunError | undefined>());
+    expect(device.listenerCount('problem')).toBe(1);
+  });
+
+  it('checks the members of the identity by the dialect', () => {
+    const secret = { deviceId: 'd', secret: 's' };
+    const psk = { productId: 'ABCDE12345', deviceName: 'd', deviceSecret: 'c2VjcmV0' };
+    expectTypeOf({ dialect: huawei, identity: secret, server: 'h' }).toExtend<DeviceOptions<typeof huawei>>();
+    expectTypeOf({ dialect: tencent, identity: psk, server: 'h' }).toExtend<DeviceOptions<typeof tencent>>();
+    expectTypeOf({ dialect: tencent, identity: secret, server: 'h' }).not.toExtend<DeviceOptions<typeof tencent>>();
+    expectTypeOf({ dialect: huawei, identity: psk, server: 'h' }).not.toExtend<DeviceOptions<typeof huawei>>();
+    // @ts-expect-error: a secret and a certificate exclude each other
+    expect(() => new Device({ dialect: huawei, identity: { deviceId: 'd', secret: 's', certificate: true }, server: 'h' })).toThrow('exclude each other');
+    // @ts-expect-error: a Huawei identity has no productId
+    expect(() => new Device({ dialect: huawei, identity: psk, server: 'h' })).toThrow('deviceId');
+    // @ts-expect-error: the server is needed
+    expect(() => new Device({ dialect: huawei, identity: secret })).toThrow('server is missing');
+    // @ts-expect-error: no such option
+    expect(() => new Device({ dialect: huawei, identity: secret, server: 'h', keepAlive: 3 })).toThrow('keepAlive is no option');
+  });
+});

@@ -1,0 +1,47 @@
+import type { AnyDialect, Dialect, Op, OpsOf } from '@lianyun/protocol';
+import { DeviceCore } from './device.ts';
+import type { DeviceOptions } from './options.ts';
+import type { PropertiesService } from './services/properties.ts';
+import type { ShadowService } from './services/shadow.ts';
+
+/** The members of a service that a cloud can do: what it cannot do is not there to be called, nor what the SDK itself uses (`never`). */
+type Able<S, Needs extends Partial<Record<keyof S, Op>>, Ops> = {
+  readonly [K in keyof S as K extends keyof Needs ? ([Needs[K]] extends [never] ? never : Needs[K] extends Ops ? K : never) : K]: S[K];
+};
+
+/** The services of a device on the cloud `D`. */
+interface Services<D extends AnyDialect> {
+  readonly properties: Able<PropertiesService, { onGet: 'property.get'; set: never; handlesSet: never }, OpsOf<D>>;
+  readonly shadow: Able<ShadowService, { get: 'shadow.get'; clear: 'shadow.clear'; resync: never }, OpsOf<D>>;
+}
+
+type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed';
+
+/** A device on the cloud `D`: connect, report, answer. What its cloud cannot do is absent from the type and refused in JavaScript. */
+export type Device<D extends AnyDialect = Dialect> = Omit<DeviceCore, keyof Services<D> | Internal> &
+  ('shadow.get' extends OpsOf<D> ? Services<D> : Omit<Services<D>, 'shadow'>);
+
+/** Makes a device; it connects when `connect()` is called. Throws `bad-config` naming the option that is wrong. */
+export const Device = DeviceCore as unknown as new <D extends AnyDialect>(options: DeviceOptions<D>) => Device<D>;
+
+export { huawei, tencent, isLianyunError, LianyunError, ERROR_TABLE } from '@lianyun/protocol';
+export type {
+  CommandResult,
+  ErrorCode,
+  ErrorPlace,
+  HuaweiIdentity,
+  JsonObject,
+  JsonValue,
+  Outcome,
+  PropertyGroup,
+  Receipt,
+  TencentIdentity,
+} from '@lianyun/protocol';
+export type { CloseReport, DeviceEvents } from './device.ts';
+export type { DeviceOptions, ModelCheck } from './options.ts';
+export type { OutboxBounds } from './outbox.ts';
+export { reply, type CommandCall, type CommandHandler, type CommandReply } from './services/commands.ts';
+export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
+export type { ShadowState } from './services/shadow.ts';
+export type { TopicHandler, TopicMessage } from './services/topics.ts';
+export type { DisconnectReason, SessionState } from './session-state.ts';

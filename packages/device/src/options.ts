@@ -1,0 +1,155 @@
+import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf, type JsonObject, type PropertyGroup } from '@lianyun/protocol';
+import type { OutboxBounds } from './outbox.ts';
+import type { Pace } from './session-state.ts';
+
+/** What a device needs of a compiled thing model. */
+export interface ModelCheck {
+  checkProperties(groups: readonly PropertyGroup[], use: 'report' | 'set'): { readonly path: string; readonly message: string } | undefined;
+  checkArgs(service: string | undefined, command: string, args: JsonObject): { readonly path: string; readonly message: string } | undefined;
+}
+
+/** How a device is made. Only the first three are needed. */
+export interface DeviceOptions<D extends AnyDialect> {
+  /** The cloud: `huawei` or `tencent`. */
+  readonly dialect: D;
+  /** Who the device is; its members are the dialect's. */
+  readonly identity: IdentityOf<D>;
+  /** Where to connect: `mqtt://host:port`, `host:port` or `host`; the port is 1883 when left out. */
+  readonly server: string;
+  /** Checks what is reported, set and called, by path and allowed range. */
+  readonly model?: ModelCheck;
+  /** Seconds between signs of life; the cloud's own default when left out. Must be within the cloud's range. */
+  readonly keepaliveSeconds?: number;
+  /** QoS of stored uplinks, where the cloud leaves the choice. */
+  readonly qos?: 0 | 1;
+  /** Messages in flight at most, 1000 when left out. */
+  readonly window?: number;
+  /** Bounds of the outbox: 10,000 messages, 16 MiB, reject-new, 24 hours when left out. */
+  readonly outbox?: Partial<OutboxBounds>;
+  /** Deadline of one connection attempt, ms; 10,000 when left out. */
+  readonly connectTimeoutMs?: number;
+  /** Silence after which an unacknowledged message makes the device ask for a sign of life, ms; 10,000 when left out. */
+  readonly ackSilenceMs?: number;
+  /** Longest wait between two attempts, ms; 60,000 when left out. */
+  readonly maxBackoffMs?: number;
+  /** Least time between two attempts, ms. Left out: the cloud's own limit on its own hosts, none elsewhere. */
+  readonly minConnectIntervalMs?: number;
+  /** Time and chance, for tests. */
+  readonly clock?: Clock;
+}
+
+// Written as a record so that the compiler sees when one is missing.
+const NAMES: Readonly<Record<keyof DeviceOptions<AnyDialect>, true>> = {
+  dialect: true,
+  identity: true,
+  server: true,
+  model: true,
+  keepaliveSeconds: true,
+  qos: true,
+  window: true,
+  outbox: true,
+  connectTimeoutMs: true,
+  ackSilenceMs: true,
+  maxBackoffMs: true,
+  minConnectIntervalMs: true,
+  clock: true,
+};
+
+/** The options of a device with everything filled in. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly keepaliveSeconds: number;
+  readonly window: number;
+  readonly outbox: OutboxBounds;
+  readonly connectTimeoutMs: number;
+  readonly ackSilenceMs: number;
+  readonly pace: Pace;
+}
+
+const MIB = 1_048_576;
+
+/** Reads the options of a device. Throws `bad-config` naming the option that is wrong, and what is expected. */
+export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
+  const bad = (text: string): LianyunError => new LianyunError('bad-config', text);
+  if (!isObject(options)) throw bad('A device needs options: { dialect, identity, server }.');
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name));
+  if (unknown !== undefined) throw bad(`${unknown} is no option of a device; the options are ${Object.keys(NAMES).join(', ')}.`);
+  const { dialect, clock = systemClock, outbox = {}, qos } = options;
+  if (!isObject(dialect) || !isObject(dialect.rows) || !isObject(dialect.signIn)) throw bad('dialect is none: huawei or tencent, as this package exports them, is expected.');
+  if (!isObject(options.identity)) throw bad("identity is none: an object with the device's names and secret is expected.");
+  if (!isObject(outbox)) throw bad('outbox is no object: for example { maxCount: 1000 } is expected.');
+  if (qos !== undefined && (qos as number) !== 0 && (qos as number) !== 1) throw bad(`qos is ${String(qos)}: 0 or 1 is expected.`);
+  const { policy = 'reject-new' } = outbox;
+  if (!['reject-new', 'drop-oldest'].includes(policy)) throw bad(`outbox.policy is ${String(policy)}: reject-new or drop-oldest is expected.`);
+  const { host, port } = readServer(options.server);
+  const { limits } = dialect;
+  const keepalive = limits.keepaliveSeconds;
+  return {
+    host,
+    port,
+    clock,
+    keepaliveSeconds: whole('keepaliveSeconds', options.keepaliveSeconds ?? keepalive.default, keepalive.min, keepalive.max),
+    window: whole('window', options.window ?? 1000, 1, 65_000),
+    outbox: {
+      maxCount: within('outbox.maxCount', outbox.maxCount ?? 10_000, 1, Infinity),
+      maxBytes: within('outbox.maxBytes', outbox.maxBytes ?? 16 * MIB, 1, Infinity),
+      policy,
+      expiresMs: within('outbox.expiresMs', outbox.expiresMs ?? 86_400_000, 1, Infinity),
+    },
+    connectTimeoutMs: within('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1, Infinity),
+    ackSilenceMs: within('ackSilenceMs', options.ackSilenceMs ?? 10_000, 1, Infinity),
+    pace: {
+      floorMs: within('minConnectIntervalMs', options.minConnectIntervalMs ?? (dialect.isVendorHost(host) ? limits.connectIntervalMs : 0), 0, Infinity),
+      ceilingMs: within('maxBackoffMs', options.maxBackoffMs ?? 60_000, 1, Infinity),
+    },
+  };
+}
+
+const PLAIN_SCHEMES = new Set(['mqtt:', 'tcp:']);
+const LATER_SCHEMES = new Set(['mqtts:', 'ssl:', 'tls:', 'ws:', 'wss:']);
+
+/** Reads the `server` option. Throws `bad-config` or `unsupported`, saying what was read. */
+export function readServer(server: string): { readonly host: string; readonly port: number } {
+  const bad = (why: string): LianyunError => new LianyunError('bad-config', `server ${why}: mqtt://host:port is expected, with brackets around an IPv6 address.`);
+  if (typeof server !== 'string' || server.trim() === '') throw bad('is missing');
+  // What stands before an @ may be a password: such a text is not repeated.
+  if (server.includes('@')) throw bad('holds a user or password, which belong into identity');
+  const shown = JSON.stringify(server);
+  let url: URL;
+  try {
+    url = new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `mqtt://${server}`);
+  } catch {
+    throw bad(`${shown} is no address`);
+  }
+  if (LATER_SCHEMES.has(url.protocol)) throw new LianyunError('unsupported', `server ${shown}: ${url.protocol.slice(0, -1)}:// is not built yet, only mqtt:// is.`);
+  if (!PLAIN_SCHEMES.has(url.protocol)) throw bad(`${shown} has the unknown scheme ${url.protocol.slice(0, -1)}`);
+  if (url.hostname === '') throw bad(`${shown} names no host`);
+  if ((url.pathname !== '' && url.pathname !== '/') || url.search !== '' || url.hash !== '') throw bad(`${shown} goes on behind the port`);
+  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
+  const port = url.port === '' ? 1883 : Number(url.port);
+  if (port === 0) throw bad(`${shown} names port 0`);
+  return { host, port };
+}
+
+/** Checks a number. Throws `bad-config` naming it and its range. */
+function within(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && value >= min && value <= max) return value;
+  throw new LianyunError('bad-config', `${name} is ${shownOf(value)}: a number from ${min} to ${max} is expected.`);
+}
+
+/** Checks a whole number. Throws `bad-config` naming it and its range. */
+function whole(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new LianyunError('bad-config', `${name} is ${shownOf(value)}: a whole number from ${min} to ${max} is expected.`);
+}
+
+function shownOf(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
+/** Types say so already; a program in JavaScript can pass anything. */
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,53 @@
+import { LianyunError, type Outcome, type ShadowService as ShadowPart } from '@lianyun/protocol';
+import type { ServiceContext } from './context.ts';
+import type { PropertiesService } from './properties.ts';
+
+/** The state that the cloud keeps of this device. */
+export interface ShadowState {
+  /** Ties {@link ShadowService.clear} to this reading. */
+  readonly id: string;
+  readonly services: readonly ShadowPart[];
+}
+
+/** The device's shadow (Tencent: get_status, clear_control). */
+export class ShadowService {
+  readonly #context: ServiceContext;
+  readonly #properties: PropertiesService;
+
+  constructor(context: ServiceContext, properties: PropertiesService) {
+    this.#context = context;
+    this.#properties = properties;
+  }
+
+  /**
+   * Asks for the state that the cloud keeps (Tencent 2.3). Rejects with `timeout`, `offline`, `refused`, `unsupported`.
+   * @param options.deadlineMs how long to wait; left out: as long as the cloud itself would.
+   */
+  async get(options: { readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<ShadowState> {
+    const { peer, device, dialect } = this.#context;
+    const message = await peer.request('shadow.get', { device, body: {} }, { deadlineMs: options.deadlineMs ?? dialect.limits.answerMs, ...(options.signal && { signal: options.signal }) });
+    if (message.body.code !== 0) throw refused('shadow.get', device, message.body);
+    return { id: message.id ?? '', services: message.body.services };
+  }
+
+  /** Tells the cloud that the desired state of a reading was applied (Tencent 2.5). */
+  async clear(state: Pick<ShadowState, 'id'>, options: { readonly deadlineMs?: number } = {}): Promise<void> {
+    const { peer, device, dialect } = this.#context;
+    const { body } = await peer.request('shadow.clear', { device, id: state.id, body: {} }, { deadlineMs: options.deadlineMs ?? dialect.limits.answerMs });
+    if (body.code !== 0) throw refused('shadow.clear', device, body);
+  }
+
+  /** Applies what the cloud wanted while the device was away, through the handler of `properties.onSet`, and clears it. */
+  async resync(): Promise<void> {
+    if (!this.#context.peer.supports('shadow.get') || !this.#properties.handlesSet) return;
+    const state = await this.get();
+    const groups = state.services.flatMap(({ service, desired }) => (desired === undefined || Object.keys(desired).length === 0 ? [] : [{ ...(service === undefined ? {} : { service }), values: desired }]));
+    if (groups.length === 0) return;
+    const outcome = await this.#properties.set({ device: this.#context.device, groups });
+    if (outcome.code === 0) await this.clear(state);
+  }
+}
+
+function refused(what: string, device: string, { code, text }: Outcome): LianyunError {
+  return new LianyunError('refused', `The cloud refused ${what} with code ${code}: ${text ?? 'no text'}.`, { device, number: code });
+}

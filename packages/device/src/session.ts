@@ -1,0 +1,299 @@
+import {
+  failedReceipt,
+  isLianyunError,
+  LianyunError,
+  type Clock,
+  type DeviceRef,
+  type Frame,
+  type Link,
+  type MqttCredentials,
+  type Receipt,
+  type SendOptions,
+  type Timer,
+} from '@lianyun/protocol';
+import { MqttProtocolError } from '@lianyun/protocol/mqtt';
+import { Connection, type ConnectionOwner } from './connection.ts';
+import type { Entry } from './entry.ts';
+import type { Outbox } from './outbox.ts';
+import { next, type Effect, type Ending, type Pace, type SessionEvent, type SessionState } from './session-state.ts';
+
+/** A topic filter to be kept subscribed. */
+export interface Subscription {
+  readonly filter: string;
+  readonly qos: 0 | 1;
+}
+
+export interface SessionOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Credentials for one attempt; they carry the time and are never reused. */
+  credentials(): MqttCredentials;
+  readonly keepaliveSeconds: number;
+  /** Deadline of one attempt, ms. */
+  readonly connectTimeoutMs: number;
+  /** Silence after which an unacknowledged message makes the session ask for a sign of life, ms. */
+  readonly ackSilenceMs: number;
+  /** Time the cloud has for an answer of its own before the message is written again, ms. */
+  readonly answerMs: number;
+  /** Messages in flight at most. */
+  readonly window: number;
+  readonly maxPacketBytes: number;
+  readonly pace: Pace;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+}
+
+/** What a session tells its device. */
+export interface SessionOwner {
+  /** A PUBLISH; `payload` is only valid during the call. */
+  onPublish(topic: string, payload: Buffer): void;
+  /** The server refused a subscription. */
+  onSubscriptionRefused(filter: string): void;
+  /** Subscribed and ready. What is sent here goes before what waits in the outbox. */
+  onOnline(): void;
+  onOffline(ending: Ending, nextAttemptMs: number | undefined): void;
+  onClosed(ending: Ending | undefined): void;
+}
+
+/** Times that a message is written before the missing answer of the cloud fails it. */
+const MAX_ATTEMPTS = 3;
+/** Looks in a row that find the server alive and not one acknowledgement, after which the connection is given up. */
+const MAX_IDLE_LOOKS = 3;
+/** Packet ids in use above which nothing is sent: the rest is for subscriptions. */
+const MAX_PACKET_IDS = 65_000;
+/** Bytes handed to the socket but not taken by it yet, above which the pump waits. */
+const HIGH_WATER_BYTES = 1_048_576;
+
+/** Keeps one MQTT connection alive and sends what the outbox holds. It is the device's link. */
+export class Session implements Link, ConnectionOwner {
+  readonly #options: SessionOptions;
+  readonly #owner: SessionOwner;
+  #state: SessionState = { at: 'idle' };
+  #connection: Connection | undefined;
+  /** Signed in: subscriptions can be sent. */
+  #isConnected = false;
+  /** Subscribed as well: messages can be sent. */
+  #isReady = false;
+  #closing: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #watch: Timer | undefined;
+  /** Whether something was acknowledged since the last look, and how many looks found nothing. */
+  #hasProgress = false;
+  #idleLooks = 0;
+  #packetId = 0;
+  readonly #subscriptions = new Map<string, 0 | 1>();
+  #subscribing: Map<number, readonly string[]> | undefined;
+
+  constructor(options: SessionOptions, owner: SessionOwner) {
+    this.#options = options;
+    this.#owner = owner;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#dispatch({ on: 'start', now: this.#options.clock.now() });
+  }
+
+  /** Ends the connection and every wait; nothing is sent any more. Resolves when the socket is gone. */
+  async close(): Promise<void> {
+    this.#dispatch({ on: 'close' });
+    await this.#closing;
+  }
+
+  send(_via: DeviceRef, frame: Frame, options: SendOptions): Receipt {
+    const { outbox } = this.#options;
+    if (this.#state.at === 'closed') return failedReceipt(new LianyunError('closed', 'The device is closed.', { topic: frame.topic }));
+    if (options.hold === 'live' && !this.#isReady) return failedReceipt(new LianyunError('offline', 'There is no connection, and this message is worthless later.', { topic: frame.topic }));
+    const receipt = outbox.add(frame, options);
+    this.#pump();
+    return receipt;
+  }
+
+  settle(_via: DeviceRef, key: string, error?: LianyunError): boolean {
+    const found = this.#options.outbox.settleKey(key, error);
+    if (found) this.#pump();
+    return found;
+  }
+
+  /** Keeps filters subscribed, over reconnects too. */
+  subscribe(subscriptions: readonly Subscription[]): void {
+    for (const { filter, qos } of subscriptions) this.#subscriptions.set(filter, qos);
+    if (this.#isConnected) this.#sendSubscribe(subscriptions);
+  }
+
+  unsubscribe(filter: string): void {
+    this.#subscriptions.delete(filter);
+    if (this.#isConnected) this.#connection?.sendUnsubscribe(this.#nextPacketId(), filter);
+  }
+
+  onConnected(): void {
+    this.#isConnected = true;
+    const wanted = [...this.#subscriptions].map(([filter, qos]) => ({ filter, qos }));
+    if (wanted.length === 0) return this.#ready();
+    this.#sendSubscribe(wanted);
+  }
+
+  onPublish(topic: string, payload: Buffer): void {
+    this.#owner.onPublish(topic, payload);
+  }
+
+  onPuback(packetId: number): void {
+    this.#hasProgress = true;
+    if (this.#options.outbox.acknowledge(packetId)) this.#pump();
+  }
+
+  onSuback(packetId: number, reasonCodes: readonly number[]): void {
+    const filters = this.#subscribing?.get(packetId);
+    if (filters === undefined) return;
+    this.#subscribing?.delete(packetId);
+    this.#hasProgress = true;
+    for (const [index, filter] of filters.entries()) if ((reasonCodes[index] ?? 0x80) >= 0x80) this.#owner.onSubscriptionRefused(filter);
+    if (this.#subscribing?.size === 0) this.#ready();
+  }
+
+  onWritten(total: number): void {
+    this.#options.outbox.written(total);
+    this.#pump();
+  }
+
+  onEnd(ending: Ending): void {
+    const { clock } = this.#options;
+    this.#drop(ending);
+    // A server that closes because of a message does not do so because of another client.
+    const byServer = ending.byServer && !this.#options.outbox.isSuspicious;
+    this.#dispatch({ on: 'ended', now: clock.now(), random: clock.random(), ending: { ...ending, byServer } });
+  }
+
+  #ready(): void {
+    if (this.#state.at !== 'connecting') return;
+    this.#isReady = true;
+    this.#dispatch({ on: 'ready', now: this.#options.clock.now() });
+    this.#pump();
+  }
+
+  /** Writes what waits in the outbox, as far as window and socket allow. */
+  #pump(): void {
+    const connection = this.#connection;
+    if (!this.#isReady || connection === undefined) return;
+    const { outbox, window } = this.#options;
+    while (connection.writer.pendingBytes < HIGH_WATER_BYTES && outbox.onWire.packetIds < MAX_PACKET_IDS) {
+      const entry = outbox.take(outbox.inFlight < window);
+      if (entry === undefined) break;
+      this.#write(connection, entry);
+      if (this.#watch === undefined) this.#watchAcks();
+    }
+  }
+
+  #write(connection: Connection, entry: Entry): void {
+    const { outbox } = this.#options;
+    const packetId = entry.frame.qos === 0 ? 0 : this.#nextPacketId();
+    try {
+      outbox.markSent(entry, packetId, connection.sendPublish(entry.frame, packetId));
+    } catch (cause) {
+      if (!(cause instanceof MqttProtocolError)) throw cause;
+      outbox.reject(entry, new LianyunError('bad-input', `The message cannot be written: ${cause.message}`, { topic: entry.frame.topic, cause }));
+    }
+  }
+
+  #repeat(entry: Entry): void {
+    const { onWire } = this.#options.outbox;
+    if (this.#connection === undefined || onWire.packetIds >= MAX_PACKET_IDS) return;
+    const packetId = entry.frame.qos === 0 ? 0 : this.#nextPacketId();
+    this.#connection.sendPublish(entry.frame, packetId);
+    onWire.repeat(entry, packetId);
+  }
+
+  /** Looks now and then whether what was sent is acknowledged: a half-open link is found long before keepalive would. */
+  #watchAcks(): void {
+    const { host, port, clock, outbox, ackSilenceMs, answerMs } = this.#options;
+    this.#connection?.startListening();
+    this.#hasProgress = false;
+    this.#idleLooks = 0;
+    const lookMs = Math.min(ackSilenceMs, answerMs);
+    const look = (): void => {
+      this.#watch = undefined;
+      const awaited = outbox.onWire.packetIds + (this.#subscribing?.size ?? 0);
+      if (outbox.inFlight === 0 && awaited === 0) return;
+      this.#idleLooks = this.#hasProgress || awaited === 0 ? 0 : this.#idleLooks + 1;
+      this.#hasProgress = false;
+      if (this.#idleLooks === MAX_IDLE_LOOKS) {
+        const text = `${host}:${port} answers pings, but has acknowledged nothing for ${lookMs * MAX_IDLE_LOOKS} ms.`;
+        return this.#connection?.end('network', new LianyunError('timeout', text));
+      }
+      this.#connection?.checkSilence();
+      if (this.#isReady) for (const entry of outbox.overdue(answerMs, MAX_ATTEMPTS)) this.#repeat(entry);
+      if (this.#connection !== undefined) this.#watch = clock.after(lookMs, look, true);
+    };
+    this.#watch = clock.after(lookMs, look, true);
+  }
+
+  #sendSubscribe(subscriptions: readonly Subscription[]): void {
+    const packetId = this.#nextPacketId();
+    this.#subscribing ??= new Map();
+    this.#subscribing.set(packetId, subscriptions.map(({ filter }) => filter));
+    this.#connection?.sendSubscribe(packetId, subscriptions);
+    if (this.#watch === undefined) this.#watchAcks();
+  }
+
+  #nextPacketId(): number {
+    const { onWire } = this.#options.outbox;
+    do this.#packetId = (this.#packetId % 65_535) + 1;
+    while (onWire.hasPacketId(this.#packetId) || this.#subscribing?.has(this.#packetId) === true);
+    return this.#packetId;
+  }
+
+  /** Forgets the connection; what was in flight waits again or fails. */
+  #drop({ error, byServer }: Ending): void {
+    this.#connection = undefined;
+    this.#isConnected = false;
+    this.#isReady = false;
+    this.#subscribing = undefined;
+    this.#watch?.cancel();
+    this.#watch = undefined;
+    this.#options.outbox.disconnected(new LianyunError('offline', 'The connection ended before the message was delivered.', { cause: error }), byServer);
+  }
+
+  #dispatch(event: SessionEvent): void {
+    const step = next(this.#state, event, this.#options.pace);
+    this.#state = step.state;
+    for (const effect of step.effects) this.#run(effect);
+  }
+
+  #run(effect: Effect): void {
+    const { clock } = this.#options;
+    switch (effect.do) {
+      case 'connect':
+        return this.#connect();
+      case 'wait':
+        this.#timer = clock.after(effect.ms, () => this.#dispatch({ on: 'timer', now: clock.now() }), true);
+        return;
+      case 'cancel-wait':
+        return this.#timer?.cancel();
+      case 'end-connection':
+        this.#closing = this.#connection?.close();
+        return;
+      case 'announce-online':
+        return this.#owner.onOnline();
+      case 'announce-offline':
+        return this.#owner.onOffline(effect.ending, this.#state.at === 'waiting' ? this.#state.until - clock.now() : undefined);
+      case 'announce-closed':
+        return this.#owner.onClosed(effect.ending);
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  #connect(): void {
+    const { host, port, keepaliveSeconds, connectTimeoutMs: timeoutMs, ackSilenceMs: silenceMs, maxPacketBytes, clock } = this.#options;
+    try {
+      const credentials = this.#options.credentials();
+      this.#connection = new Connection({ host, port, credentials, keepaliveSeconds, timeoutMs, silenceMs, maxPacketBytes, clock }, this);
+    } catch (cause) {
+      const error = isLianyunError(cause) ? cause : new LianyunError('bad-config', `The connection to ${host}:${port} cannot be tried: ${String(cause)}`, { cause });
+      this.#dispatch({ on: 'ended', now: clock.now(), random: 0, ending: { reason: 'bad-credentials', error, isFatal: true, byServer: false } });
+    }
+  }
+}

@@ -1,0 +1,297 @@
+import { failedReceipt, LianyunError, PendingReceipt, type Frame, type Receipt } from '@lianyun/protocol';
+import { PacketReader, TurnWriter } from '@lianyun/protocol/mqtt';
+import type { ConnectPacket, MqttVersion, PacketHandlers, Qos, SubscribePacket, TurnSink, UnsubscribePacket } from '@lianyun/protocol/mqtt';
+import { Deadlines } from './deadlines.ts';
+import { Downlinks, type DownlinkOwner } from './downlinks.ts';
+import { judgeFault } from './fault.ts';
+import type { AccessLimits } from './limits.ts';
+import type { AccessPolicy, Client, ClientLimits, Cloud, Notice, OfflineReason, Uplink } from './port.ts';
+import { routeTo, type RoutingIndex } from './routing-index.ts';
+import { judgeConnect } from './sign-in.ts';
+import { Subscriptions, type SubscriptionOwner } from './subscriptions.ts';
+import type { Transport } from './transport.ts';
+import { UplinkIntake, type IntakeOwner } from './uplink-intake.ts';
+
+/** What all connections of a server share. */
+export interface ConnectionHost {
+  readonly policy: AccessPolicy;
+  readonly limits: AccessLimits;
+  readonly deadlines: Deadlines;
+  readonly routes: Readonly<Record<Cloud, RoutingIndex<SubscriptionOwner>>>;
+  now(): number;
+  /** A client signed in; whoever was signed in for its device is taken over now. */
+  onSignIn(connection: Connection, client: Client): void;
+  /** It is signed in no longer. */
+  onSignOut(connection: Connection, client: Client, reason: OfflineReason): void;
+  /** Its transport is gone. */
+  onClosed(connection: Connection): void;
+}
+
+/** What a connection waits for: its CONNECT, its keepalive and PUBACKs, the other end's FIN, nothing. */
+type State = 'connecting' | 'online' | 'closing' | 'closed';
+
+/**
+ * One MQTT connection. It is its own packet handlers, byte sink and deadline: ten thousand of these wait at once, so each is few objects and no
+ * closures, and what few devices need is made when it is needed.
+ *
+ * No session outlives it: `clean session` 0 is accepted and treated as 1, CONNACK never says `session present`. Will and retain are ignored.
+ */
+export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, DownlinkOwner, IntakeOwner {
+  /** What the writer begins with; CONNECT then sets its version. */
+  readonly version: MqttVersion = 4;
+  readonly peer: string;
+  dueTick = 0;
+  readonly #transport: Transport;
+  readonly #host: ConnectionHost;
+  readonly #reader: PacketReader;
+  readonly #writer: TurnWriter;
+  #state: State = 'connecting';
+  #client: Client | undefined = undefined;
+  #limits: ClientLimits | undefined = undefined;
+  #isImplicit = false;
+  /** 0: no keepalive. */
+  #idleTicks = 0;
+  #heardTick = 0;
+  #subscriptions: Subscriptions | undefined = undefined;
+  #downlinks: Downlinks | undefined = undefined;
+  #intake: UplinkIntake | undefined = undefined;
+
+  constructor(transport: Transport, peer: string, host: ConnectionHost) {
+    this.#transport = transport;
+    this.peer = peer;
+    this.#host = host;
+    this.#reader = new PacketReader({ handlers: this, maxPacketBytes: host.limits.maxPacketBytes, expectConnect: true });
+    this.#writer = new TurnWriter(this);
+    host.deadlines.wakeAt(this, host.deadlines.now + Deadlines.ticks(host.limits.connectMs));
+  }
+
+  /** Set while the client is signed in. */
+  get client(): Client | undefined {
+    return this.#client;
+  }
+
+  // What the transport tells
+
+  /** Bytes from the other end; used only during the call. */
+  receive(chunk: Buffer): void {
+    this.#heardTick = this.#host.deadlines.now;
+    try {
+      this.#reader.push(chunk);
+      this.checkUnread();
+    } catch (error) {
+      const { kind, reason, text, returnCode } = judgeFault(error, this.#state === 'connecting');
+      this.#fail(kind, reason, text, returnCode);
+    }
+  }
+
+  /** The transport is gone. */
+  lost(): void {
+    this.#state = 'closed';
+    this.#reader.stop();
+    this.#leave('connection-lost');
+    this.#host.deadlines.cancel(this);
+    this.#downlinks?.failUnwritten(this.#offlineError());
+    this.#writer.discard();
+    this.#host.onClosed(this);
+  }
+
+  // What the server asks
+
+  /** Ends the connection; what was written before still goes out. */
+  end(reason: OfflineReason): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    this.#writer.flush();
+    this.#state = 'closing';
+    this.#reader.stop();
+    this.#leave(reason);
+    this.#transport.end();
+    // Reading goes on, so that the other end's FIN is seen, and no unread byte turns our FIN into a reset that overtakes the last packets.
+    this.#transport.resume();
+    this.#host.deadlines.cancel(this);
+    this.#host.deadlines.wakeAt(this, this.#host.deadlines.now + Deadlines.ticks(this.#host.limits.lingerMs));
+  }
+
+  /** Sends a frame of the platform; see {@link import('./port.ts').AccessPort.deliver}. */
+  deliver(frame: Frame): Receipt {
+    const { topic, payload } = frame;
+    const client = this.#client;
+    if (client === undefined) return failedReceipt(this.#offlineError());
+    const granted = this.#subscriptions?.qosOf(topic) ?? (this.#isImplicit && this.#host.policy.isImplicit(client, topic) ? 0 : undefined);
+    if (granted === undefined) return failedReceipt(new LianyunError('unsupported', `${client.device} is not subscribed to ${topic}.`, { topic, device: client.device }));
+    const receipt = new PendingReceipt();
+    this.#downlinksOf(client).send(topic, payload, frame.qos === 1 ? granted : 0, receipt);
+    return receipt;
+  }
+
+  /** The QoS at which a message that another device published goes here, undefined when it does not. */
+  grantedQos(topic: string): 0 | 1 | undefined {
+    return this.#subscriptions?.qosOf(topic);
+  }
+
+  /** Passes on what another device published. At QoS 1 the payload is kept. */
+  forward(topic: string, payload: Buffer, qos: 0 | 1): void {
+    if (this.#client !== undefined) this.#downlinksOf(this.#client).send(topic, payload, qos);
+  }
+
+  // PacketHandlers: the reader has seen to it that CONNECT comes first and once
+
+  connect(packet: ConnectPacket): void {
+    const host = this.#host;
+    const verdict = judgeConnect(packet, this.peer, host.policy);
+    this.#writer.version = packet.version;
+    if (!verdict.accepted) {
+      const text = `CONNECT of ${JSON.stringify(packet.clientId)} refused: ${verdict.why}.`;
+      return this.#fail(verdict.kind, 'protocol-error', text, verdict.reasonCode);
+    }
+    const { cloud, device, limits, implicit } = verdict;
+    const client: Client = { cloud, device, version: packet.version, clientId: packet.clientId, peer: this.peer, since: host.now() };
+    this.#client = client;
+    this.#limits = limits;
+    this.#isImplicit = implicit;
+    this.#state = 'online';
+    if (packet.keepAliveSeconds > 0) {
+      this.#idleTicks = Deadlines.ticks(packet.keepAliveSeconds * 1500);
+      host.deadlines.wakeAt(this, host.deadlines.now + this.#idleTicks);
+    }
+    // First of all: the platform may send downlinks as soon as it hears of the client.
+    this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: 0 });
+    host.onSignIn(this, client);
+  }
+
+  publish(topic: string, payload: Buffer, qos: Qos, packetId: number): void {
+    const client = this.#client;
+    if (client === undefined || this.#limits === undefined) return;
+    if (qos === 2) return this.#fail('protocol-error', 'protocol-error', `PUBLISH at QoS 2 to ${topic}: neither cloud has QoS 2 (MQTT 5 section 3.2.2.3.4).`);
+    if (payload.length > this.#limits.payloadBytes) {
+      return this.#fail('over-limit', 'over-limit', `PUBLISH of ${String(payload.length)} bytes to ${topic}; the limit is ${String(this.#limits.payloadBytes)}.`);
+    }
+    const { policy, routes } = this.#host;
+    const uplink: Uplink = { topic, payload, qos };
+    if (policy.wantsTrace?.() === true) policy.onFrame?.(client, 'up', uplink);
+    if (!policy.mayPublish(client, topic)) {
+      this.notice('forbidden-publish', `PUBLISH to ${topic} dropped: ${client.device} may not publish there.`);
+      return this.#acknowledge(packetId);
+    }
+    let taken: void | Promise<void>;
+    try {
+      taken = policy.onUplink(client, uplink);
+    } catch (error) {
+      return this.intakeFailed(qos, error);
+    }
+    if (!policy.isSystemUplink(client, topic)) routeTo(routes[client.cloud], uplink);
+    if (taken === undefined) return this.#acknowledge(packetId);
+    this.#intake ??= new UplinkIntake(this, this.#writer, this.#host.limits.waitingUplinks);
+    this.#intake.wait(taken, packetId);
+  }
+
+  puback(packetId: number): void {
+    this.#downlinks?.acknowledge(packetId);
+  }
+
+  pingreq(): void {
+    this.#writer.packet({ type: 'pingresp' });
+  }
+
+  subscribe(packet: SubscribePacket): void {
+    const client = this.#client;
+    if (client === undefined || this.#limits === undefined) return;
+    const { policy, routes } = this.#host;
+    this.#subscriptions ??= new Subscriptions({ owner: this, client, policy, index: routes[client.cloud], limit: this.#limits.maxSubscriptions });
+    const reasonCodes: number[] = [];
+    for (const { filter, qos } of packet.subscriptions) reasonCodes.push(this.#subscriptions.subscribe(filter, qos === 0 ? 0 : 1));
+    // MQTT 3.1 has no failure code in SUBACK; 0x80 is what brokers send there too, and a client of 3.1 reads it as a QoS it did not get.
+    this.#writer.packet({ type: 'suback', packetId: packet.packetId, reasonCodes });
+  }
+
+  unsubscribe(packet: UnsubscribePacket): void {
+    for (const filter of packet.filters) this.#subscriptions?.unsubscribe(filter);
+    this.#writer.packet({ type: 'unsuback', packetId: packet.packetId, reasonCodes: [] });
+  }
+
+  disconnect(): void {
+    this.end('client-disconnect');
+  }
+
+  // TurnSink, and what the parts ask of their owner
+
+  onDue(): void {
+    const { deadlines } = this.#host;
+    if (this.#state === 'closing') return void this.#transport.destroy();
+    if (this.#state === 'connecting') return this.#fail('protocol-error', 'protocol-error', 'No CONNECT came in time [MQTT-3.1.0-1].');
+    if (this.#intake?.isPaused === true) this.#heardTick = deadlines.now;
+    if (this.#idleTicks > 0 && this.#heardTick + this.#idleTicks <= deadlines.now) return this.end('keepalive-timeout');
+    const next = Math.min(this.#idleTicks > 0 ? this.#heardTick + this.#idleTicks : Infinity, this.#downlinks?.onDue() ?? Infinity);
+    if (next < Infinity && this.#client !== undefined) deadlines.wakeAt(this, next);
+  }
+
+  write(chunk: Buffer, done: (error?: Error | null) => void): void {
+    // The platform may throw a client out while its uplink is being taken: what would answer it comes too late.
+    if (this.#state === 'closing' || this.#state === 'closed') done(new Error('The connection has ended.'));
+    else this.#transport.write(chunk, done);
+  }
+
+  onWritten(total: number): void {
+    this.#downlinks?.onWritten(total);
+  }
+
+  /** The platform could not take an uplink. */
+  intakeFailed(qos: 0 | 1, error: unknown): void {
+    if (this.#state !== 'online') return;
+    const text = `An uplink at QoS ${String(qos)} could not be taken: ${String(error)}`;
+    if (qos === 0) this.notice('intake-failed', text);
+    else this.#fail('intake-failed', 'intake-failed', text);
+  }
+
+  pauseReading(): void {
+    this.#transport.pause();
+  }
+
+  resumeReading(): void {
+    this.#heardTick = this.#host.deadlines.now;
+    this.#transport.resume();
+  }
+
+  checkUnread(): void {
+    const bytes = this.#writer.pendingBytes;
+    if (bytes <= this.#host.limits.unreadBytes || this.#state === 'closing' || this.#state === 'closed') return;
+    this.#fail('over-limit', 'over-limit', `The client does not read: ${String(bytes)} bytes wait for it.`);
+    this.#transport.destroy();
+  }
+
+  notice(kind: Notice['kind'], text: string): void {
+    const client = this.#client;
+    this.#host.policy.onNotice({ kind, peer: this.peer, text, ...(client !== undefined && { client }) });
+  }
+
+  #downlinksOf(client: Client): Downlinks {
+    const { policy, limits, deadlines } = this.#host;
+    return (this.#downlinks ??= new Downlinks({ owner: this, client, writer: this.#writer, policy, limits, deadlines }));
+  }
+
+  #acknowledge(packetId: number): void {
+    if (packetId === 0) return;
+    if (this.#intake === undefined) this.#writer.puback(packetId);
+    else this.#intake.acknowledge(packetId);
+  }
+
+  /** Ends the connection for a reason worth a notice; with `connack` it answers its CONNECT first. */
+  #fail(kind: Notice['kind'], reason: OfflineReason, text: string, connack?: number): void {
+    this.notice(kind, text);
+    if (connack !== undefined) this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: connack });
+    this.end(reason);
+  }
+
+  /** Signs out: from here on nothing is sent, and everything that waits for the device fails. */
+  #leave(reason: OfflineReason): void {
+    const client = this.#client;
+    if (client === undefined) return;
+    this.#client = undefined;
+    this.#subscriptions?.clear();
+    this.#downlinks?.failUnacknowledged(this.#offlineError());
+    this.#host.onSignOut(this, client, reason);
+  }
+
+  #offlineError(): LianyunError {
+    return new LianyunError('offline', `The connection from ${this.peer} has ended.`);
+  }
+}

@@ -1,0 +1,127 @@
+import { LianyunError, type PendingReceipt } from '@lianyun/protocol';
+import { Deadlines } from './deadlines.ts';
+import type { AccessLimits } from './limits.ts';
+
+/** One message on its way down at QoS 1. */
+export interface Downlink {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+  /** Nobody holds one for a message that another device sent. */
+  readonly receipt: PendingReceipt | undefined;
+  /** The following belong to the window. */
+  packetId: number;
+  /** When it was sent last, in ticks of {@link Deadlines}. */
+  sentTick: number;
+  sends: number;
+}
+
+/** The connection that a window sends through. */
+export interface WindowOwner {
+  /** Writes the PUBLISH, and has {@link DownlinkWindow.onDue} called when it can be due again. False, and its receipt has failed, for what MQTT forbids. */
+  transmit(downlink: Downlink, isDup: boolean): boolean;
+  /** A message that the device did not get. */
+  undelivered(downlink: Downlink, why: string): void;
+}
+
+const MAX_PACKET_ID = 65_535;
+
+/**
+ * Downlinks of one connection at QoS 1: some in flight, the others waiting behind them, both bounded. What is not acknowledged is sent again
+ * (both clouds do; the standard only asks for it after a reconnect, which gets no old message here).
+ */
+export class DownlinkWindow {
+  readonly #owner: WindowOwner;
+  readonly #limits: AccessLimits;
+  readonly #deadlines: Deadlines;
+  /** In the order in which they were first sent, which is the order to send them again in [MQTT-4.6.0-1]. */
+  readonly #inFlight = new Map<number, Downlink>();
+  readonly #queue: Downlink[] = [];
+  #queuedBytes = 0;
+  #lastPacketId = 0;
+
+  constructor(owner: WindowOwner, limits: AccessLimits, deadlines: Deadlines) {
+    this.#owner = owner;
+    this.#limits = limits;
+    this.#deadlines = deadlines;
+  }
+
+  send(topic: string, payload: string | Uint8Array, receipt: PendingReceipt | undefined): void {
+    const downlink: Downlink = { topic, payload, receipt, packetId: 0, sentTick: 0, sends: 0 };
+    if (this.#inFlight.size < this.#limits.inFlight) return this.#transmit(downlink);
+    this.#queue.push(downlink);
+    this.#queuedBytes += payload.length;
+    while (this.#queue.length > this.#limits.queuedMessages || this.#queuedBytes > this.#limits.queuedBytes) this.#dropOldest();
+  }
+
+  /** The device has the message. An id that is not in flight is the echo of one that was sent twice. */
+  acknowledge(packetId: number): void {
+    const downlink = this.#inFlight.get(packetId);
+    if (downlink === undefined) return;
+    this.#inFlight.delete(packetId);
+    downlink.receipt?.markDelivered();
+    this.#refill();
+  }
+
+  /** Sends again or gives up what is due; returns the tick of the next call, Infinity for none. */
+  onDue(): number {
+    const now = this.#deadlines.now;
+    const period = Deadlines.ticks(this.#limits.resendMs);
+    let next = Infinity;
+    for (const downlink of this.#inFlight.values()) {
+      if (downlink.sentTick + period <= now) {
+        if (downlink.sends > this.#limits.resends) {
+          this.#giveUp(downlink);
+          continue;
+        }
+        downlink.sends++;
+        downlink.sentTick = now;
+        this.#owner.transmit(downlink, true);
+      }
+      next = Math.min(next, downlink.sentTick + period);
+    }
+    this.#refill();
+    return next;
+  }
+
+  /** Nothing more will be delivered. */
+  fail(error: LianyunError): void {
+    for (const downlink of [...this.#inFlight.values(), ...this.#queue.splice(0)]) downlink.receipt?.fail(error);
+    this.#inFlight.clear();
+    this.#queuedBytes = 0;
+  }
+
+  #refill(): void {
+    while (this.#queue.length > 0 && this.#inFlight.size < this.#limits.inFlight) this.#transmit(this.#takeOldest());
+  }
+
+  #transmit(downlink: Downlink): void {
+    do this.#lastPacketId = (this.#lastPacketId % MAX_PACKET_ID) + 1;
+    while (this.#inFlight.has(this.#lastPacketId));
+    downlink.packetId = this.#lastPacketId;
+    downlink.sends = 1;
+    downlink.sentTick = this.#deadlines.now;
+    this.#inFlight.set(downlink.packetId, downlink);
+    if (!this.#owner.transmit(downlink, false)) this.#inFlight.delete(downlink.packetId);
+  }
+
+  #takeOldest(): Downlink {
+    const downlink = this.#queue.shift();
+    if (downlink === undefined) throw new Error('An empty queue was asked for its oldest message.');
+    this.#queuedBytes -= downlink.payload.length;
+    return downlink;
+  }
+
+  #dropOldest(): void {
+    const downlink = this.#takeOldest();
+    const why = `${String(this.#limits.inFlight)} messages wait for their PUBACK and no more can wait behind them`;
+    downlink.receipt?.fail(new LianyunError('dropped', `A message to ${downlink.topic} was dropped: ${why}.`, { topic: downlink.topic }));
+    this.#owner.undelivered(downlink, why);
+  }
+
+  #giveUp(downlink: Downlink): void {
+    this.#inFlight.delete(downlink.packetId);
+    const why = `no PUBACK after ${String(downlink.sends)} sends`;
+    downlink.receipt?.fail(new LianyunError('timeout', `A message to ${downlink.topic} got ${why}.`, { topic: downlink.topic }));
+    this.#owner.undelivered(downlink, why);
+  }
+}

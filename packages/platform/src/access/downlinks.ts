@@ -1,0 +1,102 @@
+import { LianyunError, type PendingReceipt } from '@lianyun/protocol';
+import type { TurnWriter } from '@lianyun/protocol/mqtt';
+import { Deadlines, type Waiting } from './deadlines.ts';
+import { DownlinkWindow, type Downlink, type WindowOwner } from './downlink-window.ts';
+import type { AccessLimits } from './limits.ts';
+import type { AccessPolicy, Client, Notice } from './port.ts';
+import { WrittenReceipts } from './written-receipts.ts';
+
+/** The connection that messages go down on. When it is woken it calls {@link Downlinks.onDue}. */
+export interface DownlinkOwner extends Waiting {
+  notice(kind: Notice['kind'], text: string): void;
+  /** Ends the connection if the client leaves too much unread. */
+  checkUnread(): void;
+}
+
+export interface DownlinkContext {
+  readonly owner: DownlinkOwner;
+  readonly client: Client;
+  readonly writer: TurnWriter;
+  readonly policy: AccessPolicy;
+  readonly limits: AccessLimits;
+  readonly deadlines: Deadlines;
+}
+
+/** What goes down to one client at either QoS, and the receipts for it. A client that gets nothing has none of this. */
+export class Downlinks implements WindowOwner {
+  readonly #context: DownlinkContext;
+  #window: DownlinkWindow | undefined = undefined;
+  #written: WrittenReceipts | undefined = undefined;
+
+  constructor(context: DownlinkContext) {
+    this.#context = context;
+  }
+
+  /** Nobody holds a receipt for what another device sent. At QoS 1 the payload is kept. Never throws: the receipt tells. */
+  send(topic: string, payload: string | Uint8Array, qos: 0 | 1, receipt?: PendingReceipt): void {
+    const { owner, writer, limits, deadlines } = this.#context;
+    if (qos === 1) {
+      this.#window ??= new DownlinkWindow(this, limits, deadlines);
+      return this.#window.send(topic, payload, receipt);
+    }
+    try {
+      writer.publish(topic, payload, 0);
+    } catch (cause) {
+      return receipt?.fail(unsendable(topic, cause));
+    }
+    if (receipt !== undefined) (this.#written ??= new WrittenReceipts()).add(writer.bytesQueued, receipt);
+    this.#trace(topic, payload, 0);
+    owner.checkUnread();
+  }
+
+  acknowledge(packetId: number): void {
+    this.#window?.acknowledge(packetId);
+  }
+
+  onWritten(total: number): void {
+    this.#written?.onWritten(total);
+  }
+
+  /** Sends again what is due; returns the tick of the next call, Infinity for none. */
+  onDue(): number {
+    return this.#window?.onDue() ?? Infinity;
+  }
+
+  /** No PUBACK can come any more. What is at QoS 0 may still be on its way into the socket. */
+  failUnacknowledged(error: LianyunError): void {
+    this.#window?.fail(error);
+  }
+
+  failUnwritten(error: LianyunError): void {
+    this.#written?.fail(error);
+  }
+
+  transmit({ topic, payload, packetId, receipt }: Downlink, isDup: boolean): boolean {
+    const { owner, writer, limits, deadlines } = this.#context;
+    try {
+      writer.publish(topic, payload, 1, packetId, isDup);
+    } catch (cause) {
+      receipt?.fail(unsendable(topic, cause));
+      return false;
+    }
+    this.#trace(topic, payload, 1);
+    deadlines.wakeAt(owner, deadlines.now + Deadlines.ticks(limits.resendMs));
+    owner.checkUnread();
+    return true;
+  }
+
+  undelivered(downlink: Downlink, why: string): void {
+    this.#context.owner.notice('undelivered', `PUBLISH to ${downlink.topic} given up: ${why}.`);
+  }
+
+  #trace(topic: string, payload: string | Uint8Array, qos: 0 | 1): void {
+    const { client, policy } = this.#context;
+    if (policy.wantsTrace?.() !== true) return;
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    policy.onFrame?.(client, 'down', { topic, payload: bytes, qos });
+  }
+}
+
+function unsendable(topic: string, cause: unknown): LianyunError {
+  return new LianyunError('bad-input', `A message to ${topic} cannot be sent: ${String(cause)}`, { topic, cause });
+}

@@ -1,0 +1,115 @@
+import type { DeviceRef, Frame, MqttCredentials, Receipt } from '@lianyun/protocol';
+
+/** Which cloud's protocol a client speaks. */
+export type Cloud = 'huawei' | 'tencent';
+
+/** One signed-in device connection. Takeover, sessions and limits go by (cloud, device), never by the client id, which changes every hour on Huawei. */
+export interface Client {
+  readonly cloud: Cloud;
+  readonly device: DeviceRef;
+  /** The MQTT level: 3 (3.1), 4 (3.1.1) or 5. */
+  readonly version: 3 | 4 | 5;
+  readonly clientId: string;
+  /** Where it connected from, `address:port`. */
+  readonly peer: string;
+  /** When it was admitted, ms since 1970. */
+  readonly since: number;
+}
+
+/** What a CONNECT carried, as the policy needs it. */
+export interface ConnectRequest extends MqttCredentials {
+  readonly version: 3 | 4 | 5;
+  readonly keepaliveSeconds: number;
+  readonly peer: string;
+}
+
+/** Why a CONNECT is refused; the access server turns it into the CONNACK code of the client's MQTT version. */
+export type ConnectRefusal = 'identifier-rejected' | 'server-unavailable' | 'bad-credentials' | 'not-authorized';
+
+export type Admission =
+  | { readonly accepted: true; readonly cloud: Cloud; readonly device: DeviceRef; readonly limits: ClientLimits; readonly implicit: boolean }
+  | { readonly accepted: false; readonly refusal: ConnectRefusal; /** In words, for the log and the trace. */ readonly why: string };
+
+export interface ClientLimits {
+  /** A larger PUBLISH ends the connection. */
+  readonly payloadBytes: number;
+  readonly maxSubscriptions: number;
+}
+
+/** A PUBLISH from a device that may publish it. `payload` is a view that is only valid during the call: who keeps it, copies it. */
+export interface Uplink {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1;
+}
+
+/**
+ * Why a connection ended. `over-limit`: a payload over the limit, or a client that does not read what it is sent; `intake-failed`: an uplink
+ * at QoS 1 could not be taken, so that the device has to send it again.
+ */
+export type OfflineReason =
+  | 'client-disconnect' | 'connection-lost' | 'keepalive-timeout' | 'taken-over' | 'kicked' | 'protocol-error' | 'over-limit' | 'intake-failed'
+  | 'server-shutdown';
+
+/** The questions that the access server asks the platform, and what it tells it. Nothing MQTT-specific goes further than this. */
+export interface AccessPolicy {
+  /** Whether a client may sign in, and as what. Also judges its keepalive (0: it wants none). */
+  admit(request: ConnectRequest): Admission;
+  mayPublish(client: Client, topic: string): boolean;
+  maySubscribe(client: Client, filter: string): boolean;
+  /** Whether a topic is system traffic that only the platform receives; anything else is routed to subscribers of the same cloud. */
+  isSystemUplink(client: Client, topic: string): boolean;
+  /** Whether a client that was admitted as `implicit` gets a topic without a subscription: its system downlinks, not its custom topics. */
+  isImplicit(client: Client, topic: string): boolean;
+  /**
+   * Whether a filter can match what devices publish to each other; only then the access server looks for it when it routes. The many filters
+   * for a device's own system downlinks are not, and cost less memory for it.
+   */
+  isRouted(client: Client, filter: string): boolean;
+  /**
+   * An uplink. At QoS 1 the PUBACK leaves after this returned, or after its promise resolved, in order of arrival; if it throws or rejects,
+   * the connection is closed without one, and the device sends again. At QoS 0 a rejection is a notice.
+   */
+  onUplink(client: Client, uplink: Uplink): void | Promise<void>;
+  onOnline(client: Client): void;
+  onOffline(client: Client, reason: OfflineReason): void;
+  /** A frame as it goes over the wire, for the trace; only called while `wantsTrace()` is true. Must not throw. */
+  onFrame?(client: Client, direction: 'up' | 'down', frame: { readonly topic: string; readonly payload: Buffer; readonly qos: 0 | 1 }): void;
+  wantsTrace?(): boolean;
+  /** Something worth a line in the log: a refused CONNECT, a forbidden topic, a protocol error (with the MQTT clause). Must not throw. */
+  onNotice(notice: Notice): void;
+}
+
+export interface Notice {
+  readonly kind:
+    | 'connect-refused' | 'forbidden-publish' | 'forbidden-subscribe' | 'protocol-error' | 'over-limit' | 'undelivered' | 'kicked'
+    | 'intake-failed'
+    /** The listener or the policy itself failed: nothing a device did. */
+    | 'server-fault';
+  /** Where the client is connected from; the listener's own address for its faults. */
+  readonly peer: string;
+  readonly client?: Client;
+  readonly text: string;
+}
+
+/** The access server as the rest of the platform sees it. */
+export interface AccessPort {
+  /** Starts to listen; port 0 takes any free one. Resolves with the port. Rejects with `port-in-use`, `bad-config`, `closed`. May be called for several addresses. */
+  listen(options: { readonly host: string; readonly port: number }): Promise<number>;
+  /** Ends all connections and listeners; resolves when every socket is closed. */
+  close(): Promise<void>;
+  isOnline(cloud: Cloud, device: DeviceRef): boolean;
+  client(cloud: Cloud, device: DeviceRef): Client | undefined;
+  /**
+   * Sends a frame to a device. On an implicit topic it goes out at QoS 0, or at the QoS of an explicit subscription that covers it;
+   * otherwise only if a subscription covers it, at the lower of both QoS. One copy however many filters match.
+   * `delivered` resolves with the write at QoS 0 and with the PUBACK at QoS 1; fails with `offline` when there is no connection or it ends,
+   * with `unsupported` (text "not subscribed") when nothing covers the topic, with `timeout` when the PUBACK does not come, with `dropped`
+   * when too many wait for one, and with `bad-input` for a topic that MQTT forbids. A payload of bytes must not change until then.
+   */
+  deliver(cloud: Cloud, device: DeviceRef, frame: Frame): Receipt;
+  /** Ends a device's connection, if it has one; the reason, in words, goes into a notice. */
+  kick(cloud: Cloud, device: DeviceRef, reason: string): void;
+  /** How many clients are signed in. */
+  readonly connections: number;
+}

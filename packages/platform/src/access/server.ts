@@ -1,0 +1,139 @@
+import type { Server } from 'node:net';
+import { failedReceipt, LianyunError, systemClock, type Clock, type DeviceRef, type Frame, type Receipt } from '@lianyun/protocol';
+import { Connection, type ConnectionHost } from './connection.ts';
+import { Deadlines } from './deadlines.ts';
+import { DEFAULT_LIMITS, type AccessLimits } from './limits.ts';
+import type { AccessPolicy, AccessPort, Client, Cloud, OfflineReason } from './port.ts';
+import { RoutingIndex } from './routing-index.ts';
+import type { SubscriptionOwner } from './subscriptions.ts';
+import { openListener, portOf, type Acceptor } from './tcp.ts';
+import type { Transport } from './transport.ts';
+
+export interface AccessServerOptions {
+  readonly policy: AccessPolicy;
+  readonly clock?: Clock;
+  readonly limits?: Partial<AccessLimits>;
+}
+
+/** Makes the MQTT access server of both clouds. Nothing is open until {@link AccessPort.listen}. */
+export function createAccessServer(options: AccessServerOptions): AccessPort {
+  return new AccessServer(options);
+}
+
+class AccessServer implements AccessPort, ConnectionHost, Acceptor {
+  readonly policy: AccessPolicy;
+  readonly limits: AccessLimits;
+  readonly deadlines: Deadlines;
+  readonly routes = { huawei: new RoutingIndex<SubscriptionOwner>(), tencent: new RoutingIndex<SubscriptionOwner>() };
+  readonly #clock: Clock;
+  readonly #listeners: Server[] = [];
+  /** Every open connection, signed in or not. */
+  readonly #open = new Set<Connection>();
+  readonly #online = { huawei: new Map<DeviceRef, Connection>(), tencent: new Map<DeviceRef, Connection>() };
+  #closing: Promise<void> | undefined;
+  /** Tells {@link close} that the last connection is gone. */
+  #onEmpty: (() => void) | undefined;
+
+  constructor({ policy, clock = systemClock, limits }: AccessServerOptions) {
+    this.policy = policy;
+    this.limits = { ...DEFAULT_LIMITS, ...limits };
+    this.deadlines = new Deadlines(clock);
+    this.#clock = clock;
+  }
+
+  // AccessPort
+
+  async listen(address: { readonly host: string; readonly port: number }): Promise<number> {
+    if (this.#closing !== undefined) throw new LianyunError('closed', 'The access server has been closed; make another one.');
+    const listener = await openListener(address, this);
+    this.#listeners.push(listener);
+    if (this.#closing !== undefined) listener.close();
+    return portOf(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const listeners = this.#listeners.map((listener) => new Promise<void>((resolve) => {
+      listener.close(() => {
+        resolve();
+      });
+    }));
+    for (const connection of this.#open) connection.end('server-shutdown');
+    if (this.#open.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+      });
+    }
+    await Promise.all(listeners);
+    this.deadlines.close();
+  }
+
+  isOnline(cloud: Cloud, device: DeviceRef): boolean {
+    return this.#online[cloud].has(device);
+  }
+
+  client(cloud: Cloud, device: DeviceRef): Client | undefined {
+    return this.#online[cloud].get(device)?.client;
+  }
+
+  deliver(cloud: Cloud, device: DeviceRef, frame: Frame): Receipt {
+    const connection = this.#online[cloud].get(device);
+    if (connection !== undefined) return connection.deliver(frame);
+    return failedReceipt(new LianyunError('offline', `${device} is not connected.`, { device, topic: frame.topic }));
+  }
+
+  kick(cloud: Cloud, device: DeviceRef, reason: string): void {
+    const connection = this.#online[cloud].get(device);
+    if (connection === undefined) return;
+    connection.notice('kicked', `The connection of ${device} is ended: ${reason}`);
+    connection.end('kicked');
+  }
+
+  get connections(): number {
+    return this.#online.huawei.size + this.#online.tencent.size;
+  }
+
+  // ConnectionHost
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  onSignIn(connection: Connection, client: Client): void {
+    const online = this.#online[client.cloud];
+    online.get(client.device)?.end('taken-over');
+    online.set(client.device, connection);
+    this.policy.onOnline(client);
+  }
+
+  onSignOut(connection: Connection, client: Client, reason: OfflineReason): void {
+    this.#online[client.cloud].delete(client.device);
+    try {
+      this.policy.onOffline(client, reason);
+    } catch (error) {
+      connection.notice('server-fault', `The policy failed when ${client.device} went offline: ${String(error)}`);
+    }
+  }
+
+  onClosed(connection: Connection): void {
+    this.#open.delete(connection);
+    if (this.#open.size === 0) this.#onEmpty?.();
+  }
+
+  // Acceptor
+
+  accept(transport: Transport, peer: string): Connection | undefined {
+    if (this.#closing !== undefined) return undefined;
+    const connection = new Connection(transport, peer, this);
+    this.#open.add(connection);
+    return connection;
+  }
+
+  listenerFault(error: Error): void {
+    this.policy.onNotice({ kind: 'server-fault', peer: 'listener', text: `The MQTT listener failed: ${error.message}` });
+  }
+}

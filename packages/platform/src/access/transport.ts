@@ -1,0 +1,9 @@
+/** What carries a connection: a TCP or TLS socket, or the stream of a WebSocket. */
+export interface Transport {
+  write(chunk: Uint8Array, done: (error?: Error | null) => void): unknown;
+  /** Ends this side once everything has been written. */
+  end(): unknown;
+  destroy(): unknown;
+  pause(): unknown;
+  resume(): unknown;
+}

@@ -1,0 +1,70 @@
+import { isLianyunError, LianyunError, type Clock, type CommandResult, type DeviceRef, type Outcome, type Peer, type PropertyGroup } from '@lianyun/protocol';
+import { DIALECTS } from './admission.ts';
+import type { AccessPort, Cloud } from './access/port.ts';
+import type { Downlink, Invocation } from './downlink.ts';
+import type { Registry } from './registry.ts';
+
+interface DeviceDownlinkOptions {
+  readonly peers: Readonly<Record<Cloud, Peer>>;
+  readonly access: AccessPort;
+  readonly registry: Registry;
+  readonly clock: Clock;
+}
+
+/** Downlinks over the devices' own connections, or their gateways'. */
+export class DeviceDownlink implements Downlink {
+  readonly #options: DeviceDownlinkOptions;
+
+  constructor(options: DeviceDownlinkOptions) {
+    this.#options = options;
+  }
+
+  isOnline(cloud: Cloud, device: DeviceRef): boolean {
+    return this.#options.access.isOnline(cloud, this.#via(cloud, device));
+  }
+
+  async setProperties(cloud: Cloud, device: DeviceRef, { id, groups }: { readonly id: string; readonly groups: readonly PropertyGroup[] }): Promise<Outcome> {
+    const { via, deadlineMs } = this.#reach(cloud, device);
+    const { body } = await this.#options.peers[cloud].request('property.set', { device, via, id, body: { groups } }, { deadlineMs });
+    return body;
+  }
+
+  async getProperties(cloud: Cloud, device: DeviceRef, { id, service }: { readonly id: string; readonly service?: string }): Promise<readonly PropertyGroup[]> {
+    const { via, deadlineMs } = this.#reach(cloud, device);
+    const { body } = await this.#options.peers[cloud].request('property.get', { device, via, id, body: service === undefined ? {} : { service } }, { deadlineMs });
+    return body.groups;
+  }
+
+  async invoke(cloud: Cloud, device: DeviceRef, { id, ...call }: Invocation & { readonly id: string }): Promise<CommandResult> {
+    const { via, deadlineMs } = this.#reach(cloud, device);
+    const at = cloud === 'tencent' ? { at: this.#options.clock.now() } : {};
+    const { body } = await this.#options.peers[cloud].request('command.invoke', { device, via, id, body: { ...call, ...at } }, { deadlineMs });
+    return body;
+  }
+
+  async control(cloud: Cloud, device: DeviceRef, { id, groups }: { readonly id: string; readonly groups: readonly PropertyGroup[] }): Promise<{ readonly sent: boolean }> {
+    const via = this.#via(cloud, device);
+    if (!this.#options.access.isOnline(cloud, via)) return { sent: false };
+    try {
+      await this.#options.peers[cloud].send('property.set', { device, via, id, body: { groups } }).delivered;
+      return { sent: true };
+    } catch (error) {
+      if (isLianyunError(error)) return { sent: false };
+      throw error;
+    }
+  }
+
+  kick(cloud: Cloud, device: DeviceRef, reason: string): void {
+    this.#options.access.kick(cloud, device, reason);
+  }
+
+  #via(cloud: Cloud, device: DeviceRef): DeviceRef {
+    return this.#options.registry.findDevice(cloud, device)?.gateway ?? device;
+  }
+
+  #reach(cloud: Cloud, device: DeviceRef): { readonly via: DeviceRef; readonly deadlineMs: number } {
+    const via = this.#via(cloud, device);
+    if (!this.#options.access.isOnline(cloud, via)) throw new LianyunError('offline', `${via} is not connected.`, { device });
+    return { via, deadlineMs: DIALECTS[cloud].limits.answerMs };
+  }
+}

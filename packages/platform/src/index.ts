@@ -1,0 +1,12 @@
+export type { AccessPort, Client, Cloud, Notice, OfflineReason } from './access/port.ts';
+export type { Downlink, Invocation } from './downlink.ts';
+export { loadAccessKeys, type AccessKey, type AccessKeys } from './keys.ts';
+export { signHuawei, type HuaweiSigning } from './north/huawei/signature.ts';
+export type { SignedRequest } from './north/signed-request.ts';
+export { signTencent, type TencentSigning } from './north/tencent/signature.ts';
+export { Platform, type PlatformAddress, type PlatformEvents, type PlatformOptions } from './platform.ts';
+export type { Device, DeviceDraft, HuaweiProduct, Product, ProductDraft, TencentProduct } from './records.ts';
+export type { Registry } from './registry.ts';
+export { accessKeysOf, applySeed, readSeed, readSeedFile, type SeedFile, type SeedResult } from './seed.ts';
+export type { TracedFrame } from './trace.ts';
+export type { TwinSection, TwinService, Twins } from './twin.ts';

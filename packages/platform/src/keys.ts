@@ -1,0 +1,78 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { LianyunError } from '@lianyun/protocol';
+import * as v from 'valibot';
+import type { Cloud } from './access/port.ts';
+import { newAccessKey } from './ids.ts';
+
+/** A pair that signs API requests. */
+export interface AccessKey {
+  /** Huawei's AK, Tencent's SecretId. */
+  readonly id: string;
+  readonly secret: string;
+}
+
+export interface AccessKeys {
+  readonly huawei: readonly AccessKey[];
+  readonly tencent: readonly AccessKey[];
+  /** The file that keeps the generated pairs; left out when the seed gave pairs for both clouds. */
+  readonly file?: string;
+}
+
+const CLOUDS: readonly Cloud[] = ['huawei', 'tencent'];
+const keySchema = v.object({ id: v.pipe(v.string(), v.minLength(1)), secret: v.pipe(v.string(), v.minLength(1)) });
+const fileSchema = v.object({ huawei: v.optional(keySchema), tencent: v.optional(keySchema) });
+type Kept = v.InferOutput<typeof fileSchema>;
+
+/**
+ * The access keys of both clouds: those of the seed; for a cloud without any, the pair kept in `access-keys.json` under `directory`, which is made
+ * there (mode 0600) if need be. Fails with `bad-config` when that file is damaged or open to other users.
+ */
+export function loadAccessKeys(directory: string, given: Partial<Record<Cloud, readonly AccessKey[]>> = {}): AccessKeys {
+  const missing = CLOUDS.filter((cloud) => (given[cloud] ?? []).length === 0);
+  const [huawei, tencent] = [given.huawei ?? [], given.tencent ?? []];
+  if (missing.length === 0) return { huawei, tencent };
+  const file = path.join(directory, 'access-keys.json');
+  const kept = readKept(file);
+  const made = missing.filter((cloud) => kept[cloud] === undefined);
+  for (const cloud of made) kept[cloud] = newAccessKey(cloud);
+  if (made.length > 0) write(file, kept);
+  const pairs = (cloud: Cloud, own: readonly AccessKey[]) => (own.length > 0 || kept[cloud] === undefined ? own : [kept[cloud]]);
+  return { huawei: pairs('huawei', huawei), tencent: pairs('tencent', tencent), file };
+}
+
+function readKept(file: string): Kept {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+    // Windows has no such modes.
+    const mode = statSync(file).mode & 0o777;
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      throw new LianyunError('bad-config', `The access keys in ${file} are open to other users (mode ${mode.toString(8).padStart(4, '0')}); close them with: chmod 600 ${file}`);
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    throw error;
+  }
+  try {
+    return v.parse(fileSchema, JSON.parse(text));
+  } catch {
+    // The cause would carry the text, and with it the secrets.
+    throw new LianyunError('bad-config', `The access keys in ${file} cannot be read; restore the file, or delete it to have new keys made.`);
+  }
+}
+
+function write(file: string, kept: Kept): void {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}.new`;
+  rmSync(draft, { force: true });
+  // Complete and closed to others before it gets its name.
+  const handle = openSync(draft, 'wx', 0o600);
+  try {
+    writeSync(handle, `${JSON.stringify(kept, undefined, 2)}\n`);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(draft, file);
+}

@@ -1,0 +1,107 @@
+import { isLianyunError, LianyunError, violationError } from '@lianyun/protocol';
+import * as v from 'valibot';
+import type { Device, DeviceDraft } from '../../records.ts';
+import { removeDevice } from '../context.ts';
+import { refusal } from '../refusal.ts';
+import { absent, anyObject, pageIn, pageOut, param, readBody, text, textIn, type Answer, type Call } from './call.ts';
+import { deviceBody, deviceItem, shadowData } from './shapes.ts';
+
+const secret = v.pipe(text(32), v.minLength(8, '8 to 32 characters are expected'));
+const fingerprint = v.pipe(v.string('a string is expected'), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i, '40 or 64 hex digits are expected'));
+const nothing = v.custom<undefined>(() => false, 'this platform keeps one secret and one fingerprint a device; leave it out');
+
+const addSchema = v.object({
+  device_id: absent(text(128)),
+  node_id: text(64),
+  device_name: absent(text(256)),
+  product_id: text(36),
+  auth_info: absent(
+    v.object({
+      auth_type: absent(v.picklist(['SECRET', 'CERTIFICATES'], 'SECRET or CERTIFICATES is expected')),
+      secret: absent(secret),
+      fingerprint: absent(fingerprint),
+      secondary_secret: absent(nothing),
+      secondary_fingerprint: absent(nothing),
+      secure_access: absent(v.boolean('true or false is expected')),
+      timeout: absent(v.number('a number is expected')),
+    }),
+  ),
+  description: absent(text(2048)),
+  gateway_id: absent(text(128)),
+  app_id: absent(text(36)),
+  extension_info: absent(anyObject),
+  shadow: absent(v.array(v.object({ service_id: text(64), desired: anyObject }), 'an array is expected')),
+});
+
+/** POST /devices */
+export function addDevice(call: Call): Answer {
+  const { registry, twins, clock } = call.context;
+  const body = readBody(call, addSchema);
+  const groups = (body.shadow ?? []).map(({ service_id: service, desired }) => ({ service, values: desired }));
+  const violation = registry.findProduct('huawei', body.product_id) === undefined ? undefined : registry.model('huawei', body.product_id).checkProperties(groups, 'set');
+  if (violation !== undefined) throw violationError(violation);
+  const device = create(call, draftOf(body));
+  if (groups.length > 0) twins.desire('huawei', device.device, groups, clock.now());
+  return deviceBody(call.context, device, { secret: true });
+}
+
+function draftOf(body: v.InferOutput<typeof addSchema>): DeviceDraft {
+  const { auth_info: auth = {} } = body;
+  return {
+    cloud: 'huawei',
+    productId: body.product_id,
+    nodeId: body.node_id,
+    authType: auth.auth_type === 'CERTIFICATES' ? 'certificate' : 'secret',
+    secureAccess: auth.secure_access ?? false,
+    ...(body.device_id === undefined ? {} : { device: body.device_id }),
+    ...(body.device_name === undefined ? {} : { name: body.device_name }),
+    ...(auth.secret === undefined ? {} : { secret: auth.secret }),
+    ...(auth.fingerprint === undefined ? {} : { fingerprint: auth.fingerprint }),
+    ...(body.gateway_id === undefined ? {} : { gateway: body.gateway_id }),
+    ...(body.description === undefined ? {} : { description: body.description }),
+    ...(body.app_id === undefined ? {} : { appId: body.app_id }),
+    ...(body.extension_info === undefined ? {} : { extensionInfo: body.extension_info }),
+  };
+}
+
+function create({ context: { registry } }: Call, draft: DeviceDraft): Device {
+  try {
+    return registry.createDevice(draft);
+  } catch (error) {
+    if (isLianyunError(error, 'conflict')) throw refusal('IOTDA.014031', `Invalid input. The device already exists: ${error.place.device ?? ''}`);
+    throw error;
+  }
+}
+
+/** GET /devices/{device_id} */
+export function showDevice(call: Call): Answer {
+  return deviceBody(call.context, call.context.registry.device('huawei', param(call, 'device_id')), { secret: false });
+}
+
+/** GET /devices. There is one resource space, so app_id narrows nothing. */
+export function listDevices(call: Call): Answer {
+  for (const name of ['start_time', 'end_time', 'is_cascade_query']) {
+    if (textIn(call, name) !== undefined) throw new LianyunError('bad-input', `Invalid input data. ${name}: this platform cannot filter by it; leave it out.`, { path: name });
+  }
+  const filters = { productId: 'product_id', gateway: 'gateway_id', nodeId: 'node_id', name: 'device_name' } as const;
+  const wanted: { -readonly [M in keyof typeof filters]?: string } = {};
+  for (const [member, name] of Object.entries(filters)) {
+    const value = textIn(call, name);
+    if (value !== undefined) wanted[member as keyof typeof filters] = value; // its own keys
+  }
+  const { items, total } = call.context.registry.listDevices({ cloud: 'huawei', ...pageIn(call), ...wanted });
+  return { devices: items.map((device) => deviceItem(call.context, device)), page: pageOut(call, items, total) };
+}
+
+/** DELETE /devices/{device_id} */
+export function deleteDevice(call: Call): Answer {
+  removeDevice(call.context, 'huawei', param(call, 'device_id'));
+  return undefined;
+}
+
+/** GET /devices/{device_id}/shadow */
+export function showShadow(call: Call): Answer {
+  const { registry, twins } = call.context;
+  const { device } = registry.device('huawei', param(call, 'device_id'));
+  return { device_id: device, shadow: twins.read('huawei', device).map(shadowData) };
+}

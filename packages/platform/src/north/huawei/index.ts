@@ -1,0 +1,85 @@
+import { LianyunError } from '@lianyun/protocol';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { secretsOf, type NorthContext } from '../context.ts';
+import { incoming } from '../incoming.ts';
+import { parseTarget } from '../percent.ts';
+import { refusal } from '../refusal.ts';
+import { faultOf, type Answer, type Call } from './call.ts';
+import { addDevice, deleteDevice, listDevices, showDevice, showShadow } from './devices.ts';
+import { createProduct, deleteProduct, listProducts, showProduct } from './products.ts';
+import { createCommand, listProperties, updateProperties } from './requests.ts';
+import { verifyHuawei } from './signature.ts';
+
+interface Route {
+  readonly method: HTTPMethods;
+  readonly path: string;
+  readonly status: number;
+  readonly answer: (call: Call) => Answer;
+}
+
+/** The part of 14.4 that there is. */
+const ROUTES: readonly Route[] = [
+  { method: 'POST', path: '/products', status: 201, answer: createProduct },
+  { method: 'GET', path: '/products', status: 200, answer: listProducts },
+  { method: 'GET', path: '/products/:product_id', status: 200, answer: showProduct },
+  { method: 'DELETE', path: '/products/:product_id', status: 204, answer: deleteProduct },
+  { method: 'POST', path: '/devices', status: 201, answer: addDevice },
+  { method: 'GET', path: '/devices', status: 200, answer: listDevices },
+  { method: 'GET', path: '/devices/:device_id', status: 200, answer: showDevice },
+  { method: 'DELETE', path: '/devices/:device_id', status: 204, answer: deleteDevice },
+  { method: 'POST', path: '/devices/:device_id/commands', status: 200, answer: createCommand },
+  { method: 'GET', path: '/devices/:device_id/properties', status: 200, answer: listProperties },
+  { method: 'PUT', path: '/devices/:device_id/properties', status: 200, answer: updateProperties },
+  { method: 'GET', path: '/devices/:device_id/shadow', status: 200, answer: showShadow },
+];
+
+const BASE = '/v5/iot/';
+
+/** A request target without what stands before `/v5/iot/`: the vendor's client takes an endpoint with a base path, and signs it. */
+export function withoutBasePath(url: string): string {
+  const query = url.indexOf('?');
+  const at = (query < 0 ? url : url.slice(0, query)).indexOf(BASE);
+  return at > 0 ? url.slice(at) : url;
+}
+
+/** Whether a request target belongs to this API. */
+export const isHuaweiPath = (url: string): boolean => withoutBasePath(url).startsWith(BASE);
+
+/** Answers with an error in the vendor's shape. */
+export function sendHuaweiFault(reply: FastifyReply, error: unknown): FastifyReply {
+  const { status, body } = faultOf(error);
+  return reply.code(status).send(body);
+}
+
+/** Huawei's IoTDA v5 API (14). */
+export function huaweiNorth(app: FastifyInstance, context: NorthContext): void {
+  const secretOf = secretsOf(context, 'huawei');
+
+  const check = (request: FastifyRequest, project: string | undefined): void => {
+    const verdict = verifyHuawei(incoming(request), secretOf);
+    if ('fault' in verdict) throw new LianyunError('bad-credentials', `Incorrect IAM authentication information: ${verdict.why}`);
+    if (context.projectId !== undefined && project !== context.projectId) {
+      throw refusal('IOTDA.000022', `Operation not allowed. There is no project ${JSON.stringify(project)} here; it is called ${JSON.stringify(context.projectId)}.`, 403);
+    }
+  };
+
+  for (const { method, path, status, answer } of ROUTES) {
+    app.route({
+      method,
+      url: `${BASE}:project_id${path}`,
+      handler: async (request, reply) => {
+        try {
+          const params = new Map(Object.entries(request.params as Record<string, string>)); // what the path's `:names` matched
+          check(request, params.get('project_id'));
+          const { body } = incoming(request);
+          const query = new Map(parseTarget(request.originalUrl)?.query);
+          const result = await answer({ context, params, query, body });
+          return await (result === undefined ? reply.code(status).send() : reply.code(status).send(result));
+        } catch (error) {
+          if (faultOf(error).status >= 500) request.log.error({ err: error }, 'request failed');
+          return await sendHuaweiFault(reply, error);
+        }
+      },
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import type { PropertyGroup } from '@lianyun/protocol';
+import type { Device } from '../../records.ts';
+import type { TwinSection, TwinService } from '../../twin.ts';
+import type { NorthContext } from '../context.ts';
+
+/** The one resource space there is. */
+export const APP = { id: 'default', name: 'Default' } as const;
+
+/** An instant as the API writes it: yyyyMMddTHHmmssZ (14.3). */
+export const timestamp = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
+
+function statusOf({ downlink }: NorthContext, { device, enabled, activatedAt }: Device): string {
+  if (!enabled) return 'FROZEN';
+  if (downlink.isOnline('huawei', device)) return 'ONLINE';
+  return activatedAt === undefined ? 'INACTIVE' : 'OFFLINE';
+}
+
+/** A device as lists show it (14.6). */
+export function deviceItem(context: NorthContext, device: Device): object {
+  return {
+    app_id: device.appId ?? APP.id,
+    app_name: APP.name,
+    device_id: device.device,
+    node_id: device.nodeId,
+    gateway_id: device.gateway ?? device.device,
+    device_name: device.name,
+    node_type: device.gateway === undefined ? 'GATEWAY' : 'ENDPOINT',
+    description: device.description,
+    product_id: device.productId,
+    product_name: context.registry.findProduct('huawei', device.productId)?.name,
+    status: statusOf(context, device),
+    tags: [],
+  };
+}
+
+/** A device in full; the secret is shown only to whoever creates it. */
+export function deviceBody(context: NorthContext, device: Device, { secret }: { readonly secret: boolean }): object {
+  return {
+    ...deviceItem(context, device),
+    auth_info: {
+      auth_type: device.authType === 'secret' ? 'SECRET' : 'CERTIFICATES',
+      secret: secret && device.authType === 'secret' ? device.secret : undefined,
+      fingerprint: device.fingerprint,
+      secure_access: device.secureAccess,
+      // 0: a device that never signs in stays registered.
+      timeout: 0,
+    },
+    create_time: timestamp(device.createdAt),
+    active_time: device.activatedAt === undefined ? undefined : timestamp(device.activatedAt),
+    connection_status_update_time: device.statusChangedAt === undefined ? undefined : timestamp(device.statusChangedAt),
+    extension_info: device.extensionInfo,
+  };
+}
+
+/** Live values as ListProperties answers them. */
+export const serviceData = (group: PropertyGroup): object => ({
+  service_id: group.service ?? '',
+  properties: group.values,
+  event_time: group.at === undefined ? undefined : timestamp(group.at),
+});
+
+const section = (values: TwinSection | undefined): object => (values === undefined ? { properties: {} } : { properties: values.values, event_time: timestamp(values.at) });
+
+/** One service of a shadow (3.9). */
+export const shadowData = (twin: TwinService): object => ({
+  service_id: twin.service ?? '',
+  desired: section(twin.desired),
+  reported: section(twin.reported),
+  version: twin.version,
+});

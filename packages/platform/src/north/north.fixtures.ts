@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { LianyunError, type Clock, type CommandResult, type DeviceRef, type JsonObject, type Outcome, type PropertyGroup } from '@lianyun/protocol';
+import type { Cloud } from '../access/port.ts';
+import type { Downlink } from '../downlink.ts';
+import { MemoryRegistryStore } from '../registry-store.ts';
+import { Registry } from '../registry.ts';
+import { MemoryTwins } from '../twin.ts';
+import { signHuawei } from './huawei/signature.ts';
+import { createNorthbound, type Northbound } from './server.ts';
+import type { SignedRequest } from './signed-request.ts';
+import { signTencent } from './tencent/signature.ts';
+
+export const NOW = Date.UTC(2026, 10, 21, 22, 46, 32);
+export const KEYS = { huawei: { id: 'AKHWTEST', secret: 'self-made-sk' }, tencent: { id: 'AKIDTEST', secret: 'self-made-secret-key' } } as const;
+
+/** A clock that stands still until it is told. */
+export class StillClock implements Clock {
+  at = NOW;
+  now(): number {
+    return this.at;
+  }
+  after(): { cancel(): void } {
+    return { cancel: () => undefined };
+  }
+  random(): number {
+    return 0.5;
+  }
+}
+
+/** One thing that an API asked of the downlink. */
+export interface Asked {
+  readonly what: 'setProperties' | 'getProperties' | 'invoke' | 'control' | 'kick';
+  readonly cloud: Cloud;
+  readonly device: DeviceRef;
+  readonly request: unknown;
+}
+
+/** A downlink whose devices answer what the test says: a value, or an error to reject with. */
+class ScriptedDownlink implements Downlink {
+  readonly online = new Set<DeviceRef>();
+  readonly asked: Asked[] = [];
+  outcome: Outcome | LianyunError = { code: 0, text: 'success' };
+  groups: readonly PropertyGroup[] | LianyunError = [];
+  result: CommandResult | LianyunError = { code: 0 };
+  /** Whether a control finds its device subscribed. */
+  takesControl = true;
+
+  isOnline(_cloud: Cloud, device: DeviceRef): boolean {
+    return this.online.has(device);
+  }
+
+  async setProperties(cloud: Cloud, device: DeviceRef, request: object): Promise<Outcome> {
+    return this.#answer({ what: 'setProperties', cloud, device, request }, this.outcome);
+  }
+
+  async getProperties(cloud: Cloud, device: DeviceRef, request: object): Promise<readonly PropertyGroup[]> {
+    return this.#answer({ what: 'getProperties', cloud, device, request }, this.groups);
+  }
+
+  async invoke(cloud: Cloud, device: DeviceRef, request: object): Promise<CommandResult> {
+    return this.#answer({ what: 'invoke', cloud, device, request }, this.result);
+  }
+
+  async control(cloud: Cloud, device: DeviceRef, request: object): Promise<{ readonly sent: boolean }> {
+    this.asked.push({ what: 'control', cloud, device, request });
+    return { sent: this.online.has(device) && this.takesControl };
+  }
+
+  kick(cloud: Cloud, device: DeviceRef, reason: string): void {
+    this.online.delete(device);
+    this.asked.push({ what: 'kick', cloud, device, request: { reason } });
+  }
+
+  #answer<T>(asked: Asked, answer: T | LianyunError): T {
+    if (!this.online.has(asked.device)) throw new LianyunError('offline', `${asked.device} is not connected.`, { device: asked.device });
+    this.asked.push(asked);
+    if (answer instanceof LianyunError) throw answer;
+    return answer;
+  }
+}
+
+/** A whole north side on a free port of loopback, and what is behind it. */
+export class NorthUnderTest implements AsyncDisposable {
+  readonly clock = new StillClock();
+  readonly downlink = new ScriptedDownlink();
+  readonly twins = new MemoryTwins();
+  readonly registry = new Registry({ store: new MemoryRegistryStore(), clock: this.clock });
+  readonly north: Northbound;
+  port = 0;
+
+  constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number } = {}) {
+    const { clock, downlink, twins, registry } = this;
+    this.north = createNorthbound({ registry, twins, downlink, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+  }
+
+  async start(): Promise<this> {
+    this.port = await this.north.listen({ host: '127.0.0.1', port: 0 });
+    return this;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.north.close();
+  }
+
+  get host(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** A signed request to Huawei's API; `path` follows `/v5/iot/p1`. */
+  async huawei(method: string, path: string, body?: unknown, options: { readonly base?: string; readonly region?: string } = {}): Promise<HttpAnswer> {
+    const url = `${options.base ?? ''}/v5/iot/p1${path}`;
+    const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+    const request = { method, url, headers: { host: this.host, 'content-type': 'application/json', 'x-project-id': 'p1' }, body: Buffer.from(text) };
+    return this.send({ ...request, headers: signHuawei(request, KEYS.huawei, { at: this.clock.now(), ...(options.region === undefined ? {} : { region: options.region }) }) });
+  }
+
+  /** A signed request to Tencent's API; resolves with `Response`. */
+  async tencent(action: string, parameters: unknown = {}, options: { readonly version?: string; readonly at?: number } = {}): Promise<Readonly<Record<string, unknown>>> {
+    const request = {
+      method: 'POST',
+      url: '/',
+      headers: { host: this.host, 'content-type': 'application/json', 'x-tc-action': action, 'x-tc-version': options.version ?? '2019-04-23' },
+      body: Buffer.from(typeof parameters === 'string' ? parameters : JSON.stringify(parameters)),
+    };
+    const answer = await this.send({ ...request, headers: signTencent(request, KEYS.tencent, { at: options.at ?? this.clock.now() }) });
+    if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`);
+    return answer.body['Response'] as JsonObject;
+  }
+
+  async send({ method, url, headers, body }: SignedRequest): Promise<HttpAnswer> {
+    const wire = Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== 'host'));
+    const response = await fetch(`http://${this.host}${url}`, { method, headers: wire, ...(method === 'GET' || body.length === 0 ? {} : { body: new Uint8Array(body) }) });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, body: text === '' ? {} : (JSON.parse(text) as JsonObject) };
+  }
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: JsonObject;
+}
+
+/** The requests of the vendors' clients in fixtures/northbound. */
+export function recorded(cloud: Cloud): readonly (readonly [name: string, request: SignedRequest])[] {
+  const file = new URL(`../../fixtures/northbound/${cloud}.json`, import.meta.url);
+  const requests = JSON.parse(readFileSync(file, 'utf8')) as Record<string, { method: string; url: string; headers: Record<string, string>; body: string }>;
+  return Object.entries(requests).map(([name, { body, ...rest }]) => [name, { ...rest, body: Buffer.from(body) }]);
+}

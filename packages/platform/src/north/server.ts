@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import { LianyunError } from '@lianyun/protocol';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { NorthContext } from './context.ts';
+import { huaweiNorth, isHuaweiPath, sendHuaweiFault, withoutBasePath } from './huawei/index.ts';
+import { refusal } from './refusal.ts';
+import { sendTencentFault, tencentNorth } from './tencent/index.ts';
+
+/** The largest body that is taken unless said otherwise: a product with its model, generously. */
+const BODY_BYTES = 2 * 1024 * 1024;
+
+export interface NorthboundOptions extends NorthContext {
+  /** `stderr`: pino writes one JSON line a request to stderr; left out: nothing is logged. */
+  readonly log?: 'stderr';
+  readonly bodyLimitBytes?: number;
+}
+
+/** The HTTP side of the platform. */
+export interface Northbound extends AsyncDisposable {
+  /** The server below, for those who share its port (WebSocket upgrades). */
+  readonly server: Server;
+  /** Starts to listen; port 0 takes any free one. Resolves with the port. Rejects with `port-in-use`, `bad-config`. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<number>;
+  /** Stops to listen, and ends when the requests under way are answered. */
+  close(): Promise<void>;
+}
+
+/** Both clouds' APIs on one port: Huawei's by path, Tencent's at `/`; and `/healthz`. */
+export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, ...context }: NorthboundOptions): Northbound {
+  const app = fastify({
+    bodyLimit: bodyLimitBytes,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    rewriteUrl: (request) => withoutBasePath(request.url ?? '/'),
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => {
+      void sendFault(request, reply.header('x-request-id', request.id), error);
+    },
+    logger: log === undefined ? false : { level: 'info', stream: process.stderr, redact: ['req.headers.authorization'] },
+  });
+  // Signatures cover the body byte for byte: every content type is kept as it came.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  void app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  app.setErrorHandler((error, request, reply) => sendFault(request, reply, error));
+  app.setNotFoundHandler((request, reply) => sendHuaweiFault(reply, refusal('APIGW.0101', `The API does not exist or has not been published: ${request.method} ${request.originalUrl.slice(0, 200)}`, 404)));
+  app.get('/healthz', () => ({ status: 'ok' }));
+  huaweiNorth(app, context);
+  tencentNorth(app, context);
+
+  return {
+    server: app.server,
+    listen: (address) => listen(app, address),
+    close: () => app.close(),
+    [Symbol.asyncDispose]: () => app.close(),
+  };
+}
+
+/** What goes wrong before a handler runs: a body that is too large or cut off, a path that is not encoded properly. */
+function sendFault(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  const status = error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
+  const message = error instanceof Error ? error.message : String(error);
+  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  if (isHuaweiPath(request.originalUrl) || !/^\/(?:\?|$)/.test(request.originalUrl)) {
+    return sendHuaweiFault(reply, refusal(status >= 500 ? 'IOTDA.000001' : 'IOTDA.000008', status >= 500 ? 'Internal server error.' : `Invalid input. ${message}`, status));
+  }
+  return sendTencentFault(reply, status === 413 ? refusal('RequestSizeLimitExceeded', message) : status >= 500 ? error : refusal('InvalidParameter', message));
+}
+
+async function listen(app: FastifyInstance, { host, port }: { readonly host: string; readonly port: number }): Promise<number> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const where = `${host}:${port}`;
+    if (code === 'EADDRINUSE') throw new LianyunError('port-in-use', `HTTP cannot listen on ${where}: another program holds the port. Stop it, or choose another port (0 takes any free one).`, { cause });
+    throw new LianyunError('bad-config', `HTTP cannot listen on ${where}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  const address = app.server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}

@@ -1,0 +1,101 @@
+import { isLianyunError } from '@lianyun/protocol';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { secretsOf, type NorthContext } from '../context.ts';
+import { incoming } from '../incoming.ts';
+import { nearest } from '../../nearest.ts';
+import { refusal, refusalOf } from '../refusal.ts';
+import type { SecretOf, SignatureFault, SignedRequest, Verdict } from '../signed-request.ts';
+import type { Action } from './action.ts';
+import { dataActions } from './data.ts';
+import { deviceActions } from './devices.ts';
+import { parametersOf, type Given } from './parameters.ts';
+import { productActions } from './products.ts';
+import { readParameters, verifyTencent, verifyTencentParameters } from './signature.ts';
+
+const VERSION = '2019-04-23';
+const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...productActions, ...deviceActions, ...dataActions }));
+
+const FAULTS: Readonly<Record<SignatureFault, string>> = {
+  missing: 'AuthFailure.InvalidAuthorization',
+  malformed: 'AuthFailure.InvalidAuthorization',
+  'unknown-key': 'AuthFailure.SecretIdNotFound',
+  mismatch: 'AuthFailure.SignatureFailure',
+  expired: 'AuthFailure.SignatureExpire',
+};
+
+/** Answers with an error in the vendor's shape: HTTP 200, whatever it is (10.4). */
+export function sendTencentFault(reply: FastifyReply, error: unknown): FastifyReply {
+  const message = error instanceof Error ? error.message : String(error);
+  return reply.code(200).send({ Response: { Error: { Code: codeOf(error), Message: codeOf(error) === 'InternalError' ? 'An internal error has occurred.' : message }, RequestId: reply.request.id } });
+}
+
+function codeOf(error: unknown): string {
+  const own = refusalOf(error);
+  if (own !== undefined) return own.code;
+  if (!isLianyunError(error)) return 'InternalError';
+  switch (error.code) {
+    case 'bad-input':
+    case 'bad-config':
+    case 'model-violation':
+      return 'InvalidParameterValue';
+    case 'too-large':
+      return 'RequestSizeLimitExceeded';
+    case 'not-found':
+      return 'ResourceNotFound';
+    case 'conflict':
+      return 'ResourceInUse';
+    default:
+      return 'FailedOperation';
+  }
+}
+
+/** Tencent's Cloud API 3.0 for IoT Explorer (10): every action at `/`. */
+export function tencentNorth(app: FastifyInstance, context: NorthContext): void {
+  const secretOf = secretsOf(context, 'tencent');
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/',
+    exposeHeadRoute: false,
+    handler: async (request, reply) => {
+      try {
+        const { action, given } = read(request, secretOf, context.clock.now());
+        const fields = await action(given, context);
+        return await reply.code(200).send({ Response: { ...fields, RequestId: request.id } });
+      } catch (error) {
+        if (codeOf(error) === 'InternalError') request.log.error({ err: error }, 'request failed');
+        return await sendTencentFault(reply, error);
+      }
+    },
+  });
+}
+
+/** Verifies the signature, and finds the action and its parameters, in whichever of the ways a request can carry them (10.2). */
+function read(request: FastifyRequest, secretOf: SecretOf, now: number): { readonly action: Action; readonly given: Given } {
+  const raw = incoming(request);
+  const text = textParameters(raw);
+  const isOld = raw.headers['authorization'] === undefined && text?.has('Signature') === true;
+  const verdict: Verdict = isOld
+    ? verifyTencentParameters({ method: raw.method, host: raw.headers['host'] ?? '', path: '/', parameters: text }, secretOf, now)
+    : verifyTencent(raw, secretOf, now);
+  if ('fault' in verdict) throw refusal(FAULTS[verdict.fault], verdict.why);
+  const name = (isOld ? undefined : raw.headers['x-tc-action']) ?? text?.get('Action');
+  const version = (isOld ? undefined : raw.headers['x-tc-version']) ?? text?.get('Version');
+  if (name === undefined) throw refusal('MissingParameter', 'The request does not say which action it wants: X-TC-Action is missing.');
+  if (version === undefined) throw refusal('MissingParameter', 'The request does not say its version: X-TC-Version is missing.');
+  const action = ACTIONS.get(name);
+  if (version !== VERSION) throw refusal('NoSuchVersion', `There is no version ${JSON.stringify(version)} of this API; ${VERSION} is expected.`);
+  if (action === undefined) {
+    const near = nearest(name, [...ACTIONS.keys()]);
+    throw refusal('InvalidAction', `There is no action ${JSON.stringify(name)} here${near === undefined ? '' : `; did you mean ${near}?`}`);
+  }
+  return { action, given: text === undefined ? parametersOf(raw.body) : { from: 'text', values: text } };
+}
+
+/** The parameters of a query or a form; undefined when the request has a JSON body. */
+function textParameters({ method, url, headers, body }: SignedRequest): ReadonlyMap<string, string> | undefined {
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+  if (method !== 'GET' && !isForm) return undefined;
+  const parameters = readParameters(method === 'GET' ? url.slice(url.indexOf('?') < 0 ? url.length : url.indexOf('?') + 1) : body.toString('utf8'));
+  if (parameters === undefined) throw refusal('InvalidParameter', 'The parameters are not encoded properly, or one of them stands twice.');
+  return parameters;
+}

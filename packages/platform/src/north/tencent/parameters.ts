@@ -1,0 +1,75 @@
+import { isJsonObject, parseJson, type JsonObject } from '@lianyun/protocol';
+import { refusal } from '../refusal.ts';
+
+/** What an action takes: the name of a parameter and its type, a `?` behind it when it may be left out. */
+export type Spec = Readonly<Record<string, 'text' | 'text?' | 'integer' | 'integer?' | 'flag?'>>;
+
+interface Types {
+  text: string;
+  'text?': string | undefined;
+  integer: number;
+  'integer?': number | undefined;
+  'flag?': boolean | undefined;
+}
+
+/** The parameters that a spec lets through. */
+export type Parameters<S extends Spec> = { readonly [N in keyof S]: Types[S[N]] };
+
+/** The parameters that say how a request is made, not what it asks for; in a body or a query they belong to no action. */
+const PUBLIC = new Set(['Action', 'Version', 'Region', 'Timestamp', 'Nonce', 'SecretId', 'Signature', 'SignatureMethod', 'RequestClient', 'Token', 'Language']);
+
+/** What came in: JSON has types, a form and a query have text only. */
+export type Given = { readonly from: 'json'; readonly values: JsonObject } | { readonly from: 'text'; readonly values: ReadonlyMap<string, string> };
+
+/** The parameters of a JSON body. */
+export function parametersOf(body: Buffer): Given {
+  const text = body.toString('utf8');
+  let values: unknown;
+  try {
+    values = text === '' ? {} : JSON.parse(text);
+  } catch (error) {
+    throw refusal('InvalidParameter', `The body is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (!isJsonObject(values)) throw refusal('InvalidParameter', 'The body is no JSON object.');
+  return { from: 'json', values };
+}
+
+/** Reads what came in by the spec of an action. Refuses with MissingParameter, UnknownParameter and InvalidParameter, naming the parameter. */
+export function readBySpec<S extends Spec>(spec: S, given: Given): Parameters<S> {
+  const values = new Map<string, unknown>(given.from === 'json' ? Object.entries(given.values) : given.values);
+  for (const [name, value] of values) {
+    if (value === null || PUBLIC.has(name)) values.delete(name);
+    else if (!Object.hasOwn(spec, name)) throw refusal('UnknownParameter', `The parameter \`${name}\` is not recognized; known are ${Object.keys(spec).join(', ')}.`);
+  }
+  const read = Object.entries(spec).map(([name, type]) => {
+    const value = values.get(name);
+    if (value !== undefined) return [name, convert(name, type, given.from === 'text' && typeof value === 'string' ? fromText(type, value) : value)];
+    if (!type.endsWith('?')) throw refusal('MissingParameter', `The request is missing the required parameter \`${name}\`.`);
+    return [name, undefined];
+  });
+  return Object.fromEntries(read) as Parameters<S>; // every name of the spec, each with a value of its type
+}
+
+function fromText(type: Spec[string], value: string): unknown {
+  if (type.startsWith('integer')) return /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  if (type.startsWith('flag')) return value === 'true' || value === 'false' ? value === 'true' : value;
+  return value;
+}
+
+function convert(name: string, type: Spec[string], value: unknown): unknown {
+  const isRight = type.startsWith('integer') ? Number.isSafeInteger(value) : type.startsWith('flag') ? typeof value === 'boolean' : typeof value === 'string';
+  if (!isRight) throw refusal('InvalidParameter', `The type of the parameter \`${name}\` is not right: ${type.startsWith('integer') ? 'an integer' : type.startsWith('flag') ? 'a boolean' : 'a string'} is expected.`);
+  return value;
+}
+
+/** Reads a JSON object that is written in a string, as this API likes it (10.4). */
+export function objectIn(name: string, text: string, code = 'InvalidParameterValue'): JsonObject {
+  let value: unknown;
+  try {
+    value = parseJson(text, name);
+  } catch {
+    throw refusal(code, `The parameter \`${name}\` is a string that holds no JSON.`);
+  }
+  if (!isJsonObject(value)) throw refusal(code, `The parameter \`${name}\` is a string that holds JSON, but no object.`);
+  return value;
+}

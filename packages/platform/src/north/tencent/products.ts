@@ -1,0 +1,96 @@
+import { isLianyunError, tencentModelCode, type JsonObject } from '@lianyun/protocol';
+import type { TencentProduct } from '../../records.ts';
+import type { NorthContext } from '../context.ts';
+import { refusal } from '../refusal.ts';
+import { action, productOf, seconds } from './action.ts';
+import { objectIn } from './parameters.ts';
+
+/** The products' actions (10.6). */
+export const productActions = {
+  // There are no projects here, and one way to connect: what the cloud's console asks for has a default.
+  CreateStudioProduct: action(
+    {
+      ProductName: 'text',
+      CategoryId: 'integer?',
+      ProductType: 'integer?',
+      EncryptionType: 'text?',
+      NetType: 'text?',
+      DataProtocol: 'integer?',
+      ProductDesc: 'text?',
+      ProjectId: 'text?',
+      Rate: 'text?',
+      Period: 'text?',
+    },
+    (p, context) => {
+      if (!/^[a-zA-Z0-9:_-]{1,32}$/.test(p.ProductName)) throw refusal('InvalidParameterValue', 'ProductName is not allowed: 1 to 32 of a–z, A–Z, 0–9, :, _ and - are expected.');
+      if (p.ProductType !== undefined && p.ProductType !== 0 && p.ProductType !== 5) throw refusal('InvalidParameterValue', 'ProductType is not allowed: 0 (normal) or 5 (gateway) is expected.');
+      const { productId } = context.registry.createProduct({
+        cloud: 'tencent',
+        name: p.ProductName,
+        ...(p.CategoryId === undefined ? {} : { categoryId: p.CategoryId }),
+        ...(p.ProductType === undefined ? {} : { productType: p.ProductType }),
+        ...(p.EncryptionType === undefined ? {} : { encryptionType: p.EncryptionType }),
+        ...(p.NetType === undefined ? {} : { netType: p.NetType }),
+        ...(p.DataProtocol === undefined ? {} : { dataProtocol: p.DataProtocol }),
+        ...(p.ProductDesc === undefined ? {} : { description: p.ProductDesc }),
+        ...(p.ProjectId === undefined ? {} : { projectId: p.ProjectId }),
+      });
+      return { Product: entry(productOf(productId, context), context) };
+    },
+  ),
+
+  DescribeStudioProduct: action({ ProductId: 'text' }, (p, context) => ({ Product: entry(productOf(p.ProductId, context), context) })),
+
+  ModifyModelDefinition: action({ ProductId: 'text', ModelSchema: 'text' }, (p, context) => {
+    productOf(p.ProductId, context);
+    if (p.ModelSchema.trim() === '') throw refusal('InvalidParameterValue.ModelDefineNil', 'ModelSchema is empty.');
+    const model: JsonObject = objectIn('ModelSchema', p.ModelSchema, 'InvalidParameterValue.ModelDefineInvalid');
+    try {
+      context.registry.updateProduct('tencent', p.ProductId, { model }, 'ModelSchema');
+    } catch (error) {
+      if (!isLianyunError(error, 'bad-config')) throw error;
+      throw refusal(tencentModelCode(error) ?? 'InvalidParameterValue.ModelDefineInvalid', error.message);
+    }
+    return {};
+  }),
+
+  DescribeModelDefinition: action({ ProductId: 'text' }, (p, context) => {
+    const product = productOf(p.ProductId, context);
+    return {
+      Model: {
+        ProductId: product.productId,
+        ModelDefine: JSON.stringify(product.model),
+        CreateTime: seconds(product.createdAt),
+        UpdateTime: seconds(product.updatedAt),
+        CategoryModel: '',
+        NetTypeModel: '',
+      },
+    };
+  }),
+};
+
+/** ProductEntry (10.6). */
+function entry(product: TencentProduct, { registry }: NorthContext): object {
+  return {
+    ProductId: product.productId,
+    ProductName: product.name,
+    CategoryId: product.categoryId,
+    EncryptionType: product.encryptionType,
+    NetType: product.netType,
+    DataProtocol: product.dataProtocol,
+    ProductDesc: product.description ?? '',
+    DevStatus: 'dev',
+    CreateTime: seconds(product.createdAt),
+    UpdateTime: seconds(product.updatedAt),
+    Region: 'ap-guangzhou',
+    ProductType: product.productType,
+    ProjectId: product.projectId,
+    ModuleId: 0,
+    EnableProductScript: 'false',
+    BindStrategy: 1,
+    DeviceCount: registry.listDevices({ cloud: 'tencent', productId: product.productId, limit: 0 }).total,
+    Rate: '',
+    Period: '',
+    IsInterconnection: 0,
+  };
+}

@@ -1,0 +1,171 @@
+import { EventEmitter } from 'node:events';
+import { codecOf, LianyunError, Peer, rightsOf, systemClock, type Clock, type DeviceRef, type Link } from '@lianyun/protocol';
+import { admit, DIALECTS } from './admission.ts';
+import type { AccessPolicy, AccessPort, Client, Cloud, Notice, OfflineReason, Uplink } from './access/port.ts';
+import { createAccessServer } from './access/server.ts';
+import { DeviceDownlink } from './device-downlink.ts';
+import type { Downlink } from './downlink.ts';
+import { INTAKE } from './intake.ts';
+import type { AccessKeys } from './keys.ts';
+import { createNorthbound, type Northbound } from './north/server.ts';
+import { Registry } from './registry.ts';
+import { MemoryRegistryStore } from './registry-store.ts';
+import { traceFrame, type TracedFrame } from './trace.ts';
+import { MemoryTwins, type Twins } from './twin.ts';
+
+/** What the platform tells. Nothing here needs a listener. */
+export interface PlatformEvents {
+  online: [{ readonly cloud: Cloud; readonly device: DeviceRef }];
+  offline: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly reason: OfflineReason }];
+  /** Every frame over every connection; read only while somebody listens. */
+  frame: [TracedFrame];
+  /** A refused sign-in, a forbidden topic, a protocol error. */
+  notice: [Notice];
+  /** A frame that cannot be read, a value that the model does not allow. */
+  problem: [LianyunError];
+}
+
+export interface PlatformOptions {
+  /** The keys that sign API requests. */
+  readonly keys: AccessKeys;
+  /** Huawei's project id; left out: any is taken. */
+  readonly projectId?: string;
+  readonly clock?: Clock;
+}
+
+/** Where a platform listens. Port 0 takes any free one. */
+export interface PlatformAddress {
+  readonly host: string;
+  readonly mqtt: number;
+  readonly http: number;
+}
+
+/** Both clouds' platform on this machine. */
+export class Platform extends EventEmitter<PlatformEvents> implements AccessPolicy, AsyncDisposable {
+  readonly registry: Registry;
+  readonly twins: Twins;
+  readonly downlink: Downlink;
+  readonly access: AccessPort;
+  readonly #clock: Clock;
+  readonly #peers: Readonly<Record<Cloud, Peer>>;
+  readonly #north: Northbound;
+
+  constructor({ keys, projectId, clock = systemClock }: PlatformOptions) {
+    super();
+    this.#clock = clock;
+    this.registry = new Registry({ store: new MemoryRegistryStore(), clock });
+    this.twins = new MemoryTwins();
+    this.access = createAccessServer({ policy: this, clock });
+    this.#peers = { huawei: this.#peer('huawei'), tencent: this.#peer('tencent') };
+    this.downlink = new DeviceDownlink({ peers: this.#peers, access: this.access, registry: this.registry, clock });
+    this.#north = createNorthbound({ registry: this.registry, twins: this.twins, downlink: this.downlink, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+  }
+
+  /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use`; nothing listens then. */
+  async listen({ host, mqtt, http }: PlatformAddress): Promise<{ readonly mqtt: number; readonly http: number }> {
+    const mqttPort = await this.access.listen({ host, port: mqtt });
+    try {
+      return { mqtt: mqttPort, http: await this.#north.listen({ host, port: http }) };
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Ends every connection and listener. */
+  async close(): Promise<void> {
+    for (const peer of Object.values(this.#peers)) peer.fail(() => new LianyunError('server-shutdown', 'The platform is going down.'));
+    await Promise.all([this.access.close(), this.#north.close()]);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal */
+  admit(request: Parameters<AccessPolicy['admit']>[0]): ReturnType<AccessPolicy['admit']> {
+    return admit(request, this.registry, this.#clock);
+  }
+
+  /** @internal */
+  mayPublish({ cloud, device }: Client, topic: string): boolean {
+    return rightsOf(DIALECTS[cloud]).mayPublish(topic, [device]);
+  }
+
+  /** @internal */
+  maySubscribe({ cloud, device }: Client, filter: string): boolean {
+    return rightsOf(DIALECTS[cloud]).maySubscribe(filter, [device]);
+  }
+
+  /** @internal */
+  isSystemUplink({ cloud }: Client, topic: string): boolean {
+    return codecOf(DIALECTS[cloud]).knows('up', topic);
+  }
+
+  /** @internal */
+  isImplicit({ cloud }: Client, topic: string): boolean {
+    return codecOf(DIALECTS[cloud]).knows('down', topic);
+  }
+
+  /** @internal */
+  isRouted({ cloud, device }: Client, filter: string): boolean {
+    return rightsOf(DIALECTS[cloud]).meetsCustom(filter, device);
+  }
+
+  /** @internal */
+  onUplink(client: Client, { topic, payload }: Uplink): void | Promise<void> {
+    // A custom topic is between devices and applications: the access server routes it, nothing here reads it.
+    if (!this.isSystemUplink(client, topic)) return undefined;
+    return this.#peers[client.cloud].receive(topic, payload, client.device);
+  }
+
+  /** @internal */
+  onOnline({ cloud, device }: Client): void {
+    this.registry.cameOnline(cloud, device, this.#clock.now());
+    this.#tell('online', { cloud, device });
+  }
+
+  /** @internal */
+  onOffline({ cloud, device }: Client, reason: OfflineReason): void {
+    this.registry.wentOffline(cloud, device, this.#clock.now());
+    this.#peers[cloud].fail(() => new LianyunError('offline', `${device} went offline (${reason}) before it answered.`, { device }), device);
+    this.#tell('offline', { cloud, device, reason });
+  }
+
+  /** @internal */
+  wantsTrace(): boolean {
+    return this.listenerCount('frame') > 0;
+  }
+
+  /** @internal */
+  onFrame(client: Client, direction: 'up' | 'down', frame: { readonly topic: string; readonly payload: Buffer; readonly qos: 0 | 1 }): void {
+    this.#tell('frame', traceFrame(client, direction, frame, this.#clock.now()));
+  }
+
+  /** @internal */
+  onNotice(notice: Notice): void {
+    this.#tell('notice', notice);
+  }
+
+  /** A listener that throws must not break what goes on between a device and the platform. */
+  #tell<K extends keyof PlatformEvents>(event: K, ...args: PlatformEvents[K]): void {
+    try {
+      // The event and its arguments belong together by the signature above.
+      (this as EventEmitter).emit(event, ...args);
+    } catch (error) {
+      process.emitWarning(`A listener of the platform's event ${event} threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, 'LianyunWarning');
+    }
+  }
+
+  #peer(cloud: Cloud): Peer {
+    const link: Link = {
+      send: (via, frame) => this.access.deliver(cloud, via, frame),
+      // The platform's own messages settle with the transport; answers go to the waiting requests.
+      settle: () => false,
+    };
+    const problem = (error: LianyunError): void => this.#tell('problem', error);
+    const peer = new Peer({ role: 'platform', dialect: DIALECTS[cloud], link, clock: this.#clock, onProblem: problem });
+    INTAKE[cloud]({ peer, registry: this.registry, twins: this.twins, clock: this.#clock, problem });
+    return peer;
+  }
+}
