@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { codecOf, LianyunError, Peer, rightsOf, systemClock, type Clock, type DeviceRef, type Link } from '@lianyun/protocol';
 import { admit, DIALECTS } from './admission.ts';
-import type { AccessPolicy, AccessPort, Client, Cloud, Notice, OfflineReason, Uplink } from './access/port.ts';
+import type { AccessPolicy, AccessPort, Client, Cloud, Notice, OfflineReason } from './access/port.ts';
 import { createAccessServer } from './access/server.ts';
 import { DeviceDownlink } from './device-downlink.ts';
 import type { Downlink } from './downlink.ts';
@@ -41,7 +41,7 @@ export interface PlatformAddress {
 }
 
 /** Both clouds' platform on this machine. */
-export class Platform extends EventEmitter<PlatformEvents> implements AccessPolicy, AsyncDisposable {
+export class Platform extends EventEmitter<PlatformEvents> implements AsyncDisposable {
   readonly registry: Registry;
   readonly twins: Twins;
   readonly downlink: Downlink;
@@ -55,7 +55,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AccessPoli
     this.#clock = clock;
     this.registry = new Registry({ store: new MemoryRegistryStore(), clock });
     this.twins = new MemoryTwins();
-    this.access = createAccessServer({ policy: this, clock });
+    this.access = createAccessServer({ policy: this.#policy(), clock });
     this.#peers = { huawei: this.#peer('huawei'), tencent: this.#peer('tencent') };
     this.downlink = new DeviceDownlink({ peers: this.#peers, access: this.access, registry: this.registry, clock });
     this.#north = createNorthbound({ registry: this.registry, twins: this.twins, downlink: this.downlink, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
@@ -82,69 +82,31 @@ export class Platform extends EventEmitter<PlatformEvents> implements AccessPoli
     return this.close();
   }
 
-  /** @internal */
-  admit(request: Parameters<AccessPolicy['admit']>[0]): ReturnType<AccessPolicy['admit']> {
-    return admit(request, this.registry, this.#clock);
-  }
-
-  /** @internal */
-  mayPublish({ cloud, device }: Client, topic: string): boolean {
-    return rightsOf(DIALECTS[cloud]).mayPublish(topic, [device]);
-  }
-
-  /** @internal */
-  maySubscribe({ cloud, device }: Client, filter: string): boolean {
-    return rightsOf(DIALECTS[cloud]).maySubscribe(filter, [device]);
-  }
-
-  /** @internal */
-  isSystemUplink({ cloud }: Client, topic: string): boolean {
-    return codecOf(DIALECTS[cloud]).knows('up', topic);
-  }
-
-  /** @internal */
-  isImplicit({ cloud }: Client, topic: string): boolean {
-    return codecOf(DIALECTS[cloud]).knows('down', topic);
-  }
-
-  /** @internal */
-  isRouted({ cloud, device }: Client, filter: string): boolean {
-    return rightsOf(DIALECTS[cloud]).meetsCustom(filter, device);
-  }
-
-  /** @internal */
-  onUplink(client: Client, { topic, payload }: Uplink): void | Promise<void> {
-    // A custom topic is between devices and applications: the access server routes it, nothing here reads it.
-    if (!this.isSystemUplink(client, topic)) return undefined;
-    return this.#peers[client.cloud].receive(topic, payload, client.device);
-  }
-
-  /** @internal */
-  onOnline({ cloud, device }: Client): void {
-    this.registry.cameOnline(cloud, device, this.#clock.now());
-    this.#tell('online', { cloud, device });
-  }
-
-  /** @internal */
-  onOffline({ cloud, device }: Client, reason: OfflineReason): void {
-    this.registry.wentOffline(cloud, device, this.#clock.now());
-    this.#peers[cloud].fail(() => new LianyunError('offline', `${device} went offline (${reason}) before it answered.`, { device }), device);
-    this.#tell('offline', { cloud, device, reason });
-  }
-
-  /** @internal */
-  wantsTrace(): boolean {
-    return this.listenerCount('frame') > 0;
-  }
-
-  /** @internal */
-  onFrame(client: Client, direction: 'up' | 'down', frame: { readonly topic: string; readonly payload: Buffer; readonly qos: 0 | 1 }): void {
-    this.#tell('frame', traceFrame(client, direction, frame, this.#clock.now()));
-  }
-
-  /** @internal */
-  onNotice(notice: Notice): void {
-    this.#tell('notice', notice);
+  /** The platform's answers to the access server. */
+  #policy(): AccessPolicy {
+    const isSystemUplink = ({ cloud }: Client, topic: string): boolean => codecOf(DIALECTS[cloud]).knows('up', topic);
+    return {
+      admit: (request) => admit(request, this.registry, this.#clock),
+      mayPublish: ({ cloud, device }, topic) => rightsOf(DIALECTS[cloud]).mayPublish(topic, [device]),
+      maySubscribe: ({ cloud, device }, filter) => rightsOf(DIALECTS[cloud]).maySubscribe(filter, [device]),
+      isSystemUplink,
+      isImplicit: ({ cloud }, topic) => codecOf(DIALECTS[cloud]).knows('down', topic),
+      isRouted: ({ cloud, device }, filter) => rightsOf(DIALECTS[cloud]).meetsCustom(filter, device),
+      // A custom topic is between devices and applications: the access server routes it, nothing here reads it.
+      onUplink: (client, { topic, payload }) => (isSystemUplink(client, topic) ? this.#peers[client.cloud].receive(topic, payload, client.device) : undefined),
+      onOnline: ({ cloud, device }) => {
+        this.registry.cameOnline(cloud, device, this.#clock.now());
+        this.#tell('online', { cloud, device });
+      },
+      onOffline: ({ cloud, device }, reason) => {
+        this.registry.wentOffline(cloud, device, this.#clock.now());
+        this.#peers[cloud].fail(() => new LianyunError('offline', `${device} went offline (${reason}) before it answered.`, { device }), device);
+        this.#tell('offline', { cloud, device, reason });
+      },
+      wantsTrace: () => this.listenerCount('frame') > 0,
+      onFrame: (client, direction, frame) => this.#tell('frame', traceFrame(client, direction, frame, this.#clock.now())),
+      onNotice: (notice) => this.#tell('notice', notice),
+    };
   }
 
   /** A listener that throws must not break what goes on between a device and the platform. */

@@ -54,9 +54,20 @@ interface TrieNode<V> {
   value?: V;
 }
 
+interface Found<V> {
+  readonly value: V;
+  readonly slots: AnySlots;
+}
+
+/** Topics kept by a table at most; a peer that invents them makes it start anew, no more. */
+const MAX_RECENT = 4096;
+const MAX_RECENT_LENGTH = 256;
+
 /** Finds the template that a topic was filled from. */
 export class TopicTable<V> {
   readonly #root: TrieNode<V> = { literals: new Map(), slots: [] };
+  /** Devices use the same few topics again and again, and each message asks several times: what was found lately is kept. */
+  readonly #recent = new Map<string, Found<V>>();
 
   add(template: Template, value: V): void {
     let node = this.#root;
@@ -72,12 +83,21 @@ export class TopicTable<V> {
       }
     }
     node.value = value;
+    this.#recent.clear();
   }
 
-  find(topic: string): { readonly value: V; readonly slots: AnySlots } | undefined {
+  find(topic: string): Found<V> | undefined {
+    const recent = this.#recent.get(topic);
+    if (recent !== undefined) return recent;
     const slots: Record<string, string> = {};
     const value = walk(this.#root, topic.split('/'), 0, slots);
-    return value === undefined ? undefined : { value, slots };
+    if (value === undefined) return undefined;
+    const found = { value, slots };
+    if (topic.length <= MAX_RECENT_LENGTH) {
+      if (this.#recent.size >= MAX_RECENT) this.#recent.clear();
+      this.#recent.set(topic, found);
+    }
+    return found;
   }
 }
 
