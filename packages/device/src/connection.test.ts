@@ -294,6 +294,16 @@ describe('close()', () => {
     expect([clock.timers, owner.endings.length]).toEqual([0, 1]);
   });
 
+  it('does not wait for a name or a host that never answers', async () => {
+    const { connect } = net;
+    vi.spyOn(net, 'connect').mockImplementation(((options: net.TcpNetConnectOpts) => connect({ ...options, host: 'never.example', lookup: () => undefined })) as unknown as typeof net.connect);
+    const clock = new FakeClock();
+    const { connection, owner } = connectTo({ host: 'never.example', port: 1883, clock });
+    await turns(3);
+    await connection.close();
+    expect([clock.timers, owner.endings.length]).toEqual([0, 1]);
+  });
+
   it('waits no more than a second for a server that reads nothing', async () => {
     const { clock, server, connection } = await online({ reads: false });
     const payload = 'x'.repeat(60_000);

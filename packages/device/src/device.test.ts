@@ -248,6 +248,19 @@ describe('a command', () => {
     expect([signal?.aborted, clock.timers, log.problems.length]).toEqual([true, 0, 0]);
   });
 
+  it('whose handler has finished is not aborted by a later close', async () => {
+    const { device, server } = await onHuawei();
+    let signal: AbortSignal | undefined;
+    device.commands.handle('a', async (call) => {
+      ({ signal } = call);
+      return {};
+    });
+    server.last.send(...command('1', 'a'));
+    await until(() => answers(server).length === 1, 'the answer');
+    await device.close();
+    expect(signal?.aborted).toBe(false);
+  });
+
   it('whose handler returns what is no object is answered with -1 and is a problem', async () => {
     const { device, server, log } = await onHuawei();
     for (const [name, value] of [['text', 'ok'], ['number', 5], ['list', [1]]] as const) device.commands.handle(name, () => value as never);
@@ -483,6 +496,18 @@ describe('the shadow (Tencent)', () => {
     expect(log.problems).toEqual([]);
   });
 
+  it('that was being read when the connection ended is no problem of its own: it is read anew', async () => {
+    const { device, log, clock, server } = await onTencent({}, (own) => own.properties.onSet(() => undefined));
+    await until(() => server.published.length === 1, 'get_status');
+    server.last.close();
+    await until(() => log.offline.length === 1, 'offline');
+    clock.advance(log.offline[0]?.nextAttemptMs ?? 0);
+    await until(() => server.published.length === 2, 'get_status again');
+    await device.close();
+    await turns(5);
+    expect(log.problems).toEqual([]);
+  });
+
   it('that cannot be read at connect is a problem, and the device stays online', async () => {
     const { device, log, clock, server } = await onTencent({}, (own) => own.properties.onSet(() => undefined));
     await until(() => server.published.length === 1, 'get_status');
@@ -495,12 +520,15 @@ describe('the shadow (Tencent)', () => {
 
 describe('a topic of its own', () => {
   it('carries bytes as they are, and the message may be kept', async () => {
-    const { device, server } = await onHuawei();
+    const { server } = await serve();
+    const device = huaweiDevice(server);
+    open.push({ [Symbol.asyncDispose]: async () => void (await device.close()) });
     const kept: Buffer[] = [];
     device.topics.subscribe('in/#', ({ payload }) => void kept.push(payload));
     const bytes = new Uint8Array([0, 255, 1]);
     const receipt = device.topics.publish('out', bytes);
     bytes.fill(9);
+    await device.connect();
     await receipt.delivered;
     expect(server.published[0]?.text).toBe(Buffer.from([0, 255, 1]).toString());
     server.last.send('in/a', 'first');

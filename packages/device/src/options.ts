@@ -111,7 +111,7 @@ const PLAIN_SCHEMES = new Set(['mqtt:', 'tcp:']);
 const LATER_SCHEMES = new Set(['mqtts:', 'ssl:', 'tls:', 'ws:', 'wss:']);
 
 /** Reads the `server` option. Throws `bad-config` or `unsupported`, saying what was read. */
-export function readServer(server: string): { readonly host: string; readonly port: number } {
+function readServer(server: string): { readonly host: string; readonly port: number } {
   const bad = (why: string): LianyunError => new LianyunError('bad-config', `server ${why}: mqtt://host:port is expected, with brackets around an IPv6 address.`);
   if (typeof server !== 'string' || server.trim() === '') throw bad('is missing');
   // What stands before an @ may be a password: such a text is not repeated.

@@ -21,7 +21,8 @@ export class Outbox {
   readonly #bounds: OutboxBounds;
   readonly #clock: Clock;
   readonly #onGivenUp: (problem: LianyunError) => void;
-  #waiting: Entry[] = [];
+  /** Taken messages leave a hole before `#head`, so that nothing is kept that was settled. */
+  #waiting: (Entry | undefined)[] = [];
   #head = 0;
   /** Live messages: answers and requests that somebody waits for. They go first. */
   #urgent: Entry[] = [];
@@ -104,7 +105,7 @@ export class Outbox {
       if (entry === undefined) return this.#sent === 0 ? this.#quarantine.release() : undefined;
       if (!this.#quarantine.admits(entry, this.#sent)) return undefined;
     }
-    if (entry !== undefined) this.#head++;
+    if (entry !== undefined) this.#waiting[this.#head++] = undefined;
     return entry;
   }
 
@@ -193,20 +194,18 @@ export class Outbox {
 
   /** The oldest waiting message; what was settled before it is cut off. */
   #firstWaiting(): Entry | undefined {
-    for (; ; this.#head++) {
-      const entry = this.#waiting[this.#head];
-      if (entry === undefined) {
-        if (this.#head > 0) this.#waiting = [];
-        this.#head = 0;
-        return undefined;
-      }
+    for (; this.#head < this.#waiting.length; this.#waiting[this.#head++] = undefined) {
       // The consumed front is cut off now and then, so that a busy outbox does not grow for ever.
       if (this.#head >= 1024 && this.#head * 2 >= this.#waiting.length) {
         this.#waiting.splice(0, this.#head);
         this.#head = 0;
       }
-      if (entry.state === 'waiting') return entry;
+      const entry = this.#waiting[this.#head];
+      if (entry?.state === 'waiting') return entry;
     }
+    if (this.#head > 0) this.#waiting = [];
+    this.#head = 0;
+    return undefined;
   }
 
   /** Why there is no room for a message; undefined when there is, after dropping older ones where the policy says so. */
@@ -224,9 +223,9 @@ export class Outbox {
   #drop(count: number, bytes: number): boolean {
     const victims: Entry[] = [];
     for (let at = this.#head; victims.length < count || bytes > 0; at++) {
+      if (at >= this.#waiting.length) return false;
       const entry = this.#waiting[at];
-      if (entry === undefined) return false;
-      if (entry.state !== 'waiting') continue;
+      if (entry?.state !== 'waiting') continue;
       victims.push(entry);
       bytes -= entry.bytes;
     }
@@ -255,17 +254,17 @@ export class Outbox {
 
   #unsettled(): Entry[] {
     const held = this.#quarantine?.held;
-    const all = new Set([...this.onWire.all(), ...this.#urgent, ...this.#waiting.slice(this.#head), ...(held === undefined ? [] : [held])]);
-    return [...all].filter((entry) => entry.state !== 'settled').sort((a, b) => a.seq - b.seq);
+    const all = new Set([...this.onWire.all(), ...this.#urgent, ...this.#waiting.slice(this.#head), held]);
+    return [...all].filter((entry): entry is Entry => entry !== undefined && entry.state !== 'settled').sort((a, b) => a.seq - b.seq);
   }
 
   /** The server closed the connection: remembers over which messages. */
   #blame(left: readonly Entry[]): void {
     const sent = left.filter((entry) => entry.state === 'sent');
     const answerable = sent.filter((entry) => entry.packetId !== 0 || entry.options.settledBy !== undefined);
-    if (answerable.length === 0 || sent.some((entry) => entry.options.hold === 'live')) return;
-    this.#quarantine ??= new Quarantine();
-    this.#quarantine.closedOver(answerable, left.some((entry) => entry.state === 'waiting'));
+    if (sent.some((entry) => entry.options.hold === 'live')) return;
+    if (answerable.length > 0) this.#quarantine ??= new Quarantine();
+    this.#quarantine?.closedOver(answerable, left.some((entry) => entry.state === 'waiting'));
   }
 
   /** The cloud has taken a message: gives up the one that was held back, if there is one. */
@@ -292,7 +291,7 @@ export class Outbox {
 
   /** Lets go of the payloads of settled messages that nobody would take out for as long as there is no connection. */
   #dropSettled(): void {
-    this.#waiting = this.#waiting.slice(this.#head).filter((entry) => entry.state === 'waiting');
+    this.#waiting = this.#waiting.slice(this.#head).filter((entry) => entry?.state === 'waiting');
     this.#head = 0;
     this.#urgent = this.#urgent.filter((entry) => entry.state === 'waiting');
     if (this.#quarantine?.held?.state === 'settled') this.#quarantine.release();

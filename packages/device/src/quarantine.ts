@@ -38,8 +38,13 @@ export class Quarantine {
   closedOver(inFlight: readonly Entry[], hasOthers: boolean): void {
     const [first] = inFlight;
     const last = inFlight.at(-1);
-    if (first === undefined || last === undefined) return;
-    if (this.#held !== undefined || first.seq !== this.#suspect) {
+    if (first === undefined || last === undefined) {
+      // It closes for reasons of its own.
+      this.#ends = 0;
+      return;
+    }
+    if (first.seq !== this.#suspect) {
+      // It closes on another one as well: the one that was held back goes in its turn again.
       this.#held = undefined;
       this.#ends = 0;
       this.#suspect = first.seq;

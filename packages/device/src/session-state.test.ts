@@ -102,6 +102,7 @@ describe('a session', () => {
     expect(second.at === 'waiting' && second.why.error.message).toContain('another client');
     // A long life, or an end that was not the server's, is no sign of that.
     expect(end({ ...STATES.online, shortLives: 1 }, SHORT_LIFE_MS)).toMatchObject({ shortLives: 0, why: { reason: 'network' } });
+    expect(end({ ...STATES.online, shortLives: 1 }, -1e12)).toMatchObject({ shortLives: 0, why: { reason: 'network' } });
     expect(end({ ...STATES.online, shortLives: 1 }, 10, false)).toMatchObject({ shortLives: 0, why: { reason: 'network' } });
   });
 
