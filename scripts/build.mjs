@@ -9,7 +9,7 @@ const targets = [
   { dir: 'protocol', entries: { index: 'src/index.ts', mqtt: 'src/mqtt/index.ts', testing: 'src/testing/index.ts' }, external: ['valibot'] },
   { dir: 'device', entries: { index: 'src/index.ts' }, external: ['ws'] },
   { dir: 'platform', entries: { index: 'src/index.ts' }, external: ['fastify', '@lianyun/protocol', '@lianyun/protocol/*'] },
-  { dir: 'cli', entries: { main: 'src/main.ts' }, external: ['commander', 'lianyun', '@lianyun/platform', '@lianyun/protocol', '@lianyun/protocol/*'] },
+  { dir: 'cli', entries: { main: 'src/main.ts' }, external: ['commander', 'lianyun', '@lianyun/platform'] },
 ];
 
 await Promise.all(

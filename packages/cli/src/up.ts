@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import { LianyunError } from 'lianyun';
+import { isLianyunError } from 'lianyun';
 import { accessKeysOf, applySeed, loadAccessKeys, Platform, readSeedFile } from '@lianyun/platform';
 import { readPort } from './ports.ts';
 
@@ -43,17 +43,19 @@ export async function up(options: UpOptions): Promise<void> {
     const { added, kept } = applySeed(seed, platform.registry);
     log(`lianyun: the seed added ${added} products and devices${kept === 0 ? '' : `, ${kept} were there already`}.`);
   }
-  const open = await platform.listen({ host: options.host, ...ports });
-  process.stdout.write(`${JSON.stringify({ ready: true, mqtt: open.mqtt, mqtts: null, http: open.http, https: null, ca: null })}\n`);
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+  // Before anybody can know that it runs: who reads the ready line may end it at once.
+  const ending = new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
   });
-  log(`lianyun: ${signal}, going down.`);
+  const open = await platform.listen({ host: options.host, ...ports });
+  process.stdout.write(`${JSON.stringify({ ready: true, mqtt: open.mqtt, mqtts: null, http: open.http, https: null, ca: null })}\n`);
+  log(`lianyun: ${await ending}, going down.`);
   await platform.close();
 }
 
 /** Says an error as a user wants to read it: what happened, and what to do. */
 export function sayError(error: unknown): string {
-  if (error instanceof LianyunError) return `lianyun: ${error.message}\n  ${error.cure}`;
+  // Not instanceof: what is built has the class once in `lianyun` and once in the platform.
+  if (isLianyunError(error)) return `lianyun: ${error.message}\n  ${error.cure}`;
   return `lianyun: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

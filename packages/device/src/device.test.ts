@@ -455,6 +455,15 @@ describe('the shadow (Tencent)', () => {
     expect(handler.mock.calls).toMatchObject([[{ device: 'ABCDE12345/dev1', groups: [{ values: { power: 1 } }] }]]);
   });
 
+  it('is read when a handler comes later than the connection', async () => {
+    const handler = vi.fn();
+    const { device, server } = await onTencent({ get_status: () => ({ code: 0, data: { control: { power: 1 } } }), clear_control: () => ({ code: 0 }) });
+    expect(server.published).toEqual([]);
+    device.properties.onSet(handler);
+    await until(() => server.published.length === 2, 'clear_control');
+    expect(handler).toHaveBeenCalledOnce();
+  });
+
   it('is not cleared when the handler fails, nor when nothing waited', async () => {
     const failing = await onTencent({ get_status: () => ({ code: 0, data: { control: { power: 1 } } }) }, (device) => device.properties.onSet(() => ({ code: 3 })));
     await until(() => failing.server.published.length === 1, 'get_status');

@@ -99,6 +99,9 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
       model: options.model,
       qos: options.qos,
       running: this.#running,
+      resync: () => {
+        if (this.isOnline) this.#resync();
+      },
       problem,
       refuse: (error) => {
         this.#problem(error);
@@ -216,11 +219,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
 
   /** @internal */
   onOnline(): void {
-    this.shadow.resync().catch((error: unknown) => {
-      // That the connection ended is told by events of its own.
-      if (isLianyunError(error, 'offline') || isLianyunError(error, 'closed')) return;
-      this.#problem(isLianyunError(error) ? error : new LianyunError('handler-failed', `The shadow could not be applied: ${String(error)}`, { cause: error }));
-    });
+    this.#resync();
     this.#tell('online');
   }
 
@@ -244,6 +243,14 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     this.once('closed', () => resolve());
     await Promise.race([this.#outbox.empty(), promise]);
     timer.cancel();
+  }
+
+  #resync(): void {
+    this.shadow.resync().catch((error: unknown) => {
+      // That the connection ended is told by events of its own.
+      if (isLianyunError(error, 'offline') || isLianyunError(error, 'closed')) return;
+      this.#problem(isLianyunError(error) ? error : new LianyunError('handler-failed', `The shadow could not be applied: ${String(error)}`, { cause: error }));
+    });
   }
 
   #send(via: DeviceRef, frame: Frame, options: SendOptions): Receipt {

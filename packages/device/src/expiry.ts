@@ -19,7 +19,7 @@ export class Expiry {
   watch(at: number): void {
     if (at === Infinity || (this.#watch !== undefined && this.#watch.at <= at)) return;
     this.#watch?.timer.cancel();
-    this.#watch = { at, timer: this.#clock.after(Math.max(0, at - this.#clock.now()), () => this.#look()) };
+    this.#watch = { at, timer: this.#clock.after(Math.max(0, at - this.#clock.elapsed()), () => this.#look()) };
   }
 
   cancel(): void {
@@ -29,7 +29,7 @@ export class Expiry {
 
   #look(): void {
     this.#watch = undefined;
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     this.watch(Math.max(this.#onDue(now), now + GRAIN_MS));
   }
 }

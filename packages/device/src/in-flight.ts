@@ -30,7 +30,7 @@ export class InFlight {
     else if (key === undefined) this.#unwritten.push({ entry, end });
     if (key === undefined) return;
     entry.attempts = 1;
-    entry.sentAt = this.#clock.now();
+    entry.sentAt = this.#clock.elapsed();
     this.#byKey ??= new Map();
     const entries = this.#byKey.get(key);
     if (entries === undefined) this.#byKey.set(key, [entry]);
@@ -40,7 +40,7 @@ export class InFlight {
   /** Notes that a message was written once more; a PUBACK of either time counts. */
   repeat(entry: Entry, packetId: number): void {
     entry.attempts++;
-    entry.sentAt = this.#clock.now();
+    entry.sentAt = this.#clock.elapsed();
     entry.packetId = packetId;
     if (packetId !== 0) this.#byPacketId.set(packetId, entry);
   }

@@ -260,6 +260,16 @@ describe('what settles a message', () => {
     expect(sendAll(outbox, 2)).toEqual(['never']);
   });
 
+  it('does not expire because the time is set: a device without a battery starts in 1970', async () => {
+    const { outbox, clock } = setup({ expiresMs: 1000 });
+    const { delivered } = outbox.add(frame('kept'), { hold: 'store' });
+    clock.set(Date.UTC(2040, 0, 1));
+    clock.advance(999);
+    expect(outbox.count).toBe(1);
+    clock.advance(1);
+    expect(await codeOf(delivered)).toBe('expired');
+  });
+
   it('looks at expiry in steps, so that a thousand messages that expire one by one do not cost a thousand looks', async () => {
     const { clock, store, outbox } = setup();
     for (let i = 0; i < 1000; i++) {

@@ -79,7 +79,7 @@ export class Outbox {
       return receipt;
     }
     const expiresMs = options.expiresMs ?? this.#bounds.expiresMs;
-    const expiresAt = expiresMs === Infinity ? Infinity : this.#clock.now() + expiresMs;
+    const expiresAt = expiresMs === Infinity ? Infinity : this.#clock.elapsed() + expiresMs;
     const entry: Entry = { frame, options, receipt, bytes, expiresAt, seq: ++this.#seq, packetId: 0, state: 'waiting', attempts: 0, sentAt: 0 };
     this.#count++;
     this.#bytes += bytes;
@@ -151,7 +151,7 @@ export class Outbox {
    * `timeout`; the others are returned to be written again.
    */
   overdue(answerMs: number, maxAttempts: number): Entry[] {
-    const late = this.onWire.lateSince(this.#clock.now() - answerMs);
+    const late = this.onWire.lateSince(this.#clock.elapsed() - answerMs);
     for (const entry of late) {
       if (entry.attempts >= maxAttempts)
         this.#settle(entry, new LianyunError('timeout', `The cloud did not answer within ${answerMs} ms, ${entry.attempts} times.`, { topic: entry.frame.topic }));

@@ -12,7 +12,7 @@ interface IntakeOptions {
 }
 
 /** What IoTDA does with the messages of its devices. */
-export function takeHuawei({ peer, registry, twins, clock, problem }: IntakeOptions): void {
+function takeHuawei({ peer, registry, twins, clock, problem }: IntakeOptions): void {
   peer.handle('property.report', (message) => {
     const { device } = message;
     const model = registry.model('huawei', registry.device('huawei', device).productId);
@@ -34,7 +34,7 @@ export function takeHuawei({ peer, registry, twins, clock, problem }: IntakeOpti
 }
 
 /** What IoT Explorer does with the messages of its devices. */
-export function takeTencent({ peer, registry, twins, clock, problem }: IntakeOptions): void {
+function takeTencent({ peer, registry, twins, clock, problem }: IntakeOptions): void {
   const success = { code: 0, text: 'success' };
 
   peer.handle('property.report', (message) => {

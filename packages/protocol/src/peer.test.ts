@@ -94,6 +94,19 @@ describe.each(cases)('a peer that speaks $name', ({ dialect, device: own, servic
     expect(clock.timers).toBe(0);
   });
 
+  it('answers with a failure, once, when the answer that the handler gave cannot be written', async () => {
+    const { device, platform } = start();
+    // JSON has no bigint: JSON.stringify throws.
+    device.peer.handle('command.invoke', () => ({ code: 0, output: { count: 1n as never } }));
+    const answer = platform.peer.request('command.invoke', blink, wait);
+    await platform.passTo(device);
+    await settled();
+    await device.passTo(platform);
+    expect((await answer).body).toMatchObject({ code: -1, text: 'the answer could not be written' });
+    expect(device.codes).toEqual(['bad-input']);
+    expect(device.sent).toEqual([]);
+  });
+
   it('waits for a handler that takes its time', async () => {
     const { device, platform } = start();
     const { promise, resolve } = Promise.withResolvers<{ code: number }>();

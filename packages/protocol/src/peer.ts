@@ -143,18 +143,24 @@ export class Peer {
   #answer(op: RequestOp, message: Message, handler: AnyHandler, payload: Payload): void {
     const key = `${op}|${this.#key(op, message)}`;
     if (ONCE.has(op) && message.id !== undefined && !this.#replays.isNew(key, textOf(payload))) return;
-    const reply = (body: unknown): void => {
+    const reply = (body: unknown, isLast = false): void => {
       if (body === undefined || message.id === undefined || !this.supports(EXCHANGES[op])) return;
       // The handler was registered for this request, so its result is the body of its reply.
       const draft = { device: message.device, via: message.via, id: message.id, body: body as never };
       const give = (): void => {
-        this.send(EXCHANGES[op], draft).delivered.catch((error: unknown) => this.#options.onProblem(asProblem(error, op, message)));
+        this.send(EXCHANGES[op], draft).delivered.catch((error: unknown) => {
+          const isUnwritable = isLianyunError(error, 'bad-input');
+          if (isUnwritable && isLast) return;
+          this.#options.onProblem(asProblem(error, op, message));
+          // The other end must not wait for an answer that cannot be written.
+          if (isUnwritable) reply({ code: -1, text: 'the answer could not be written' }, true);
+        });
       };
       this.#replays.answered(key, give);
       give();
     };
     const result = this.#run(op, handler, message);
-    if (result instanceof Promise) void result.then(reply);
+    if (result instanceof Promise) void result.then((body) => reply(body));
     else reply(result);
   }
 

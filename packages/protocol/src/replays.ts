@@ -25,7 +25,7 @@ export class Replays {
   isNew(key: string, text: string): boolean {
     const fingerprint = hash(text);
     const known = this.#seen.get(key);
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     if (known !== undefined && known.fingerprint === fingerprint && known.until > now) {
       known.repeat?.();
       return false;

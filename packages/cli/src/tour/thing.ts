@@ -2,7 +2,7 @@ import { Device, huawei, tencent, type CommandCall, type JsonObject, type Proper
 import type { Machine } from './machine.ts';
 
 /** Seconds between reports until the cloud sets something else. */
-export const FIRST_INTERVAL = 5;
+const FIRST_INTERVAL = 5;
 
 /** The common face of the two devices, as the tour needs it. */
 type AnyThing = Pick<Device<typeof huawei> | Device<typeof tencent>, 'properties' | 'commands' | 'connect' | 'close'>;

@@ -12,6 +12,8 @@ export interface ServiceContext {
   readonly qos: 0 | 1 | undefined;
   /** What ends each handler that is at work, when the device is closed. */
   readonly running: Set<(error: LianyunError) => void>;
+  /** Asks for what waits for this device, if it is online: a handler that could take it has come. */
+  resync(): void;
   problem(problem: LianyunError): void;
   /** A receipt that fails; the problem is told as well, so that it is not lost with an ignored receipt. */
   refuse(error: LianyunError): Receipt;

@@ -66,6 +66,7 @@ export class PropertiesService {
   onSet(handler: SetHandler): () => void {
     if (this.#onSet !== undefined) throw new LianyunError('duplicate-handler', 'properties.onSet() has a handler already.');
     this.#onSet = handler;
+    this.#context.resync();
     return () => {
       if (this.#onSet === handler) this.#onSet = undefined;
     };

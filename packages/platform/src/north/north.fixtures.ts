@@ -19,6 +19,9 @@ export class StillClock implements Clock {
   now(): number {
     return this.at;
   }
+  elapsed(): number {
+    return 0;
+  }
   after(): { cancel(): void } {
     return { cancel: () => undefined };
   }

@@ -44,7 +44,7 @@ export type Check = (value: unknown) => Refusal | undefined;
  *
  * @param nested whether the value stands inside a struct or an array, where Tencent judges the least length of strings too (2.10)
  */
-export function compileType(type: ValueType, cloud: Cloud, nested = false): Check {
+function compileType(type: ValueType, cloud: Cloud, nested = false): Check {
   const refuse = (reason: ViolationReason, given: unknown): Refusal => ({ reason, at: '', given, allowed: describeType(type, cloud), type });
   switch (type.kind) {
     case 'int': {

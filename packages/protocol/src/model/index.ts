@@ -2,7 +2,6 @@ export { compileModel, violationError, type CheckedGroup, type CheckedValues, ty
 export type { ViolationReason } from './check-value.ts';
 export { readHuaweiProfile } from './huawei-profile.ts';
 export {
-  EVENT_TYPES,
   type Cloud,
   type Command,
   type CommandOutput,

@@ -8,6 +8,7 @@ interface Entry {
 /** A clock that a test moves by hand. Timers fire in the order of their time, equal times in the order they were started. */
 export class FakeClock implements Clock {
   #now: number;
+  #elapsed = 0;
   readonly #timers = new Set<Entry>();
   readonly #randoms: number[];
 
@@ -26,8 +27,17 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#elapsed;
+  }
+
+  /** Sets the time as a person or a time service does: {@link now} jumps, nothing becomes due. */
+  set(now: number): void {
+    this.#now = now;
+  }
+
   after(delayMs: number, fn: () => void): Timer {
-    const entry = { at: this.#now + Math.max(0, delayMs), fn };
+    const entry = { at: this.#elapsed + Math.max(0, delayMs), fn };
     this.#timers.add(entry);
     return { cancel: () => void this.#timers.delete(entry) };
   }
@@ -38,13 +48,18 @@ export class FakeClock implements Clock {
 
   /** Moves the time on and fires what becomes due on the way, timers started by timers included. Promises settle after it, not within. */
   advance(ms: number): void {
-    const end = this.#now + ms;
+    const end = this.#elapsed + ms;
     for (let due = this.#next(end); due !== undefined; due = this.#next(end)) {
       this.#timers.delete(due);
-      this.#now = due.at;
+      this.#pass(due.at - this.#elapsed);
       due.fn();
     }
-    this.#now = end;
+    this.#pass(end - this.#elapsed);
+  }
+
+  #pass(ms: number): void {
+    this.#elapsed += ms;
+    this.#now += ms;
   }
 
   #next(end: number): Entry | undefined {

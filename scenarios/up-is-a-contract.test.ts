@@ -1,0 +1,170 @@
+// Contract 5: `lianyun up`.
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HUAWEI, SEED, TENCENT } from './support/clouds.ts';
+import { launched, lianyun, ROOT, type Program } from './support/program.ts';
+
+interface Ready {
+  readonly ready: true;
+  readonly mqtt: number;
+  readonly mqtts: number | null;
+  readonly http: number;
+  readonly https: number | null;
+  readonly ca: string | null;
+}
+
+let folder: string;
+let env: Record<string, string>;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'lianyun-up-'));
+  // Where generated keys go when nobody says where: not into the state of who runs the tests.
+  env = { XDG_STATE_HOME: path.join(folder, 'state') };
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const up = (...args: string[]): Program => lianyun(['up', '--mqtt', '0', '--http', '0', ...args], { env });
+
+async function readyOf(program: Program): Promise<Ready> {
+  return JSON.parse(await program.line(/^\{/)) as Ready;
+}
+
+async function seedFile(content: unknown = SEED): Promise<string> {
+  const file = path.join(folder, 'seed.json');
+  await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content, undefined, 2));
+  return file;
+}
+
+/** Whether a connection to this address is taken. */
+function isOpen(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host, port });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+describe('lianyun up', () => {
+  it('prints one line of JSON on stdout when it accepts connections, and nothing else; logs go to stderr', async () => {
+    await using program = up('--seed', await seedFile());
+    const ready = await readyOf(program);
+    expect(ready).toEqual({ ready: true, mqtt: expect.any(Number), mqtts: null, http: expect.any(Number), https: null, ca: null });
+    expect(ready.mqtt).toBeGreaterThan(0);
+    expect(ready.http).toBeGreaterThan(0);
+    const health = await fetch(`http://127.0.0.1:${ready.http}/healthz`, { headers: { connection: 'close' } });
+    expect(await health.json()).toEqual({ status: 'ok' });
+    for (const cloud of [HUAWEI, TENCENT]) {
+      await using device = cloud.device(1, `mqtt://127.0.0.1:${ready.mqtt}`);
+      await device.connect();
+      await device.properties.report(cloud.group({ level: 1 })).delivered;
+      await using impostor = cloud.impostor(2, `mqtt://127.0.0.1:${ready.mqtt}`);
+      await expect(impostor.connect()).rejects.toMatchObject({ code: 'bad-credentials' });
+    }
+    await program.line(/connect-refused .*the password of lamp_2 is wrong/);
+    program.kill('SIGTERM');
+    expect(await program.end()).toEqual({ code: 0, signal: null });
+    expect(program.stdout.all).toHaveLength(1);
+    expect(program.stderr.all.join('\n')).toContain('the seed added 6 products and devices');
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends cleanly with status 0 on %s, with devices connected', async (signal) => {
+    await using program = up('--seed', await seedFile());
+    const { mqtt, http } = await readyOf(program);
+    await using device = HUAWEI.device(1, `mqtt://127.0.0.1:${mqtt}`);
+    await device.connect();
+    const isOffline = new Promise((resolve) => device.once('offline', resolve));
+    program.kill(signal);
+    expect(await program.end()).toEqual({ code: 0, signal: null });
+    await isOffline;
+    expect([await isOpen('127.0.0.1', mqtt), await isOpen('127.0.0.1', http)]).toEqual([false, false]);
+  });
+
+  it('takes the seed of README.md', async () => {
+    const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8');
+    const [, seed = ''] = /<!-- seed\.json -->\n```json\n([^]*?)```/.exec(readme) ?? [];
+    await using program = up('--seed', await seedFile(seed));
+    await readyOf(program);
+    expect(program.stderr.all.join('\n')).toContain('the seed added 4 products and devices');
+  });
+
+  it('runs empty, too', async () => {
+    await using program = up();
+    const { http } = await readyOf(program);
+    expect((await fetch(`http://127.0.0.1:${http}/healthz`, { headers: { connection: 'close' } })).status).toBe(200);
+  });
+
+  it('makes access keys without a seed, keeps them with mode 0600, and prints the path, never a secret', async () => {
+    const data = path.join(folder, 'data');
+    await using program = up('--data', data);
+    await readyOf(program);
+    expect(await readdir(data)).toEqual(['access-keys.json']);
+    const file = path.join(data, 'access-keys.json');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const keys = JSON.parse(await readFile(file, 'utf8')) as Record<'huawei' | 'tencent', { id: string; secret: string }>;
+    program.kill('SIGTERM');
+    await program.end();
+    const printed = [...program.stdout.all, ...program.stderr.all].join('\n');
+    expect(printed).toContain(file);
+    for (const { secret } of Object.values(keys)) {
+      expect(secret.length).toBeGreaterThan(20);
+      expect(printed).not.toContain(secret);
+    }
+    // The same pairs the next time.
+    await using again = up('--data', data);
+    await readyOf(again);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(keys);
+  });
+
+  it('makes no key that the seed gives, and prints none of those', async () => {
+    await using program = up('--seed', await seedFile(), '--data', path.join(folder, 'data'));
+    await readyOf(program);
+    program.kill('SIGTERM');
+    await program.end();
+    await expect(readdir(path.join(folder, 'data'))).rejects.toMatchObject({ code: 'ENOENT' });
+    const printed = [...program.stdout.all, ...program.stderr.all].join('\n');
+    for (const secret of ['sk-huawei', 'key-tencent', 'secret-of-lamp', 'c2VjcmV0']) expect(printed).not.toContain(secret);
+  });
+
+  it('listens on loopback only, unless --host says otherwise', async () => {
+    const outside = Object.values(networkInterfaces()).flat().find((each) => each?.family === 'IPv4' && !each.internal)?.address ?? '127.0.0.2';
+    await using closed = up();
+    const { mqtt, http } = await readyOf(closed);
+    expect([await isOpen(outside, mqtt), await isOpen(outside, http)]).toEqual([false, false]);
+    expect([await isOpen('127.0.0.1', mqtt), await isOpen('127.0.0.1', http)]).toEqual([true, true]);
+    await using open = up('--host', '0.0.0.0');
+    const ports = await readyOf(open);
+    expect([await isOpen(outside, ports.mqtt), await isOpen(outside, ports.http)]).toEqual([true, true]);
+  });
+
+  it.each([
+    [['--mqqt', '1883'], /unknown option '--mqqt'/],
+    [['--mqtt', 'abc'], /--mqtt "abc" is no port: a number from 0 to 65535 is expected/],
+    [['--http', '65536'], /--http "65536" is no port/],
+    [['--host', 'no.such.host.invalid'], /cannot listen on no\.such\.host\.invalid/],
+    [['--mqtt'], /argument missing/],
+    [['extra'], /too many arguments/],
+  ])('refuses %j in words, without a stack', async (args, words) => {
+    await using program = up(...args);
+    expect(await program.end()).toEqual({ code: 1, signal: null });
+    expect(program.stdout.all).toEqual([]);
+    expect(program.stderr.all.join('\n')).toMatch(words);
+    expect(program.stderr.all.filter((line) => /^\s+at /.test(line))).toEqual([]);
+  });
+
+  it('says that TLS is not built yet when a port for it is asked for, and runs without', async () => {
+    await using program = up('--mqtts', '8883', '--https', '8443');
+    expect(await readyOf(program)).toMatchObject({ mqtts: null, https: null, ca: null });
+    expect(program.stderr.all.filter((line) => line.includes('TLS is not built yet'))).toHaveLength(2);
+  });
+
+  it('runs by the launcher as well, which hands the signal on', async () => {
+    await using program = launched(['up', '--mqtt', '0', '--http', '0', '--seed', await seedFile()], { env });
+    expect(await readyOf(program)).toMatchObject({ ready: true });
+    program.kill('SIGTERM');
+    expect(await program.end()).toEqual({ code: 0, signal: null });
+  });
+});
