@@ -9,6 +9,11 @@ export function eventTime(at: number): string {
   return new Date(at).toISOString();
 }
 
+/** `yyyyMMdd'T'HHmmss'Z'`, the form of the platform's own messages, to the second. */
+export function compactTime(at: number): string {
+  return eventTime(at).replace(/[-:]|\.\d+/g, '');
+}
+
 const COMPACT = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
 
