@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ANY_TAG, type AnyDialect, type Row } from './dialect.ts';
+import { ANY_TAG, type AnyDialect, type Encoded, type Row } from './dialect.ts';
 import { plain, textOf, type Part, type Payload } from './envelope.ts';
 import { isLianyunError, LianyunError } from './errors.ts';
 import { fillTemplate, TopicTable, type AnySlots } from './topic.ts';
@@ -40,11 +40,8 @@ export class Codec {
   /** Writes a message. Throws `unsupported` when the cloud has no such operation, `bad-input` for an unusable topic slot. */
   encode<K extends Op>(op: K, message: Message<K>): Frame {
     const row = this.row(op);
-    const { slots, qos = row.qos, ...encoded } = row.encode(message);
-    const [tag] = tagsOf(row);
-    const { id = 'id' in encoded ? undefined : message.id, ...carried } = encoded;
-    const part: Part = { ...(tag === undefined || tag === '' ? {} : { tag }), ...(id === undefined ? {} : { id }), ...carried };
-    return { topic: fillTemplate(row.template, slots), payload: (row.envelope ?? plain).seal(part), qos };
+    const encoded = row.encode(message);
+    return { topic: fillTemplate(row.template, encoded.slots), payload: (row.envelope ?? plain).seal(partOf(row, encoded, message.id)), qos: encoded.qos ?? row.qos };
   }
 
   /** The row of an operation. Throws `unsupported` when the cloud has none. */
@@ -115,6 +112,21 @@ function readPart(part: Part, hit: { readonly value: Map<string, Entry>; readonl
 function placed(error: unknown, topic: string, device: DeviceRef, payload: Payload): LianyunError {
   if (!isLianyunError(error)) return new LianyunError('bad-frame', `The frame on ${topic} cannot be read: ${String(error)}`, { topic, path: '$', device, cause: error });
   return new LianyunError(error.code, error.message, { excerpt: excerptOf(payload), ...error.place, topic, device, ...(error.cause === undefined ? {} : { cause: error.cause }) });
+}
+
+/** What the envelope carries. Written out member by member: this runs for every message. */
+function partOf(row: Row, encoded: Encoded<AnySlots, unknown>, messageId: string | undefined): Part {
+  if (row.envelope === undefined) return { body: encoded.body };
+  const id = 'id' in encoded ? encoded.id : messageId;
+  const tag = encoded.tag ?? tagsOf(row)[0];
+  const { device, time, body } = encoded;
+  return {
+    ...(tag === undefined || tag === '' ? undefined : { tag }),
+    ...(id === undefined ? undefined : { id }),
+    ...(device === undefined ? undefined : { device }),
+    ...(time === undefined ? undefined : { time }),
+    body,
+  };
 }
 
 function tagsOf({ tag = '' }: Row): readonly string[] {

@@ -18,7 +18,7 @@ const toWire = (groups: readonly PropertyGroup[]) =>
   groups.map((group) => ({
     service_id: group.service ?? noService(),
     properties: group.values,
-    ...(group.at === undefined ? {} : { event_time: eventTime(group.at) }),
+    ...(group.at === undefined ? undefined : { event_time: eventTime(group.at) }),
   }));
 
 const toGroups = (list: v.InferOutput<typeof services>): PropertyGroup[] =>
