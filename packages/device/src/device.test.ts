@@ -105,7 +105,7 @@ describe('a report', () => {
   });
 
   it('that the model does not allow is refused with path and range, before it is sent', async () => {
-    const model = { checkProperties: () => ({ path: '$[0].values.t', message: 't is 200: a number from -40 to 85 is expected.' }), checkArgs: () => undefined };
+    const model = { checkProperties: () => ({ path: '$[0].values.t', message: 't is 200: a number from -40 to 85 is expected.' }), checkArgs: () => undefined, checkEvent: () => undefined };
     const { device, log } = await onHuawei({}, { model });
     await expect(device.properties.report({ service: 's', values: { t: 200 } }).delivered).rejects.toMatchObject({ code: 'model-violation', place: { path: '$[0].values.t' }, message: expect.stringContaining('-40 to 85') });
     expect(log.problems).toMatchObject([{ code: 'model-violation' }]);
@@ -319,7 +319,7 @@ describe('a command', () => {
 
   it('whose arguments break the model is answered with -1 and the range, and the handler is not run', async () => {
     const handler = vi.fn();
-    const model = { checkProperties: () => undefined, checkArgs: () => ({ path: '$.delay', message: 'delay is 99: 0 to 60 is expected.' }) };
+    const model = { checkProperties: () => undefined, checkArgs: () => ({ path: '$.delay', message: 'delay is 99: 0 to 60 is expected.' }), checkEvent: () => undefined };
     const { device, server } = await onHuawei({}, { model });
     device.commands.handle('reboot', handler);
     server.last.send(...command('1'));
@@ -394,7 +394,7 @@ describe('a property set', () => {
   });
 
   it('that breaks the model is answered with -1 and told as a problem', async () => {
-    const model = { checkProperties: () => ({ path: '$', message: 'interval is 5: 10 to 60 is expected.' }), checkArgs: () => undefined };
+    const model = { checkProperties: () => ({ path: '$', message: 'interval is 5: 10 to 60 is expected.' }), checkArgs: () => undefined, checkEvent: () => undefined };
     const { device, server, log } = await onHuawei({}, { model });
     device.properties.onSet(() => undefined);
     server.last.send(...set('1'));

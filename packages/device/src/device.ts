@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import {
+  filtersFor,
   isLianyunError,
   LianyunError,
   Peer,
@@ -14,28 +15,24 @@ import {
   type Op,
   type Receipt,
   type SendOptions,
+  type Subscription,
   failedReceipt,
 } from '@lianyun/protocol';
+import type { DeviceEvents } from './device-events.ts';
 import { readOptions, type DeviceOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { CommandsService } from './services/commands.ts';
 import type { ServiceContext } from './services/context.ts';
+import { EventsService } from './services/events.ts';
+import { InfoService } from './services/info.ts';
+import { MessagesService } from './services/messages.ts';
 import { PropertiesService } from './services/properties.ts';
 import { ShadowService } from './services/shadow.ts';
+import { TimeService } from './services/time.ts';
 import { TopicsService } from './services/topics.ts';
 import { Session, type SessionOwner } from './session.ts';
-import type { DisconnectReason, Ending, SessionState } from './session-state.ts';
-
-/** What a device tells. Nothing here needs a listener: an unheard problem harms nobody. */
-export interface DeviceEvents {
-  online: [];
-  /** Why, and when the next attempt is made (undefined: none will be). */
-  offline: [{ readonly reason: DisconnectReason; readonly error: LianyunError; readonly nextAttemptMs: number | undefined }];
-  /** A frame that cannot be read, a refused message, a handler that threw. */
-  problem: [LianyunError];
-  /** The end: by `close()`, or because trying again cannot help. */
-  closed: [{ readonly reason: DisconnectReason; readonly error: LianyunError | undefined }];
-}
+import type { Ending, SessionState } from './session-state.ts';
+import { whenOnline } from './when-online.ts';
 
 /** How {@link DeviceCore.close} went. */
 export interface CloseReport {
@@ -56,6 +53,10 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   readonly properties: PropertiesService;
   readonly commands: CommandsService;
   readonly shadow: ShadowService;
+  readonly events: EventsService;
+  readonly messages: MessagesService;
+  readonly info: InfoService;
+  readonly time: TimeService;
   readonly topics: TopicsService;
   readonly #dialect: AnyDialect;
   readonly #clock: Clock;
@@ -76,7 +77,9 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     this.#dialect = dialect;
     this.#clock = clock;
     this.id = dialect.signIn.deviceOf(identity);
-    const credentials = (): MqttCredentials => dialect.signIn.credentials(identity, { now: clock.now(), random: () => clock.random() });
+    const correction = { offsetMs: 0 };
+    const now = (): number => clock.now() + correction.offsetMs;
+    const credentials = (): MqttCredentials => dialect.signIn.credentials(identity, { now: now(), random: () => clock.random() });
     // Tried once here, so that a wrong identity is told where it is given.
     credentials();
     this.#outbox = new Outbox(settings.outbox, clock, problem);
@@ -97,6 +100,9 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
       dialect,
       clock,
       model: options.model,
+      correction,
+      now,
+      subscribe: (op) => subscribe(filtersFor(dialect, this.id, op)),
       qos: options.qos,
       running: this.#running,
       resync: () => {
@@ -111,17 +117,26 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     this.properties = new PropertiesService(context);
     this.commands = new CommandsService(context);
     this.shadow = new ShadowService(context, this.properties);
+    this.events = new EventsService(context);
+    this.messages = new MessagesService(context);
+    this.info = new InfoService(context);
+    this.time = new TimeService(context);
     const session = this.#session;
-    const system = subscriptionsOf(dialect, this.id);
-    session.subscribe(system);
+    // The protocol's own filters, which stay whatever a program subscribes beside them.
+    const system = new Set<string>();
+    const subscribe = (list: readonly Subscription[]): void => {
+      const fresh = list.filter(({ filter }) => !system.has(filter));
+      for (const { filter } of fresh) system.add(filter);
+      if (fresh.length > 0) session.subscribe(fresh);
+    };
+    subscribe(subscriptionsOf(dialect, this.id));
     this.topics = new TopicsService({
       device: this.id,
       link: {
         ...link,
         subscribe: (list) => session.subscribe(list),
-        // The protocol's own filters stay, whatever a program subscribed beside them.
         unsubscribe: (filter) => {
-          if (!system.some((own) => own.filter === filter)) session.unsubscribe(filter);
+          if (!system.has(filter)) session.unsubscribe(filter);
         },
       },
       rights: rightsOf(dialect),
@@ -154,34 +169,8 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
    * Rejects with `bad-credentials` when the server refuses the sign-in (the device is then closed), with `timeout` after
    * `deadlineMs` (60,000 when left out), with `aborted`, `closed`; after the last three but `closed` the device goes on trying.
    */
-  async connect(options: { readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
-    const { deadlineMs = 60_000, signal } = options;
-    if (signal?.aborted === true) throw new LianyunError('aborted', `${this.id} was not connected: the signal was aborted before.`, { cause: signal.reason });
-    const { state } = this.#session;
-    if (state.at === 'online') return;
-    if (state.at === 'closed') throw state.why?.error ?? new LianyunError('closed', `${this.id} was closed; make a new Device to connect again.`);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let last: LianyunError | undefined;
-    const onOffline: (event: DeviceEvents['offline'][0]) => void = ({ error }) => {
-      last = error;
-    };
-    const onClosed: (event: DeviceEvents['closed'][0]) => void = ({ error }) => reject(error ?? new LianyunError('closed', `${this.id} was closed before it was online.`));
-    const onAbort = (): void => reject(new LianyunError('aborted', 'The wait for the connection was aborted; the device goes on trying.', { cause: signal?.reason }));
-    const timer = this.#clock.after(
-      deadlineMs,
-      () => reject(new LianyunError('timeout', `${this.id} was not online within ${deadlineMs} ms${last === undefined ? '' : `: ${last.message}`}`, { cause: last })),
-      true,
-    );
-    this.once('online', resolve).on('offline', onOffline).once('closed', onClosed);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      this.#session.start();
-      await promise;
-    } finally {
-      timer.cancel();
-      this.off('online', resolve).off('offline', onOffline).off('closed', onClosed);
-      signal?.removeEventListener('abort', onAbort);
-    }
+  connect(options: { readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
+    return whenOnline(this, { clock: this.#clock, start: () => this.#session.start() }, options);
   }
 
   /**

@@ -1,6 +1,8 @@
-import type { AnyDialect, Dialect, Op, OpsOf } from '@lianyun/protocol';
+import type { AnyDialect, DeviceMessage, Dialect, Op, OpsOf, tencent } from '@lianyun/protocol';
 import { DeviceCore } from './device.ts';
 import type { DeviceOptions } from './options.ts';
+import type { EventsService } from './services/events.ts';
+import type { MessagesService } from './services/messages.ts';
 import type { PropertiesService } from './services/properties.ts';
 import type { ShadowService } from './services/shadow.ts';
 
@@ -13,6 +15,9 @@ type Able<S, Needs extends Partial<Record<keyof S, Op>>, Ops> = {
 interface Services<D extends AnyDialect> {
   readonly properties: Able<PropertiesService, { onGet: 'property.get'; set: never; handlesSet: never }, OpsOf<D>>;
   readonly shadow: Able<ShadowService, { get: 'shadow.get'; clear: 'shadow.clear'; resync: never }, OpsOf<D>>;
+  readonly events: Able<EventsService, { onNotify: 'event.notify' }, OpsOf<D>>;
+  /** Tencent carries bytes only. */
+  readonly messages: MessagesService<D extends typeof tencent ? Extract<DeviceMessage, { bytes: Uint8Array }> : DeviceMessage>;
 }
 
 type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed';
@@ -26,6 +31,9 @@ export const Device = DeviceCore as unknown as new <D extends AnyDialect>(option
 export { huawei, tencent, isLianyunError, LianyunError, ERROR_TABLE } from '@lianyun/protocol';
 export type {
   CommandResult,
+  DeviceEvent,
+  DeviceInfo,
+  DeviceMessage,
   ErrorCode,
   ErrorPlace,
   HuaweiIdentity,
@@ -36,11 +44,15 @@ export type {
   Receipt,
   TencentIdentity,
 } from '@lianyun/protocol';
-export type { CloseReport, DeviceEvents } from './device.ts';
+export type { CloseReport } from './device.ts';
+export type { DeviceEvents } from './device-events.ts';
 export type { DeviceOptions, ModelCheck } from './options.ts';
 export type { OutboxBounds } from './outbox.ts';
 export { reply, type CommandCall, type CommandHandler, type CommandReply } from './services/commands.ts';
+export type { CloudEvent, NotifyHandler } from './services/events.ts';
+export type { CloudMessage, MessageHandler } from './services/messages.ts';
 export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
 export type { ShadowState } from './services/shadow.ts';
+export type { TimeSync } from './services/time.ts';
 export type { TopicHandler, TopicMessage } from './services/topics.ts';
 export type { DisconnectReason, SessionState } from './session-state.ts';

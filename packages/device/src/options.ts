@@ -1,4 +1,4 @@
-import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf, type JsonObject, type PropertyGroup } from '@lianyun/protocol';
+import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf, type JsonObject, type PropertyGroup, type ThingModel } from '@lianyun/protocol';
 import type { OutboxBounds } from './outbox.ts';
 import type { Pace } from './session-state.ts';
 
@@ -6,6 +6,9 @@ import type { Pace } from './session-state.ts';
 export interface ModelCheck {
   checkProperties(groups: readonly PropertyGroup[], use: 'report' | 'set'): { readonly path: string; readonly message: string } | undefined;
   checkArgs(service: string | undefined, command: string, args: JsonObject): { readonly path: string; readonly message: string } | undefined;
+  checkEvent(service: string | undefined, event: string, params: JsonObject, severity?: string): { readonly path: string; readonly message: string } | undefined;
+  /** Says the severity of an event that leaves it out. */
+  readonly model?: Pick<ThingModel, 'services'>;
 }
 
 /** How a device is made. Only the first three are needed. */

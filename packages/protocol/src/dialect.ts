@@ -99,6 +99,8 @@ export interface Dialect<R extends Rows = Rows, I extends object = object> {
   /** `implicit`: the platform subscribes the device to its system topics at connect. `explicit`: the device sends SUBSCRIBE. */
   readonly subscribe: 'implicit' | 'explicit';
   readonly customTopics: readonly CustomTopic[];
+  /** What a message without a model carries: any bytes and content with a name and an id, or bytes alone. */
+  readonly messages: 'content' | 'bytes';
   readonly limits: Limits;
   /** The vendor's own hosts: only there its connect interval is kept by default. */
   isVendorHost(host: string): boolean;

@@ -22,6 +22,7 @@ export const huawei: Dialect<typeof huaweiRows, HuaweiIdentity> = {
     { template: parseTemplate('$oc/devices/{deviceId}/user/#'), access: 'both' },
     { template: parseTemplate('#'), access: 'both' },
   ],
+  messages: 'content',
   limits: {
     asOf: '2026-11-21',
     payloadBytes: 1_048_576,

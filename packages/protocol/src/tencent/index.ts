@@ -22,6 +22,7 @@ export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
     { template: parseTemplate('{productId}/{deviceName}/event'), access: 'publish' },
     { template: parseTemplate('{productId}/{deviceName}/data'), access: 'both' },
   ],
+  messages: 'bytes',
   limits: {
     asOf: '2026-11-21',
     payloadBytes: 65_536,

@@ -1,0 +1,52 @@
+import { LianyunError, type DeviceMessage, type Receipt } from '@lianyun/protocol';
+import type { ServiceContext } from './context.ts';
+
+/** A message that the cloud sent: content in the system format, or bytes that belong to the handler. */
+export type CloudMessage = DeviceMessage & {
+  /** The device it is for. */
+  readonly device: string;
+};
+
+/** Takes a message of the cloud; what it throws becomes a problem of the device. */
+export type MessageHandler = (message: CloudMessage) => void | Promise<void>;
+
+/** Messages without a model, in both directions. `M` is what the cloud carries: Tencent bytes only. */
+export class MessagesService<M extends DeviceMessage = DeviceMessage> {
+  readonly #context: ServiceContext;
+
+  constructor(context: ServiceContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Sends a message (Huawei 3.1, Tencent 2.9 for products with a protocol of their own).
+   * @param message `{ bytes }`, which are copied, or on Huawei `{ content, name, messageId }`: any JSON value, a name and an id of the program's own.
+   * @param options.expiresMs milliseconds until it is given up.
+   * @returns a receipt: delivered with the PUBACK (Huawei), with the write to the socket (Tencent, QoS 0). Fails with `bad-input`,
+   * `unsupported` (content on Tencent), `too-large`, `outbox-full`, `expired`, `dropped`, `closed`.
+   */
+  send(message: M, options: { readonly expiresMs?: number } = {}): Receipt {
+    const { peer, device, qos, dialect, refuse } = this.#context;
+    // Types say so already; a program in JavaScript can pass anything.
+    const given: { readonly bytes?: unknown; readonly content?: unknown } | undefined = typeof message === 'object' && message !== null ? message : undefined;
+    const isBytes = given?.bytes instanceof Uint8Array;
+    if (given === undefined || (isBytes ? 'content' in given : 'bytes' in given || given.content === undefined))
+      return refuse(new LianyunError('bad-input', 'messages.send() takes { content, name?, messageId? } or { bytes }, a Uint8Array.', { device }));
+    if (!isBytes && dialect.messages === 'bytes') return refuse(new LianyunError('unsupported', `A message on the ${dialect.name} cloud is bytes: { bytes }. Text and JSON travel on topics of their own.`, { device }));
+    // A copy, since a program may use its buffer again before the message has left.
+    const body: DeviceMessage = given.bytes instanceof Uint8Array ? { bytes: Buffer.from(given.bytes) } : message;
+    const { expiresMs } = options;
+    return peer.send('message.up', { device, body }, { ...(qos === undefined ? {} : { qos }), ...(expiresMs === undefined ? {} : { expiresMs }) });
+  }
+
+  /**
+   * Registers what takes the messages of the cloud (Huawei 3.2, Tencent 2.9). A device that subscribes for itself does so now.
+   * @returns a function that takes the registration back. Throws `duplicate-handler`, `bad-input`.
+   */
+  onMessage(handler: MessageHandler): () => void {
+    if (typeof handler !== 'function') throw new LianyunError('bad-input', 'messages.onMessage() takes a function.');
+    const undo = this.#context.peer.handle('message.down', ({ device, body }) => handler({ ...body, device }));
+    this.#context.subscribe('message.down');
+    return undo;
+  }
+}
