@@ -29,6 +29,7 @@ export const SEED = {
               { property_name: 'label', data_type: 'string', max_length: 64, method: 'RW' },
             ],
             commands: [{ command_name: 'blink', paras: [{ para_name: 'times', data_type: 'int', min: '1', max: '10' }] }],
+            events: [{ event_type: 'burnt', paras: [{ para_name: 'hours', data_type: 'int', required: true, min: '0', max: '100000' }] }],
           },
         ],
       },
@@ -50,7 +51,7 @@ export const SEED = {
             { id: 'level', name: 'Level', mode: 'rw', define: { type: 'int', min: '0', max: '100', start: '0', step: '1', unit: '%' } },
             { id: 'label', name: 'Label', mode: 'rw', define: { type: 'string', min: '0', max: '64' } },
           ],
-          events: [],
+          events: [{ id: 'burnt', name: 'Burnt', type: 'fault', params: [{ id: 'hours', name: 'Hours', define: { type: 'int', min: '0', max: '100000', start: '0', step: '1', unit: 'h' } }] }],
           actions: [
             {
               id: 'blink',

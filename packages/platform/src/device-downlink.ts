@@ -1,4 +1,4 @@
-import { isLianyunError, LianyunError, type Clock, type CommandResult, type DeviceRef, type Outcome, type Peer, type PropertyGroup } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, type Clock, type CommandResult, type DeviceMessage, type DeviceRef, type Outcome, type Peer, type PropertyGroup } from '@lianyun/protocol';
 import { DIALECTS } from './admission.ts';
 import type { AccessPort, Cloud } from './access/port.ts';
 import type { Downlink, Invocation } from './downlink.ts';
@@ -52,6 +52,22 @@ export class DeviceDownlink implements Downlink {
       if (isLianyunError(error)) return { sent: false };
       throw error;
     }
+  }
+
+  async post(cloud: Cloud, device: DeviceRef, { id, name, content, format, encoding, topic }: Parameters<Downlink['post']>[2]): Promise<void> {
+    const { via } = this.#reach(cloud, device);
+    const { peers, access } = this.#options;
+    const text = (): string => (typeof content === 'string' ? content : JSON.stringify(content));
+    const body: DeviceMessage = format === 'raw' ? { bytes: Buffer.from(text(), encoding === 'base64' ? 'base64' : 'utf8') } : { content, messageId: id, ...(name === undefined ? {} : { name }) };
+    if (topic === undefined) return peers[cloud].send('message.down', { device, via, id, body }).delivered;
+    // On a topic of the device's own the format is the same (14.7).
+    const { payload } = peers[cloud].codec.encode('message.down', { device, via, id, body });
+    return access.deliver(cloud, via, { topic, payload, qos: 1 }).delivered;
+  }
+
+  async publish(cloud: Cloud, device: DeviceRef, frame: Parameters<Downlink['publish']>[2]): Promise<void> {
+    const { via } = this.#reach(cloud, device);
+    return this.#options.access.deliver(cloud, via, frame).delivered;
   }
 
   kick(cloud: Cloud, device: DeviceRef, reason: string): void {

@@ -1,6 +1,8 @@
 export type { AccessPort, Client, Cloud, Notice, OfflineReason } from './access/port.ts';
 export type { Downlink, Invocation } from './downlink.ts';
+export type { EventLog, EventMark, EventQuery, StoredEvent } from './event-log.ts';
 export { loadAccessKeys, type AccessKey, type AccessKeys } from './keys.ts';
+export type { Letter, Mailbox, ReceivedLetter } from './mailbox.ts';
 export { signHuawei, type HuaweiSigning } from './north/huawei/signature.ts';
 export type { SignedRequest } from './north/signed-request.ts';
 export { signTencent, type TencentSigning } from './north/tencent/signature.ts';

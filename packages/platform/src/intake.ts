@@ -1,5 +1,7 @@
-import { LianyunError, tencentStatus, type Clock, type Message, type Peer, type PropertyGroup, type ShadowService } from '@lianyun/protocol';
+import { LianyunError, tencentStatus, type Clock, type DeviceEvent, type DeviceMessage, type DeviceRef, type Message, type Peer, type PropertyGroup, type ShadowService } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
+import type { EventLog } from './event-log.ts';
+import type { Mailbox } from './mailbox.ts';
 import type { Registry } from './registry.ts';
 import type { Twins, TwinService } from './twin.ts';
 
@@ -7,12 +9,46 @@ interface IntakeOptions {
   readonly peer: Peer;
   readonly registry: Registry;
   readonly twins: Twins;
+  readonly events: EventLog;
+  readonly mailbox: Mailbox;
   readonly clock: Clock;
+  onEvent(device: DeviceRef, event: DeviceEvent): void;
+  onMessage(device: DeviceRef, message: DeviceMessage): void;
   problem(problem: LianyunError): void;
 }
 
+/** What both clouds do alike. */
+function takeBoth({ peer, mailbox, clock, onMessage }: IntakeOptions, cloud: Cloud): void {
+  peer.handle('message.up', ({ device, body }) => {
+    mailbox.receive(cloud, device, body, clock.now());
+    onMessage(device, body);
+  });
+
+  peer.handle('time.query', ({ body }) => {
+    const now = clock.now();
+    return { ...(body.sentAt === undefined ? {} : { sentAt: body.sentAt }), receivedAt: now, answeredAt: now };
+  });
+}
+
+/** Keeps what a device told about itself; what it leaves out, or leaves empty, stays as it was. */
+function keepInfo({ registry }: IntakeOptions, cloud: Cloud, { device, body }: Message<'info.report'>): void {
+  const told = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ''));
+  registry.updateDevice(cloud, device, { info: { ...registry.device(cloud, device).info, ...told } });
+}
+
 /** What IoTDA does with the messages of its devices. */
-function takeHuawei({ peer, registry, twins, clock, problem }: IntakeOptions): void {
+function takeHuawei(options: IntakeOptions): void {
+  const { peer, registry, twins, events, clock, problem, onEvent } = options;
+  takeBoth(options, 'huawei');
+
+  // Forwarded and not judged: events are declared in the model, and not used by the platform yet (reference 5.10, 14.6).
+  peer.handle('event.post', ({ device, body }) => {
+    events.add('huawei', device, body.events, clock.now());
+    for (const event of body.events) onEvent(device, event);
+  });
+
+  peer.handle('info.report', (message) => keepInfo(options, 'huawei', message));
+
   peer.handle('property.report', (message) => {
     const { device } = message;
     const model = registry.model('huawei', registry.device('huawei', device).productId);
@@ -46,8 +82,17 @@ function shadowOf({ service, reported, desired, version }: TwinService): ShadowS
 }
 
 /** What IoT Explorer does with the messages of its devices. */
-function takeTencent({ peer, registry, twins, clock, problem }: IntakeOptions): void {
+function takeTencent(options: IntakeOptions): void {
+  const { peer, registry, twins, clock, problem } = options;
   const success = { code: 0, text: 'success' };
+  takeBoth(options, 'tencent');
+  takeEvents(options);
+
+  peer.handle('info.report', (message) => {
+    keepInfo(options, 'tencent', message);
+    // Without a clientToken there is nothing to tie the answer to.
+    if (message.id !== undefined) peer.send('info.report.ack', { device: message.device, via: message.via, id: message.id, body: success });
+  });
 
   peer.handle('property.report', (message) => {
     const { device, body } = message;
@@ -76,6 +121,27 @@ function takeTencent({ peer, registry, twins, clock, problem }: IntakeOptions): 
   // ControlDeviceData does not wait, so nobody else takes the answer; the device reports what it changed (reference 2.4).
   peer.handle('property.set.result', ({ device, body }) => {
     if (body.code !== 0) problem(new LianyunError('refused', `${device} refused a control with code ${body.code}: ${body.text ?? 'no text'}.`, { device, number: body.code }));
+  });
+}
+
+/** Events that the template allows are kept, all of a message or none (reference 2.6). */
+function takeEvents({ peer, registry, events, clock, problem, onEvent }: IntakeOptions): void {
+  peer.handle('event.post', (message) => {
+    const { device, via, id, body } = message;
+    const answer = (code: number, text: string): void => {
+      if (id !== undefined) peer.send('event.post.ack', { device, via, id, body: { code, text, ...(body.list === true ? { list: true } : {}) } });
+    };
+    const model = registry.model('tencent', registry.device('tencent', device).productId);
+    for (const { name, params, severity } of body.events) {
+      const violation = model.checkEvent(undefined, name, params, severity);
+      if (violation === undefined) continue;
+      problem(new LianyunError('model-violation', `${device} told of an event that its template does not allow: ${violation.message}`, { device, path: violation.path }));
+      const { code, status } = tencentStatus(violation);
+      return answer(code, status);
+    }
+    events.add('tencent', device, body.events, clock.now());
+    for (const event of body.events) onEvent(device, event);
+    return answer(0, '');
   });
 }
 

@@ -1,13 +1,16 @@
 import { EventEmitter } from 'node:events';
-import { codecOf, LianyunError, Peer, rightsOf, systemClock, type Clock, type DeviceRef, type Link } from '@lianyun/protocol';
+import { codecOf, LianyunError, Peer, rightsOf, systemClock, type Clock, type DeviceEvent, type DeviceMessage, type DeviceRef, type Link } from '@lianyun/protocol';
 import { admit, DIALECTS } from './admission.ts';
 import type { AccessPolicy, AccessPort, Client, Cloud, Notice, OfflineReason } from './access/port.ts';
 import { createAccessServer } from './access/server.ts';
 import { DeviceDownlink } from './device-downlink.ts';
 import type { Downlink } from './downlink.ts';
+import { MemoryEventLog, type EventLog } from './event-log.ts';
 import { INTAKE } from './intake.ts';
 import type { AccessKeys } from './keys.ts';
+import { MemoryMailbox, type Mailbox } from './mailbox.ts';
 import { createNorthbound, type Northbound } from './north/server.ts';
+import { Postman } from './postman.ts';
 import { Registry } from './registry.ts';
 import { MemoryRegistryStore } from './registry-store.ts';
 import { traceFrame, type TracedFrame } from './trace.ts';
@@ -17,6 +20,10 @@ import { MemoryTwins, type Twins } from './twin.ts';
 export interface PlatformEvents {
   online: [{ readonly cloud: Cloud; readonly device: DeviceRef }];
   offline: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly reason: OfflineReason }];
+  /** A device told of an event that was kept. */
+  event: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly event: DeviceEvent }];
+  /** A device sent a message without a model. */
+  message: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly message: DeviceMessage }];
   /** Every frame over every connection; read only while somebody listens. */
   frame: [TracedFrame];
   /** A refused sign-in, a forbidden topic, a protocol error. */
@@ -44,10 +51,13 @@ export interface PlatformAddress {
 export class Platform extends EventEmitter<PlatformEvents> implements AsyncDisposable {
   readonly registry: Registry;
   readonly twins: Twins;
+  readonly events: EventLog;
+  readonly mailbox: Mailbox;
   readonly downlink: Downlink;
   readonly access: AccessPort;
   readonly #clock: Clock;
   readonly #peers: Readonly<Record<Cloud, Peer>>;
+  readonly #postman: Postman;
   readonly #north: Northbound;
 
   constructor({ keys, projectId, clock = systemClock }: PlatformOptions) {
@@ -55,10 +65,14 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     this.#clock = clock;
     this.registry = new Registry({ store: new MemoryRegistryStore(), clock });
     this.twins = new MemoryTwins();
+    this.events = new MemoryEventLog();
+    this.mailbox = new MemoryMailbox();
     this.access = createAccessServer({ policy: this.#policy(), clock });
     this.#peers = { huawei: this.#peer('huawei'), tencent: this.#peer('tencent') };
     this.downlink = new DeviceDownlink({ peers: this.#peers, access: this.access, registry: this.registry, clock });
-    this.#north = createNorthbound({ registry: this.registry, twins: this.twins, downlink: this.downlink, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    const { registry, twins, events, mailbox, downlink } = this;
+    this.#postman = new Postman({ mailbox, downlink, registry, clock });
+    this.#north = createNorthbound({ registry, twins, events, mailbox, postman: this.#postman, downlink, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use`; nothing listens then. */
@@ -97,6 +111,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       onOnline: ({ cloud, device }) => {
         this.registry.cameOnline(cloud, device, this.#clock.now());
         this.#tell('online', { cloud, device });
+        if (cloud === 'huawei') this.#postman.cameOnline(device);
       },
       onOffline: ({ cloud, device }, reason) => {
         this.registry.wentOffline(cloud, device, this.#clock.now());
@@ -127,7 +142,10 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     };
     const problem = (error: LianyunError): void => this.#tell('problem', error);
     const peer = new Peer({ role: 'platform', dialect: DIALECTS[cloud], link, clock: this.#clock, onProblem: problem });
-    INTAKE[cloud]({ peer, registry: this.registry, twins: this.twins, clock: this.#clock, problem });
+    const { registry, twins, events, mailbox } = this;
+    const onEvent = (device: DeviceRef, event: DeviceEvent): void => this.#tell('event', { cloud, device, event });
+    const onMessage = (device: DeviceRef, message: DeviceMessage): void => this.#tell('message', { cloud, device, message });
+    INTAKE[cloud]({ peer, registry, twins, events, mailbox, clock: this.#clock, onEvent, onMessage, problem });
     return peer;
   }
 }

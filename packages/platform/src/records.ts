@@ -1,4 +1,4 @@
-import type { DeviceRef, JsonObject, JsonValue } from '@lianyun/protocol';
+import type { DeviceInfo, DeviceRef, JsonObject, JsonValue } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 
 interface ProductRecord {
@@ -63,6 +63,8 @@ export interface Device {
   /** Huawei: only TLS connections are let in. */
   readonly secureAccess: boolean;
   readonly extensionInfo?: JsonObject;
+  /** What the device last told about itself. */
+  readonly info?: DeviceInfo;
   /** False: frozen (Huawei), disabled (Tencent); it cannot sign in. */
   readonly enabled: boolean;
   readonly createdAt: number;
@@ -78,7 +80,7 @@ export interface Device {
 }
 
 type Made = 'createdAt' | 'updatedAt' | 'serial';
-type MadeForDevice = 'device' | 'nodeId' | 'name' | 'secret' | 'authType' | 'secureAccess' | 'enabled' | 'createdAt' | 'activatedAt' | 'lastOnlineAt' | 'onlineSince' | 'statusChangedAt' | 'serial';
+type MadeForDevice = 'device' | 'nodeId' | 'name' | 'secret' | 'authType' | 'secureAccess' | 'info' | 'enabled' | 'createdAt' | 'activatedAt' | 'lastOnlineAt' | 'onlineSince' | 'statusChangedAt' | 'serial';
 type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
 
 /** What a product is created from; what is left out is made up. */
@@ -93,7 +95,7 @@ export type ProductDraft =
 export type DeviceDraft = Omit<Device, MadeForDevice> & { readonly nodeId: string } & Partial<Pick<Device, 'device' | 'name' | 'secret' | 'authType' | 'secureAccess' | 'enabled'>>;
 
 /** What can be changed about a device. */
-export type DeviceChanges = Partial<Pick<Device, 'name' | 'secret' | 'authType' | 'fingerprint' | 'gateway' | 'description' | 'extensionInfo' | 'secureAccess' | 'enabled'>>;
+export type DeviceChanges = Partial<Pick<Device, 'name' | 'secret' | 'authType' | 'fingerprint' | 'gateway' | 'description' | 'extensionInfo' | 'secureAccess' | 'info' | 'enabled'>>;
 
 /** What can be changed about a product. */
 export type ProductChanges = Partial<Pick<ProductRecord, 'name' | 'model' | 'description'>>;

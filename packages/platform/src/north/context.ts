@@ -1,7 +1,10 @@
 import type { Clock, DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import type { Downlink } from '../downlink.ts';
+import type { EventLog } from '../event-log.ts';
 import type { AccessKeys } from '../keys.ts';
+import type { Mailbox } from '../mailbox.ts';
+import type { Postman } from '../postman.ts';
 import type { Registry } from '../registry.ts';
 import type { Twins } from '../twin.ts';
 import type { SecretOf } from './signed-request.ts';
@@ -10,6 +13,9 @@ import type { SecretOf } from './signed-request.ts';
 export interface NorthContext {
   readonly registry: Registry;
   readonly twins: Twins;
+  readonly events: EventLog;
+  readonly mailbox: Mailbox;
+  readonly postman: Postman;
   readonly downlink: Downlink;
   readonly keys: AccessKeys;
   readonly clock: Clock;
@@ -24,8 +30,10 @@ export function secretsOf({ keys }: NorthContext, cloud: Cloud): SecretOf {
 }
 
 /** Removes a device with all that is known of it, and ends its connection. */
-export function removeDevice({ registry, twins, downlink }: NorthContext, cloud: Cloud, device: DeviceRef): void {
+export function removeDevice({ registry, twins, events, mailbox, downlink }: NorthContext, cloud: Cloud, device: DeviceRef): void {
   registry.deleteDevice(cloud, device);
   twins.delete(cloud, device);
+  events.delete(cloud, device);
+  mailbox.delete(cloud, device);
   downlink.kick(cloud, device, 'the device was deleted');
 }

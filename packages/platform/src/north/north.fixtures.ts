@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { LianyunError, type Clock, type CommandResult, type DeviceRef, type JsonObject, type Outcome, type PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import type { Downlink } from '../downlink.ts';
+import { MemoryEventLog } from '../event-log.ts';
+import { MemoryMailbox } from '../mailbox.ts';
+import { Postman } from '../postman.ts';
 import { MemoryRegistryStore } from '../registry-store.ts';
 import { Registry } from '../registry.ts';
 import { MemoryTwins } from '../twin.ts';
@@ -32,7 +35,7 @@ export class StillClock implements Clock {
 
 /** One thing that an API asked of the downlink. */
 export interface Asked {
-  readonly what: 'setProperties' | 'getProperties' | 'invoke' | 'control' | 'kick';
+  readonly what: 'setProperties' | 'getProperties' | 'invoke' | 'control' | 'post' | 'publish' | 'kick';
   readonly cloud: Cloud;
   readonly device: DeviceRef;
   readonly request: unknown;
@@ -45,6 +48,8 @@ class ScriptedDownlink implements Downlink {
   outcome: Outcome | LianyunError = { code: 0, text: 'success' };
   groups: readonly PropertyGroup[] | LianyunError = [];
   result: CommandResult | LianyunError = { code: 0 };
+  /** What becomes of a message, or of bytes on a topic. */
+  posted: LianyunError | undefined;
   /** Whether a control finds its device subscribed. */
   takesControl = true;
 
@@ -69,6 +74,14 @@ class ScriptedDownlink implements Downlink {
     return { sent: this.online.has(device) && this.takesControl };
   }
 
+  async post(cloud: Cloud, device: DeviceRef, request: object): Promise<void> {
+    this.#answer({ what: 'post', cloud, device, request }, this.posted);
+  }
+
+  async publish(cloud: Cloud, device: DeviceRef, request: object): Promise<void> {
+    this.#answer({ what: 'publish', cloud, device, request }, this.posted);
+  }
+
   kick(cloud: Cloud, device: DeviceRef, reason: string): void {
     this.online.delete(device);
     this.asked.push({ what: 'kick', cloud, device, request: { reason } });
@@ -88,12 +101,15 @@ export class NorthUnderTest implements AsyncDisposable {
   readonly downlink = new ScriptedDownlink();
   readonly twins = new MemoryTwins();
   readonly registry = new Registry({ store: new MemoryRegistryStore(), clock: this.clock });
+  readonly events = new MemoryEventLog();
+  readonly mailbox = new MemoryMailbox();
+  readonly postman = new Postman({ mailbox: this.mailbox, downlink: this.downlink, registry: this.registry, clock: this.clock });
   readonly north: Northbound;
   port = 0;
 
   constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number } = {}) {
-    const { clock, downlink, twins, registry } = this;
-    this.north = createNorthbound({ registry, twins, downlink, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    const { clock, downlink, twins, registry, events, mailbox, postman } = this;
+    this.north = createNorthbound({ registry, twins, events, mailbox, postman, downlink, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   async start(): Promise<this> {

@@ -6,6 +6,7 @@ import { parseTarget } from '../percent.ts';
 import { refusal } from '../refusal.ts';
 import { faultOf, type Answer, type Call } from './call.ts';
 import { addDevice, deleteDevice, listDevices, showDevice, showShadow } from './devices.ts';
+import { createMessage, listMessages, showMessage } from './messages.ts';
 import { createProduct, deleteProduct, listProducts, showProduct } from './products.ts';
 import { createCommand, listProperties, updateProperties } from './requests.ts';
 import { verifyHuawei } from './signature.ts';
@@ -30,6 +31,9 @@ const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/devices/:device_id/commands', status: 200, answer: createCommand },
   { method: 'GET', path: '/devices/:device_id/properties', status: 200, answer: listProperties },
   { method: 'PUT', path: '/devices/:device_id/properties', status: 200, answer: updateProperties },
+  { method: 'POST', path: '/devices/:device_id/messages', status: 201, answer: createMessage },
+  { method: 'GET', path: '/devices/:device_id/messages', status: 200, answer: listMessages },
+  { method: 'GET', path: '/devices/:device_id/messages/:message_id', status: 200, answer: showMessage },
   { method: 'GET', path: '/devices/:device_id/shadow', status: 200, answer: showShadow },
 ];
 

@@ -57,7 +57,7 @@ function deviceInfo(device: Device, context: NorthContext, psk: string): object 
     FirstOnlineTime: seconds(device.activatedAt),
     LoginTime: seconds(device.lastOnlineAt),
     CreateTime: seconds(device.createdAt),
-    Version: '',
+    Version: device.info?.firmware ?? '',
     DeviceCert: '',
     LogLevel: 0,
     EnableState: device.enabled ? 1 : 0,

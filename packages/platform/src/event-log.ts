@@ -1,0 +1,71 @@
+import type { DeviceEvent, DeviceRef } from '@lianyun/protocol';
+import type { Cloud } from './access/port.ts';
+
+/** An event that a device told. */
+export interface StoredEvent extends DeviceEvent {
+  /** When it happened; the arrival where the device does not say. */
+  readonly at: number;
+  /** Ascends with arrival. */
+  readonly serial: number;
+}
+
+/** Where a page ends: the next one begins behind it. */
+export interface EventMark {
+  readonly at: number;
+  readonly serial: number;
+}
+
+/** Which events are asked for; both instants inclusive, ms since 1970. */
+export interface EventQuery {
+  readonly from: number;
+  readonly to: number;
+  readonly name?: string;
+  readonly severity?: DeviceEvent['severity'];
+  readonly behind?: EventMark;
+  readonly limit: number;
+}
+
+/** What devices told of events. */
+export interface EventLog {
+  add(cloud: Cloud, device: DeviceRef, events: readonly DeviceEvent[], arrivedAt: number): void;
+  /** The youngest first. `total` counts all pages, `isLast` says that nothing is behind this one. */
+  list(cloud: Cloud, device: DeviceRef, query: EventQuery): { readonly items: readonly StoredEvent[]; readonly total: number; readonly isLast: boolean };
+  delete(cloud: Cloud, device: DeviceRef): void;
+}
+
+/** Events kept for a device; the oldest arrivals give way. */
+const KEPT = 1000;
+
+/** An event log that lives as long as the process. */
+export class MemoryEventLog implements EventLog {
+  readonly #events = { huawei: new Map<DeviceRef, StoredEvent[]>(), tencent: new Map<DeviceRef, StoredEvent[]>() };
+  readonly #kept: number;
+  #serial = 0;
+
+  constructor({ kept = KEPT }: { readonly kept?: number } = {}) {
+    this.#kept = kept;
+  }
+
+  add(cloud: Cloud, device: DeviceRef, events: readonly DeviceEvent[], arrivedAt: number): void {
+    const log = this.#events[cloud].get(device) ?? [];
+    this.#events[cloud].set(device, log);
+    for (const event of events) log.push({ ...event, at: event.at ?? arrivedAt, serial: ++this.#serial });
+    if (log.length > this.#kept) log.splice(0, log.length - this.#kept);
+  }
+
+  list(cloud: Cloud, device: DeviceRef, { from, to, name, severity, behind, limit }: EventQuery): { readonly items: readonly StoredEvent[]; readonly total: number; readonly isLast: boolean } {
+    const all = (this.#events[cloud].get(device) ?? [])
+      .filter((event) => event.at >= from && event.at <= to && (name === undefined || event.name === name) && (severity === undefined || event.severity === severity))
+      .sort(youngerFirst);
+    const rest = behind === undefined ? all : all.filter((event) => youngerFirst(behind, event) < 0);
+    return { items: rest.slice(0, limit), total: all.length, isLast: rest.length <= limit };
+  }
+
+  delete(cloud: Cloud, device: DeviceRef): void {
+    this.#events[cloud].delete(device);
+  }
+}
+
+function youngerFirst(a: EventMark, b: EventMark): number {
+  return b.at - a.at || b.serial - a.serial;
+}

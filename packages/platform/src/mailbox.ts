@@ -1,0 +1,103 @@
+import type { DeviceMessage, DeviceRef, ErrorCode, JsonValue } from '@lianyun/protocol';
+import type { Cloud } from './access/port.ts';
+
+/** A message that an application gave for a device. */
+export interface Letter {
+  readonly id: string;
+  readonly name?: string;
+  /** As it was given. */
+  readonly content: JsonValue;
+  readonly format: 'standard' | 'raw';
+  readonly encoding: 'none' | 'base64';
+  /** A topic of the device's own; left out: the topic of messages. */
+  readonly topic?: string;
+  /** For MQTT 5 connections, as it was given. */
+  readonly properties?: JsonValue;
+  /** `pending`: kept until the device connects; `timeout`: it did not connect in time. */
+  readonly status: 'pending' | 'delivered' | 'timeout' | 'failed';
+  readonly failure?: { readonly code: ErrorCode; readonly text: string };
+  readonly createdAt: number;
+  readonly finishedAt?: number;
+  /** Until when it may wait for the device. */
+  readonly expiresAt: number;
+}
+
+/** A message that a device sent. */
+export interface ReceivedLetter {
+  readonly message: DeviceMessage;
+  readonly at: number;
+}
+
+/** Messages from and for devices. */
+export interface Mailbox {
+  /** Takes in a message of a device. */
+  receive(cloud: Cloud, device: DeviceRef, message: DeviceMessage, at: number): void;
+  /** What a device sent, oldest first. */
+  received(cloud: Cloud, device: DeviceRef): readonly ReceivedLetter[];
+  /** Keeps a message for a device, or what has become of it. */
+  put(cloud: Cloud, device: DeviceRef, letter: Letter): void;
+  /** What was given for a device, oldest first. */
+  letters(cloud: Cloud, device: DeviceRef): readonly Letter[];
+  find(cloud: Cloud, device: DeviceRef, id: string): Letter | undefined;
+  /** The devices for which something may wait. */
+  waiting(cloud: Cloud): readonly DeviceRef[];
+  delete(cloud: Cloud, device: DeviceRef): void;
+}
+
+/** Messages kept for a device in each direction; the oldest give way, those that wait for the device last. */
+const KEPT = 100;
+
+interface Box {
+  readonly received: ReceivedLetter[];
+  readonly letters: Map<string, Letter>;
+}
+
+/** Messages that live as long as the process. */
+export class MemoryMailbox implements Mailbox {
+  readonly #boxes = { huawei: new Map<DeviceRef, Box>(), tencent: new Map<DeviceRef, Box>() };
+  readonly #waiting = { huawei: new Set<DeviceRef>(), tencent: new Set<DeviceRef>() };
+
+  receive(cloud: Cloud, device: DeviceRef, message: DeviceMessage, at: number): void {
+    const { received } = this.#open(cloud, device);
+    received.push({ message, at });
+    if (received.length > KEPT) received.shift();
+  }
+
+  received(cloud: Cloud, device: DeviceRef): readonly ReceivedLetter[] {
+    return [...(this.#boxes[cloud].get(device)?.received ?? [])];
+  }
+
+  put(cloud: Cloud, device: DeviceRef, letter: Letter): void {
+    const { letters } = this.#open(cloud, device);
+    letters.set(letter.id, letter);
+    if (letters.size > KEPT) {
+      const settled = [...letters.values()].find(({ status }) => status !== 'pending');
+      if (settled !== undefined) letters.delete(settled.id);
+    }
+    if ([...letters.values()].some(({ status }) => status === 'pending')) this.#waiting[cloud].add(device);
+    else this.#waiting[cloud].delete(device);
+  }
+
+  letters(cloud: Cloud, device: DeviceRef): readonly Letter[] {
+    return [...(this.#boxes[cloud].get(device)?.letters.values() ?? [])];
+  }
+
+  find(cloud: Cloud, device: DeviceRef, id: string): Letter | undefined {
+    return this.#boxes[cloud].get(device)?.letters.get(id);
+  }
+
+  waiting(cloud: Cloud): readonly DeviceRef[] {
+    return [...this.#waiting[cloud]];
+  }
+
+  delete(cloud: Cloud, device: DeviceRef): void {
+    this.#boxes[cloud].delete(device);
+    this.#waiting[cloud].delete(device);
+  }
+
+  #open(cloud: Cloud, device: DeviceRef): Box {
+    const box = this.#boxes[cloud].get(device) ?? { received: [], letters: new Map<string, Letter>() };
+    this.#boxes[cloud].set(device, box);
+    return box;
+  }
+}

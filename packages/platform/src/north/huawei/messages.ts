@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { isJsonObject, isLianyunError, LianyunError, type ErrorCode, type JsonValue } from '@lianyun/protocol';
+import * as v from 'valibot';
+import type { Letter } from '../../mailbox.ts';
+import { refusal } from '../refusal.ts';
+import { absent, param, readBody, text, type Answer, type Call } from './call.ts';
+import { timestamp } from './shapes.ts';
+
+/** The largest message (14.7). */
+const MAX_BYTES = 256 * 1024;
+const MINUTE_MS = 60_000;
+
+/** Which codes the cloud gives here is documented nowhere: those of the other requests. */
+const FAILURES: Partial<Record<ErrorCode, string>> = { offline: 'IOTDA.014016', dropped: 'IOTDA.014016', unsupported: 'IOTDA.014112' };
+
+const json = v.custom<JsonValue>((value) => value !== undefined && value !== null && value !== '', 'text or any JSON value is expected');
+
+const createSchema = v.object({
+  message: json,
+  message_id: absent(text(100)),
+  name: absent(text(128)),
+  encoding: absent(v.picklist(['none', 'base64'], 'none or base64 is expected')),
+  payload_format: absent(v.picklist(['standard', 'raw'], 'standard or raw is expected')),
+  topic: absent(v.pipe(text(64), v.regex(/^[\w/-]+$/, 'letters, digits, _, - and / are expected'))),
+  topic_full_name: absent(v.pipe(text(128), v.regex(/^[^+#]+$/, 'a topic without + and # is expected'))),
+  ttl: absent(v.pipe(v.number('a number is expected'), v.integer('whole minutes are expected'), v.minValue(0, '0 to 1440 is expected'), v.maxValue(1440, '0 to 1440 is expected'), v.multipleOf(5, 'a multiple of 5 is expected'))),
+  properties: absent(v.custom<JsonValue>(isJsonObject, 'an object is expected')),
+});
+
+/** POST /devices/{device_id}/messages: delivered now, or when the device connects (14.5, 14.7). */
+export async function createMessage(call: Call): Promise<object> {
+  const { registry, postman } = call.context;
+  const { device } = registry.device('huawei', param(call, 'device_id'));
+  const body = readBody(call, createSchema);
+  const { message: content, name, properties, payload_format: format = 'standard', encoding = 'none' } = body;
+  checkContent(content, format, encoding);
+  if (body.topic !== undefined && body.topic_full_name !== undefined) throw bad('topic', 'topic and topic_full_name exclude each other');
+  if (body.topic_full_name?.startsWith('$') === true && !body.topic_full_name.startsWith(`$oc/devices/${device}/user/`)) throw bad('topic_full_name', 'a topic that begins with $ belongs to the platform');
+  const topic = body.topic_full_name ?? (body.topic === undefined ? undefined : `$oc/devices/${device}/user/${body.topic}`);
+  const letter = await postman
+    .post(device, {
+      id: body.message_id ?? randomUUID(),
+      content,
+      format,
+      encoding,
+      ttlMs: (body.ttl ?? 1440) * MINUTE_MS,
+      ...(name === undefined ? {} : { name }),
+      ...(topic === undefined ? {} : { topic }),
+      ...(properties === undefined ? {} : { properties }),
+    })
+    .catch((error: unknown) => {
+      if (isLianyunError(error, 'unsupported')) throw refusal('IOTDA.014112', `The device has not subscribed to the topic: ${error.message}`);
+      throw error;
+    });
+  return { message_id: letter.id, result: { status: letter.status.toUpperCase(), created_time: timestamp(letter.createdAt), finished_time: finishedAt(letter) } };
+}
+
+function checkContent(content: JsonValue, format: Letter['format'], encoding: Letter['encoding']): void {
+  const written = typeof content === 'string' ? content : JSON.stringify(content);
+  if (Buffer.byteLength(written) > MAX_BYTES) throw bad('message', `at most ${MAX_BYTES} bytes are expected`);
+  if (encoding === 'none') return;
+  if (format !== 'raw') throw bad('encoding', 'base64 needs payload_format raw');
+  if (typeof content !== 'string' || !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(content)) throw bad('message', 'it is no base64');
+}
+
+const bad = (path: string, what: string): LianyunError => new LianyunError('bad-input', `Invalid input data. ${path}: ${what}`, { path });
+
+/** GET /devices/{device_id}/messages */
+export function listMessages(call: Call): Answer {
+  const { registry, postman } = call.context;
+  const { device } = registry.device('huawei', param(call, 'device_id'));
+  return { device_id: device, messages: postman.letters(device).map((letter) => messageItem(device, letter)) };
+}
+
+/** GET /devices/{device_id}/messages/{message_id} */
+export function showMessage(call: Call): Answer {
+  const { registry, postman } = call.context;
+  const { device } = registry.device('huawei', param(call, 'device_id'));
+  const id = param(call, 'message_id');
+  const letter = postman.find(device, id);
+  if (letter === undefined) throw new LianyunError('not-found', `There is no message ${JSON.stringify(id)} for ${device}.`);
+  return messageItem(device, letter);
+}
+
+const finishedAt = ({ finishedAt: at }: Letter): string | undefined => (at === undefined ? undefined : timestamp(at));
+
+/** A message as the API shows it (14.7). */
+function messageItem(device: string, letter: Letter): object {
+  const own = `$oc/devices/${device}/user/`;
+  return {
+    message_id: letter.id,
+    name: letter.name,
+    message: letter.content,
+    encoding: letter.encoding,
+    payload_format: letter.format,
+    topic: letter.topic?.startsWith(own) === true ? letter.topic.slice(own.length) : letter.topic,
+    properties: letter.properties,
+    status: letter.status.toUpperCase(),
+    error_info: letter.failure === undefined ? undefined : { error_code: FAILURES[letter.failure.code] ?? 'IOTDA.000006', error_msg: letter.failure.text },
+    created_time: timestamp(letter.createdAt),
+    finished_time: finishedAt(letter),
+  };
+}

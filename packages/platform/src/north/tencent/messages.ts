@@ -1,0 +1,67 @@
+import { isLianyunError, rightsOf, tencent, type DeviceEvent } from '@lianyun/protocol';
+import { isTopicName } from '@lianyun/protocol/mqtt';
+import type { EventMark } from '../../event-log.ts';
+import { refusal } from '../refusal.ts';
+import { action, TARGET, targetOf } from './action.ts';
+
+const SEVERITIES: readonly string[] = ['info', 'alert', 'fault'] satisfies DeviceEvent['severity'][];
+const isSeverity = (text: string): text is NonNullable<DeviceEvent['severity']> => SEVERITIES.includes(text);
+const DAY_MS = 86_400_000;
+
+/** The actions around events and messages without a model (10.5, 10.6). */
+export const messageActions = {
+  // Times are whole seconds here; 0 or none is a day ago, and now (10.6).
+  ListEventHistory: action({ ...TARGET, Type: 'text?', StartTime: 'integer?', EndTime: 'integer?', Context: 'text?', Size: 'integer?', EventId: 'text?' }, (p, context) => {
+    const { device, productId, nodeId } = targetOf(p, context);
+    const now = context.clock.now();
+    const from = p.StartTime ? p.StartTime * 1000 : now - DAY_MS;
+    const to = p.EndTime ? p.EndTime * 1000 + 999 : now;
+    const { Size: limit = 10 } = p;
+    if (from > to) throw refusal('InvalidParameterValue.StartTimeLaterEndTime', 'StartTime is later than EndTime.');
+    if (limit < 1 || limit > 100) throw refusal('InvalidParameterValue', 'Size is not allowed: 1 to 100 is expected.');
+    const severity = p.Type || undefined;
+    if (severity !== undefined && !isSeverity(severity)) throw refusal('InvalidParameterValue', 'Type is not allowed: info, alert or fault is expected.');
+    const behind = readMark(p.Context);
+    const { items, total, isLast } = context.events.list('tencent', device, {
+      from,
+      to,
+      limit,
+      ...(severity === undefined ? {} : { severity }),
+      ...(p.EventId ? { name: p.EventId } : {}),
+      ...(behind === undefined ? {} : { behind }),
+    });
+    const last = items.at(-1);
+    return {
+      Context: isLast || last === undefined ? '' : `${last.at}-${last.serial}`,
+      Total: total,
+      Listover: isLast,
+      EventHistory: items.map((event) => ({ TimeStamp: event.at, ProductId: productId, DeviceName: nodeId, EventId: event.name, Type: event.severity ?? '', Data: JSON.stringify(event.params) })),
+    };
+  }),
+
+  PublishMessage: action({ ...TARGET, Topic: 'text', Payload: 'text', Qos: 'integer?', PayloadEncoding: 'text?' }, async (p, context) => {
+    const { device } = targetOf(p, context);
+    const { Topic: topic, Qos: qos = 0 } = p;
+    if (qos !== 0 && qos !== 1) throw refusal('InvalidParameterValue', 'Qos is not allowed: 0 or 1 is expected.');
+    if (p.PayloadEncoding && p.PayloadEncoding !== 'base64') throw refusal('InvalidParameterValue', 'PayloadEncoding is not allowed: base64 or nothing is expected.');
+    if (!isTopicName(topic) || !rightsOf(tencent).maySubscribe(topic, [device])) throw refusal('InvalidParameterValue', `Topic is not allowed: ${device} may not subscribe ${JSON.stringify(topic)}.`);
+    const payload = Buffer.from(p.Payload, p.PayloadEncoding === 'base64' ? 'base64' : 'utf8');
+    if (payload.length > tencent.limits.payloadBytes) throw refusal('InvalidParameterValue.PayloadOverLimit', `Payload has ${payload.length} bytes; at most ${tencent.limits.payloadBytes} are taken.`);
+    try {
+      await context.downlink.publish('tencent', device, { topic, payload, qos });
+    } catch (error) {
+      if (isLianyunError(error, 'unsupported')) throw refusal('FailedOperation.DeviceNoSubscription', `The device ${device} has not subscribed ${topic}.`);
+      if (isLianyunError(error, 'offline')) throw refusal('FailedOperation.DeviceOffline', `The device ${device} is not online.`);
+      throw error;
+    }
+    return {};
+  }),
+};
+
+/** Where the page before ended, as that page's Context says. */
+function readMark(context: string | undefined): EventMark | undefined {
+  if (context === undefined || context === '') return undefined;
+  const [, at, serial] = /^(\d{1,15})-(\d{1,15})$/.exec(context) ?? [];
+  if (at === undefined || serial === undefined) throw refusal('InvalidParameterValue', 'Context is not allowed: that of the page before is expected.');
+  return { at: Number(at), serial: Number(serial) };
+}

@@ -1,0 +1,197 @@
+import type { PlatformEvents } from '@lianyun/platform';
+import { FakeClock } from '@lianyun/protocol/testing';
+import type { CloudMessage, Device, tencent } from 'lianyun';
+import { describe, expect, it } from 'vitest';
+import { CLOUDS, HUAWEI, TENCENT } from './support/clouds.ts';
+import { Log } from './support/log.ts';
+import { Rig } from './support/rig.ts';
+
+const MINUTE_MS = 60_000;
+const TARGET = { ProductId: 'LAMP000001', DeviceName: 'lamp1' };
+const BYTES = Buffer.from([0, 255, 1, 254]);
+
+const post = (rig: Rig, body: object) => rig.huawei('POST', '/devices/lamp_1/messages', body);
+const show = (rig: Rig, id: string) => rig.huawei('GET', `/devices/lamp_1/messages/${id}`);
+
+/** What a lamp heard of its cloud. */
+function heardBy(device: { readonly messages: Pick<Device['messages'], 'onMessage'> }): Log<CloudMessage> {
+  const log = new Log<CloudMessage>();
+  device.messages.onMessage(log.add);
+  return log;
+}
+
+describe('A message of a Huawei device', () => {
+  it('goes up in the system format or as any bytes, is kept, and is an event of the platform', async () => {
+    await using rig = await Rig.open();
+    const told = new Log<PlatformEvents['message'][0]>();
+    rig.platform.on('message', told.add);
+    const device = rig.own(HUAWEI.device(1, rig.server)) as Device;
+    await device.connect();
+    await device.messages.send({ content: { text: '你好' }, name: 'greet', messageId: 'm-1' }).delivered;
+    const mine = Buffer.from(BYTES);
+    const receipt = device.messages.send({ bytes: mine });
+    mine.fill(7); // the SDK took a copy
+    await receipt.delivered;
+    expect(told.all).toEqual([
+      { cloud: 'huawei', device: 'lamp_1', message: { content: { text: '你好' }, name: 'greet', messageId: 'm-1' } },
+      { cloud: 'huawei', device: 'lamp_1', message: { bytes: expect.any(Uint8Array) } },
+    ]);
+    expect(Buffer.from((told.all[1]?.message as any).bytes)).toEqual(BYTES);
+    expect(rig.platform.mailbox.received('huawei', 'lamp_1')).toMatchObject([{ message: { messageId: 'm-1' }, at: expect.any(Number) }, {}]);
+    for (const wrong of [undefined, 'text', {}, { bytes: 'text' }, { bytes: BYTES, content: 1 }]) {
+      await expect(device.messages.send(wrong as any).delivered).rejects.toMatchObject({ code: 'bad-input' });
+    }
+  });
+});
+
+describe('A message for a Huawei device that is online', () => {
+  it('arrives in the format that CreateMessage asks for', async () => {
+    await using rig = await Rig.open();
+    const device = rig.device(HUAWEI, 1);
+    const heard = heardBy(device);
+    await device.connect();
+    const answer = await post(rig, { message: { text: 'hi' }, name: 'greet', message_id: 'm-1' });
+    expect(answer).toEqual({ status: 201, body: { message_id: 'm-1', result: { status: 'DELIVERED', created_time: expect.stringMatching(/^\d{8}T\d{6}Z$/), finished_time: expect.stringMatching(/^\d{8}T\d{6}Z$/) } } });
+    await post(rig, { message: 'plain text', payload_format: 'raw' });
+    await post(rig, { message: BYTES.toString('base64'), payload_format: 'raw', encoding: 'base64' });
+    const [one, two, three] = await heard.take(3);
+    expect(one).toEqual({ device: 'lamp_1', content: { text: 'hi' }, name: 'greet', messageId: 'm-1' });
+    expect(Buffer.from((two as any).bytes).toString()).toBe('plain text');
+    expect(Buffer.from((three as any).bytes)).toEqual(BYTES);
+
+    expect(await show(rig, 'm-1')).toMatchObject({ status: 200, body: { message_id: 'm-1', name: 'greet', message: { text: 'hi' }, encoding: 'none', payload_format: 'standard', status: 'DELIVERED' } });
+    expect(await rig.huawei('GET', '/devices/lamp_1/messages')).toMatchObject({ status: 200, body: { device_id: 'lamp_1', messages: [{ message_id: 'm-1' }, { payload_format: 'raw' }, { encoding: 'base64' }] } });
+    expect(await show(rig, 'm-2')).toMatchObject({ status: 404 });
+    expect(await post(rig, { message: 'again', message_id: 'm-1' })).toMatchObject({ status: 400, body: { error_code: 'IOTDA.000006' } });
+  });
+
+  it('goes to a topic of the device\'s own when it has subscribed it, else CreateMessage fails with IOTDA.014112', async () => {
+    await using rig = await Rig.open();
+    const device = rig.device(HUAWEI, 1);
+    const heard = new Log<string>();
+    for (const filter of ['$oc/devices/lamp_1/user/#', 'factory/hall']) device.topics.subscribe(filter, ({ topic, payload }) => heard.add(`${topic} ${payload.toString()}`));
+    await device.connect();
+    expect(await post(rig, { message: 'a', payload_format: 'raw', topic: 'note/1' })).toMatchObject({ status: 201, body: { result: { status: 'DELIVERED' } } });
+    expect(await post(rig, { message: 'b', payload_format: 'raw', topic_full_name: 'factory/hall' })).toMatchObject({ status: 201 });
+    await post(rig, { message: 'c', message_id: 'm-3', topic: 'note' });
+    expect(await heard.take(3)).toEqual(['$oc/devices/lamp_1/user/note/1 a', 'factory/hall b', '$oc/devices/lamp_1/user/note {"id":"m-3","content":"c"}']);
+    expect(await show(rig, 'm-3')).toMatchObject({ body: { topic: 'note' } });
+
+    expect(await post(rig, { message: 'd', message_id: 'm-4', topic_full_name: 'office/desk' })).toMatchObject({ status: 400, body: { error_code: 'IOTDA.014112' } });
+    expect(await show(rig, 'm-4')).toMatchObject({ body: { topic: 'office/desk', status: 'FAILED', error_info: { error_code: 'IOTDA.014112' } } });
+  });
+
+  it.each([
+    ['no message', { name: 'x' }, 'message'],
+    ['base64 in the system format', { message: 'AAAA', encoding: 'base64' }, 'encoding'],
+    ['base64 that is none', { message: 'A', encoding: 'base64', payload_format: 'raw' }, 'base64'],
+    ['two topics', { message: 'x', topic: 'a', topic_full_name: 'b' }, 'exclude'],
+    ['a topic of the platform', { message: 'x', topic_full_name: '$oc/devices/lamp_1/sys/commands/request_id=1' }, 'topic_full_name'],
+    ['a lifetime that is no multiple of 5', { message: 'x', ttl: 7 }, 'ttl'],
+    ['too much', { message: 'x'.repeat(256 * 1024 + 1) }, 'message'],
+  ])('is refused with %s', async (_what, body, named) => {
+    await using rig = await Rig.open();
+    expect(await post(rig, body)).toMatchObject({ status: 400, body: { error_code: 'IOTDA.000006', error_msg: expect.stringContaining(named) } });
+  });
+});
+
+describe('A message for a Huawei device that is offline', () => {
+  it('waits, at most 20 of them and the oldest replaced, and arrives in order when the device connects', async () => {
+    await using rig = await Rig.open();
+    for (let i = 1; i <= 22; i++) expect(await post(rig, { message: i, message_id: `m-${i}` })).toMatchObject({ status: 201, body: { result: { status: 'PENDING' } } });
+    expect(await show(rig, 'm-2')).toMatchObject({ body: { status: 'FAILED', error_info: { error_msg: expect.stringContaining('20') } } });
+    expect(await show(rig, 'm-3')).toMatchObject({ body: { status: 'PENDING' } });
+    const device = rig.device(HUAWEI, 1);
+    const heard = heardBy(device);
+    await device.connect();
+    expect((await heard.take(20)).map((message) => ('content' in message ? message.content : undefined))).toEqual(Array.from({ length: 20 }, (_, i) => i + 3));
+    expect(await show(rig, 'm-22')).toMatchObject({ body: { status: 'DELIVERED' } });
+    // Nothing comes twice.
+    await device.close();
+    const again = rig.device(HUAWEI, 1);
+    const later = heardBy(again);
+    await again.connect();
+    await post(rig, { message: 'the end' });
+    await later.take(1);
+    expect(later.all).toMatchObject([{ content: 'the end' }]);
+  });
+
+  it('is given up after its lifetime, a day at most, and not kept at all with a lifetime of 0', async () => {
+    const clock = new FakeClock({ now: Date.now() });
+    await using rig = await Rig.open({ clock });
+    await post(rig, { message: 'short', message_id: 'm-1', ttl: 5 });
+    await post(rig, { message: 'long', message_id: 'm-2' });
+    expect(await post(rig, { message: 'none', message_id: 'm-3', ttl: 0 })).toMatchObject({ status: 201, body: { result: { status: 'FAILED' } } });
+    clock.set(clock.now() + 5 * MINUTE_MS);
+    expect(await show(rig, 'm-1')).toMatchObject({ body: { status: 'TIMEOUT', finished_time: expect.any(String) } });
+    expect(await show(rig, 'm-2')).toMatchObject({ body: { status: 'PENDING' } });
+    clock.set(clock.now() + 24 * 60 * MINUTE_MS);
+    expect(await show(rig, 'm-2')).toMatchObject({ body: { status: 'TIMEOUT' } });
+    expect(await show(rig, 'm-3')).toMatchObject({ body: { status: 'FAILED', error_info: { error_code: 'IOTDA.014016' } } });
+  });
+
+  it('cannot go to a topic of the device\'s own: nothing is subscribed while it is offline', async () => {
+    await using rig = await Rig.open();
+    expect(await post(rig, { message: 'x', topic: 'note' })).toMatchObject({ status: 400, body: { error_code: 'IOTDA.014112' } });
+  });
+});
+
+describe('A Tencent device', () => {
+  it('sends and takes bytes, on topics that it subscribes when they are used', async () => {
+    await using rig = await Rig.open();
+    const told = new Log<PlatformEvents['message'][0]>();
+    rig.platform.on('message', told.add);
+    const device = await rig.online(TENCENT, 1);
+    const raw = { ...TARGET, Topic: '$thing/down/raw/LAMP000001/lamp1', Payload: BYTES.toString('base64'), PayloadEncoding: 'base64' };
+    expect((await rig.tencent('PublishMessage', raw)).body).toMatchObject({ Error: { Code: 'FailedOperation.DeviceNoSubscription' } });
+    const heard = heardBy(device);
+    await device.messages.send({ bytes: BYTES }).delivered;
+    expect(await told.first()).toMatchObject({ cloud: 'tencent', device: 'LAMP000001/lamp1' });
+    // The subscription went before the message, on the same connection.
+    expect((await rig.tencent('PublishMessage', raw)).body).toEqual({ RequestId: expect.any(String) });
+    const message = await heard.first();
+    expect(Buffer.from((message as any).bytes)).toEqual(BYTES);
+    expect(message.device).toBe('LAMP000001/lamp1');
+  });
+
+  it('gets what PublishMessage puts on its own topics, and the errors of those that cannot be reached', async () => {
+    await using rig = await Rig.open();
+    const body = { ...TARGET, Topic: 'LAMP000001/lamp1/data', Payload: 'hello', Qos: 1 };
+    expect((await rig.tencent('PublishMessage', body)).body).toMatchObject({ Error: { Code: 'FailedOperation.DeviceOffline' } });
+    const device = await rig.online(TENCENT, 1);
+    expect((await rig.tencent('PublishMessage', body)).body).toMatchObject({ Error: { Code: 'FailedOperation.DeviceNoSubscription' } });
+    const heard = new Log<string>();
+    device.topics.subscribe('LAMP000001/lamp1/data', ({ payload }) => heard.add(payload.toString()));
+    await device.properties.report({ values: { level: 1 } }).delivered;
+    expect((await rig.tencent('PublishMessage', body)).body).toEqual({ RequestId: expect.any(String) });
+    expect(await heard.first()).toBe('hello');
+    for (const wrong of [{ Topic: 'LAMP000001/lamp2/data' }, { Topic: 'LAMP000001/lamp1/event' }, { Topic: 'LAMP000001/lamp1/#' }, { Qos: 2 }, { PayloadEncoding: 'hex' }]) {
+      expect((await rig.tencent('PublishMessage', { ...body, ...wrong })).body).toMatchObject({ Error: { Code: 'InvalidParameterValue' } });
+    }
+    expect((await rig.tencent('PublishMessage', { ...body, Payload: 'x'.repeat(65_537) })).body).toMatchObject({ Error: { Code: 'InvalidParameterValue.PayloadOverLimit' } });
+  });
+
+  it('cannot send content: it is absent from the type, and refused with unsupported in JavaScript', async () => {
+    await using rig = await Rig.open();
+    const device = rig.device(TENCENT, 1) as Device<typeof tencent>;
+    // @ts-expect-error: Tencent carries bytes only
+    await expect(device.messages.send({ content: 'hi' }).delivered).rejects.toMatchObject({ code: 'unsupported' });
+  });
+});
+
+describe.each(CLOUDS)('A message handler on $name', (cloud) => {
+  it('is one, can be taken back, and what it throws is a problem', async () => {
+    await using rig = await Rig.open();
+    const device = rig.device(cloud, 1);
+    const undo = device.messages.onMessage(() => {
+      throw new Error('no room');
+    });
+    expect(() => device.messages.onMessage(() => undefined)).toThrow(expect.objectContaining({ code: 'duplicate-handler' }));
+    await device.connect();
+    if (cloud === HUAWEI) await post(rig, { message: 'x' });
+    else await rig.tencent('PublishMessage', { ...TARGET, Topic: '$thing/down/raw/LAMP000001/lamp1', Payload: 'x' });
+    expect(await rig.told(device).problems.first()).toMatchObject({ code: 'handler-failed', message: expect.stringContaining('no room') });
+    undo();
+    device.messages.onMessage(() => undefined);
+  });
+});
