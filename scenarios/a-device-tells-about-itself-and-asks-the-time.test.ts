@@ -57,6 +57,19 @@ describe.each(CLOUDS)('The time of the $name cloud', (cloud) => {
   });
 });
 
+it('The measured offset is dropped when somebody sets the machine\'s clock', async () => {
+  const [clock, own] = [new FakeClock(), new FakeClock()];
+  await using rig = await Rig.open({ clock });
+  const device = await rig.online(HUAWEI, 1, { clock: own });
+  clock.set(clock.now() + HOUR_MS);
+  expect(await device.time.sync()).toMatchObject({ offsetMs: HOUR_MS });
+  own.set(clock.now());
+  const at = new Promise<number | undefined>((resolve) => rig.platform.once('event', ({ event }) => resolve(event.at)));
+  await device.events.post({ service: 'light', name: 'burnt', params: {} }).delivered;
+  expect(await at).toBe(own.now());
+  await device.close();
+});
+
 it('A Huawei device signs in with the measured offset, where its own clock is refused', async () => {
   const clock = new FakeClock({ now: Date.UTC(2026, 0, 1, 11, 55) });
   const own = new FakeClock({ now: Date.UTC(2026, 0, 1, 10, 5) });

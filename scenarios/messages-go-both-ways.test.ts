@@ -44,6 +44,23 @@ describe('A message of a Huawei device', () => {
   });
 });
 
+it('A Huawei device speaks for no other device that is not its sub-device', async () => {
+  await using rig = await Rig.open();
+  const told: unknown[] = [];
+  rig.platform.on('message', (message) => told.push(message));
+  rig.platform.on('event', (event) => told.push(event));
+  const device = await rig.online(HUAWEI, 1);
+  const foreign = { object_device_id: 'lamp_2' };
+  const send = (topic: string, body: object) => device.topics.publish(`$oc/devices/lamp_1/sys/${topic}`, JSON.stringify({ ...foreign, ...body })).delivered;
+  await send('messages/up', { content: 'x' });
+  await send('events/up', { services: [{ service_id: 'light', event_type: 'burnt', paras: {} }] });
+  await send('events/up', { services: [{ service_id: '$sdk_info', event_type: 'sdk_info_report', paras: { fw_version: '9' } }] });
+  await send('shadow/get/request_id=1', {});
+  expect(told).toEqual([]);
+  expect(rig.problems.all.map(({ code }) => code)).toEqual(['not-permitted', 'not-permitted', 'not-permitted', 'not-permitted']);
+  expect(rig.platform.registry.device('huawei', 'lamp_2').info).toBeUndefined();
+});
+
 describe('A message for a Huawei device that is online', () => {
   it('arrives in the format that CreateMessage asks for', async () => {
     await using rig = await Rig.open();

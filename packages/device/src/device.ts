@@ -18,6 +18,7 @@ import {
   type Subscription,
   failedReceipt,
 } from '@lianyun/protocol';
+import { CloudTime } from './cloud-time.ts';
 import type { DeviceEvents } from './device-events.ts';
 import { readOptions, type DeviceOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
@@ -77,9 +78,8 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     this.#dialect = dialect;
     this.#clock = clock;
     this.id = dialect.signIn.deviceOf(identity);
-    const correction = { offsetMs: 0 };
-    const now = (): number => clock.now() + correction.offsetMs;
-    const credentials = (): MqttCredentials => dialect.signIn.credentials(identity, { now: now(), random: () => clock.random() });
+    const cloudTime = new CloudTime(clock);
+    const credentials = (): MqttCredentials => dialect.signIn.credentials(identity, { now: cloudTime.now(), random: () => clock.random() });
     // Tried once here, so that a wrong identity is told where it is given.
     credentials();
     this.#outbox = new Outbox(settings.outbox, clock, problem);
@@ -100,8 +100,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
       dialect,
       clock,
       model: options.model,
-      correction,
-      now,
+      cloudTime,
       subscribe: (op) => subscribe(filtersFor(dialect, this.id, op)),
       qos: options.qos,
       running: this.#running,

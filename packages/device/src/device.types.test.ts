@@ -1,7 +1,7 @@
 import { huawei, tencent } from '@lianyun/protocol';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { Device, type CloseReport, type DeviceOptions, type DisconnectReason, type LianyunError, type Receipt, type ShadowState } from './index.ts';
+import { Device, type CloseReport, type DeviceMessage, type DeviceOptions, type DisconnectReason, type LianyunError, type Receipt, type ShadowState, type TimeSync } from './index.ts';
 import { huaweiDevice, tencentDevice } from './testing/support.ts';
 
 const nowhere = { url: 'localhost', clock: new FakeClock() };
@@ -39,6 +39,20 @@ describe('the type of a device', () => {
     // @ts-expect-error: Huawei has no clear_control
     await expect(other.shadow.clear({ id: '1' })).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('not part of the huawei protocol') });
     expect([device.supports('shadow.clear'), other.supports('shadow.clear')]).toEqual([true, false]);
+  });
+
+  it('takes events of the cloud on Huawei only, and content of messages', () => {
+    const [device, other] = [huaweiDevice(nowhere), tencentDevice(nowhere)];
+    expectTypeOf(device.events).toHaveProperty('onNotify');
+    expectTypeOf(other.events).not.toHaveProperty('onNotify');
+    expectTypeOf(device.messages.send).parameter(0).toEqualTypeOf<DeviceMessage>();
+    expectTypeOf(other.messages.send).parameter(0).toEqualTypeOf<{ bytes: Uint8Array }>();
+    for (const each of [device, other]) {
+      expectTypeOf(each.events.post).returns.toEqualTypeOf<Receipt>();
+      expectTypeOf(each.info.report).returns.toEqualTypeOf<Receipt>();
+      expectTypeOf(each.time.sync).returns.toEqualTypeOf<Promise<TimeSync>>();
+    }
+    expect([device.supports('event.notify'), other.supports('event.notify')]).toEqual([true, false]);
   });
 
   it('does not show what the SDK itself calls', () => {

@@ -1,5 +1,6 @@
 import type { DeviceEvent, DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
+import { Recent } from './recent.ts';
 
 /** An event that a device told. */
 export interface StoredEvent extends DeviceEvent {
@@ -33,28 +34,22 @@ export interface EventLog {
   delete(cloud: Cloud, device: DeviceRef): void;
 }
 
-/** Events kept for a device; the oldest arrivals give way. */
-const KEPT = 1000;
+/** What is kept for a device; the oldest arrivals give way. */
+const KEPT = { count: 1000, bytes: 1024 * 1024 };
 
 /** An event log that lives as long as the process. */
 export class MemoryEventLog implements EventLog {
-  readonly #events = { huawei: new Map<DeviceRef, StoredEvent[]>(), tencent: new Map<DeviceRef, StoredEvent[]>() };
-  readonly #kept: number;
+  readonly #events = { huawei: new Map<DeviceRef, Recent<StoredEvent>>(), tencent: new Map<DeviceRef, Recent<StoredEvent>>() };
   #serial = 0;
 
-  constructor({ kept = KEPT }: { readonly kept?: number } = {}) {
-    this.#kept = kept;
-  }
-
   add(cloud: Cloud, device: DeviceRef, events: readonly DeviceEvent[], arrivedAt: number): void {
-    const log = this.#events[cloud].get(device) ?? [];
+    const log = this.#events[cloud].get(device) ?? new Recent<StoredEvent>(KEPT);
     this.#events[cloud].set(device, log);
-    for (const event of events) log.push({ ...event, at: event.at ?? arrivedAt, serial: ++this.#serial });
-    if (log.length > this.#kept) log.splice(0, log.length - this.#kept);
+    for (const event of events) log.push({ ...event, at: event.at ?? arrivedAt, serial: ++this.#serial }, JSON.stringify(event.params).length);
   }
 
   list(cloud: Cloud, device: DeviceRef, { from, to, name, severity, behind, limit }: EventQuery): { readonly items: readonly StoredEvent[]; readonly total: number; readonly isLast: boolean } {
-    const all = (this.#events[cloud].get(device) ?? [])
+    const all = (this.#events[cloud].get(device)?.items() ?? [])
       .filter((event) => event.at >= from && event.at <= to && (name === undefined || event.name === name) && (severity === undefined || event.severity === severity))
       .sort(youngerFirst);
     const rest = behind === undefined ? all : all.filter((event) => youngerFirst(behind, event) < 0);

@@ -17,9 +17,17 @@ interface IntakeOptions {
   problem(problem: LianyunError): void;
 }
 
+/** Where the body names the device (Huawei `object_device_id`), a connection speaks for itself and its sub-devices only. */
+function demandOwn(registry: Registry, cloud: Cloud, { device, via }: Message): void {
+  if (device === via || registry.findDevice(cloud, device)?.gateway === via) return;
+  throw new LianyunError('not-permitted', `${via} spoke for ${device}, which is no sub-device of it.`, { device: via });
+}
+
 /** What both clouds do alike. */
-function takeBoth({ peer, mailbox, clock, onMessage }: IntakeOptions, cloud: Cloud): void {
-  peer.handle('message.up', ({ device, body }) => {
+function takeBoth({ peer, registry, mailbox, clock, onMessage }: IntakeOptions, cloud: Cloud): void {
+  peer.handle('message.up', (message) => {
+    demandOwn(registry, cloud, message);
+    const { device, body } = message;
     mailbox.receive(cloud, device, body, clock.now());
     onMessage(device, body);
   });
@@ -31,7 +39,9 @@ function takeBoth({ peer, mailbox, clock, onMessage }: IntakeOptions, cloud: Clo
 }
 
 /** Keeps what a device told about itself; what it leaves out, or leaves empty, stays as it was. */
-function keepInfo({ registry }: IntakeOptions, cloud: Cloud, { device, body }: Message<'info.report'>): void {
+function keepInfo({ registry }: IntakeOptions, cloud: Cloud, message: Message<'info.report'>): void {
+  demandOwn(registry, cloud, message);
+  const { device, body } = message;
   const told = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ''));
   registry.updateDevice(cloud, device, { info: { ...registry.device(cloud, device).info, ...told } });
 }
@@ -42,7 +52,9 @@ function takeHuawei(options: IntakeOptions): void {
   takeBoth(options, 'huawei');
 
   // Forwarded and not judged: events are declared in the model, and not used by the platform yet (reference 5.10, 14.6).
-  peer.handle('event.post', ({ device, body }) => {
+  peer.handle('event.post', (message) => {
+    demandOwn(registry, 'huawei', message);
+    const { device, body } = message;
     events.add('huawei', device, body.events, clock.now());
     for (const event of body.events) onEvent(device, event);
   });
@@ -68,7 +80,10 @@ function takeHuawei(options: IntakeOptions): void {
     if (kept.length > 0) twins.report('huawei', device, kept, clock.now());
   });
 
-  peer.handle('shadow.get', ({ device, body }) => ({ code: 0, services: twins.read('huawei', device, body.service).map(shadowOf) }));
+  peer.handle('shadow.get', (message) => {
+    demandOwn(registry, 'huawei', message);
+    return { code: 0, services: twins.read('huawei', message.device, message.body.service).map(shadowOf) };
+  });
 }
 
 /** One service's part of a Huawei shadow. */

@@ -1,5 +1,6 @@
 import type { DeviceMessage, DeviceRef, ErrorCode, JsonValue } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
+import { Recent } from './recent.ts';
 
 /** A message that an application gave for a device. */
 export interface Letter {
@@ -44,11 +45,13 @@ export interface Mailbox {
   delete(cloud: Cloud, device: DeviceRef): void;
 }
 
-/** Messages kept for a device in each direction; the oldest give way, those that wait for the device last. */
+/** What is kept of a device's messages; the oldest give way. */
+const RECEIVED = { count: 100, bytes: 1024 * 1024 };
+/** Messages kept for a device; those that wait for it do not give way. */
 const KEPT = 100;
 
 interface Box {
-  readonly received: ReceivedLetter[];
+  readonly received: Recent<ReceivedLetter>;
   readonly letters: Map<string, Letter>;
 }
 
@@ -59,12 +62,11 @@ export class MemoryMailbox implements Mailbox {
 
   receive(cloud: Cloud, device: DeviceRef, message: DeviceMessage, at: number): void {
     const { received } = this.#open(cloud, device);
-    received.push({ message, at });
-    if (received.length > KEPT) received.shift();
+    received.push({ message, at }, 'bytes' in message ? message.bytes.length : JSON.stringify(message.content).length);
   }
 
   received(cloud: Cloud, device: DeviceRef): readonly ReceivedLetter[] {
-    return [...(this.#boxes[cloud].get(device)?.received ?? [])];
+    return this.#boxes[cloud].get(device)?.received.items() ?? [];
   }
 
   put(cloud: Cloud, device: DeviceRef, letter: Letter): void {
@@ -96,7 +98,7 @@ export class MemoryMailbox implements Mailbox {
   }
 
   #open(cloud: Cloud, device: DeviceRef): Box {
-    const box = this.#boxes[cloud].get(device) ?? { received: [], letters: new Map<string, Letter>() };
+    const box = this.#boxes[cloud].get(device) ?? { received: new Recent<ReceivedLetter>(RECEIVED), letters: new Map<string, Letter>() };
     this.#boxes[cloud].set(device, box);
     return box;
   }

@@ -56,9 +56,9 @@ export class EventsService {
 
   /** An event waits in the outbox while there is no connection: what it is about has its time already. */
   #complete(event: DeviceEvent): DeviceEvent {
-    const { model, now } = this.#context;
+    const { model, cloudTime } = this.#context;
     const declared = event.severity === undefined ? model?.model?.services.find(({ name }) => name === event.service)?.events.find(({ name }) => name === event.name)?.type : undefined;
-    return { ...event, at: event.at ?? now(), ...(declared === undefined ? {} : { severity: declared }) };
+    return { ...event, at: event.at ?? cloudTime.now(), ...(declared === undefined ? {} : { severity: declared }) };
   }
 
   #send(events: readonly DeviceEvent[]): Receipt {
