@@ -17,6 +17,9 @@ const STEPS = [
   'Tencent: control the interval',
   'Huawei: command "top"',
   'Tencent: action "top"',
+  'Huawei: event "busy"',
+  'Tencent: event "busy", read the history',
+  'Huawei: a message, and the device answers with one',
   'Tencent: a control for an offline device waits for it',
   'Huawei: a command for an offline device fails at once',
   'Every frame was read by a row',
@@ -36,7 +39,7 @@ describe('lianyun tour --once', () => {
     expect(summary.every((line) => line.startsWith('ok'))).toBe(true);
     expect(program.stderr.all).toEqual([]);
     // The live trace: every frame of both clouds, both ways, decoded by its row.
-    for (const frame of ['↑ huawei  q1 property.report', '↓ huawei  q0 command.invoke', '↑ huawei  q1 command.result', '↑ tencent q0 property.report', '↓ tencent q0 property.set ', '↑ tencent q1 command.result', '↓ tencent q0 shadow.state']) {
+    for (const frame of ['↑ huawei  q1 property.report', '↓ huawei  q0 command.invoke', '↑ huawei  q1 command.result', '↑ tencent q0 property.report', '↓ tencent q0 property.set ', '↑ tencent q1 command.result', '↓ tencent q0 shadow.state', '↑ huawei  q1 event.post', '↑ tencent q1 event.post', '↓ huawei  q0 message.down', '↑ huawei  q1 message.up']) {
       expect(lines.some((line) => line.includes(frame)), frame).toBe(true);
     }
   });

@@ -21,6 +21,7 @@ export const MACHINE_PROFILE = [
         responses: [{ response_name: 'top_rsp', paras: [{ para_name: 'processes', data_type: 'string', max_length: 2048, description: 'cpu% pid name, separated by ;' }] }],
       },
     ],
+    events: [{ event_type: 'busy', paras: [{ para_name: 'load', data_type: 'decimal', required: true, min: '0', max: '100000' }] }],
   },
 ];
 
@@ -38,7 +39,7 @@ export const MACHINE_TEMPLATE = {
     { id: 'processes', name: 'Processes', desc: 'number of processes', mode: 'r', required: false, define: number('int', { max: '4194304' }) },
     { id: 'interval', name: 'Interval', desc: 'seconds between reports', mode: 'rw', required: true, define: number('int', { max: '3600', min: '1', unit: 's' }) },
   ],
-  events: [],
+  events: [{ id: 'busy', name: 'Busy', desc: '', type: 'alert', required: false, params: [{ id: 'load', name: 'Load', define: number('float', { max: '100000', step: '0.01' }) }] }],
   actions: [
     {
       id: 'top',

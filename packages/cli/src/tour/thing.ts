@@ -5,7 +5,7 @@ import type { Machine } from './machine.ts';
 const FIRST_INTERVAL = 5;
 
 /** The common face of the two devices, as the tour needs it. */
-type AnyThing = Pick<Device<typeof huawei> | Device<typeof tencent>, 'properties' | 'commands' | 'connect' | 'close'>;
+type AnyThing = Pick<Device<typeof huawei> | Device<typeof tencent>, 'properties' | 'commands' | 'events' | 'connect' | 'close'>;
 
 /** This machine as a thing on one cloud: it reports its figures, takes an interval, and answers which processes are busiest. */
 export class Thing {
@@ -35,6 +35,15 @@ export class Thing {
     const group = await this.group();
     await this.device.properties.report(group).delivered;
     return group;
+  }
+
+  /** Tells that the machine is busy. Resolves when the cloud has taken it. */
+  async alert(): Promise<JsonObject> {
+    const { load } = await this.#machine.sample();
+    const params = { load };
+    // Each cloud takes its own part: Huawei the service, Tencent the severity.
+    await this.device.events.post({ ...(this.#service === undefined ? {} : { service: this.#service }), name: 'busy', severity: 'alert', params }).delivered;
+    return params;
   }
 
   /** Reports again and again, at the interval that is set. */
@@ -78,6 +87,9 @@ export function huaweiThing(options: { readonly server: string; readonly deviceI
   const device = new Device({ dialect: huawei, identity: { deviceId: options.deviceId, secret: options.secret }, server: options.server });
   const thing = new Thing({ device, machine: options.machine, service: 'machine' });
   device.properties.onGet(async () => [await thing.group()]);
+  device.messages.onMessage(async (message) => {
+    if ('content' in message) await device.messages.send({ name: 'echo', content: message.content }).delivered;
+  });
   return thing;
 }
 

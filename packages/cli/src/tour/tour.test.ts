@@ -82,6 +82,12 @@ describe('the tour', () => {
     await vi.waitFor(() => expect(offline.filter((each) => each.endsWith('client-disconnect'))).toHaveLength(2));
   });
 
+  it('names the event when the platform does not keep it', async () => {
+    vi.spyOn(platform.events, 'list').mockImplementation(() => ({ items: [], total: 0, isLast: true }));
+    await expect(run()).rejects.toThrow(/the event was not kept/);
+    expectFailedAt('Huawei: event "busy"');
+  });
+
   it('shows no secret in its summary', async () => {
     const { things } = await run();
     await Promise.all(things.map((thing) => thing.close()));

@@ -59,7 +59,7 @@ async function runSteps({ platform, north, server, write }: TourOptions, checkli
     const mine = await north.huawei('POST', '/devices', { node_id: 'mine', product_id: productId, auth_info: { secret: randomBytes(8).toString('hex') } });
     const info = mine.body['auth_info'] as { readonly secret: string };
     own.huawei = { deviceId: String(mine.body['device_id']), secret: info.secret };
-    return `${deviceId}, 7 properties, 1 command`;
+    return `${deviceId}, 7 properties, 1 command, 1 event`;
   });
 
   await checklist.step('Tencent: create product, model and device', async () => {
@@ -77,7 +77,7 @@ async function runSteps({ platform, north, server, write }: TourOptions, checkli
     };
     devicePsk = await psk('this');
     own.tencent = { productId: tencentProduct, deviceName: 'mine', deviceSecret: await psk('mine') };
-    return `${tencentProduct}/this, 7 properties, 1 action`;
+    return `${tencentProduct}/this, 7 properties, 1 action, 1 event`;
   });
 
   const onHuawei = huaweiThing({ server, deviceId, secret, machine });
@@ -154,6 +154,29 @@ async function runSteps({ platform, north, server, write }: TourOptions, checkli
     const output = (typeof text === 'string' ? JSON.parse(text) : null) as { readonly processes?: string } | null;
     expect(typeof output?.processes === 'string', 'the action was not answered', body);
     return output.processes;
+  });
+
+  await checklist.step('Huawei: event "busy"', async () => {
+    const params = await onHuawei.alert();
+    const { items } = platform.events.list('huawei', deviceId, { from: 0, to: Date.now(), limit: 1 });
+    expect(items[0]?.name === 'busy' && JSON.stringify(items[0].params) === JSON.stringify(params), 'the event was not kept', items);
+    return JSON.stringify(params);
+  });
+
+  await checklist.step('Tencent: event "busy", read the history', async () => {
+    const params = await onTencent.alert();
+    const { body } = await north.tencent('ListEventHistory', { ...names, EventId: 'busy' });
+    const [event] = (body['EventHistory'] ?? []) as readonly { readonly Type?: string; readonly Data?: string }[];
+    expect(event?.Type === 'alert' && event.Data === JSON.stringify(params), 'ListEventHistory does not hold the event', body);
+    return `${event.Type} ${event.Data}`;
+  });
+
+  await checklist.step('Huawei: a message, and the device answers with one', async () => {
+    const { status, body } = await north.huawei('POST', `/devices/${deviceId}/messages`, { name: 'greeting', message: suffix });
+    expect(status === 201 && (body['result'] as { readonly status?: string }).status === 'DELIVERED', 'CreateMessage was not delivered', body);
+    const echoed = (): boolean => platform.mailbox.received('huawei', deviceId).some(({ message }) => 'content' in message && message.name === 'echo' && message.content === suffix);
+    await until(platform, echoed);
+    return `"${suffix}" went down and came back`;
   });
 
   await checklist.step('Tencent: a control for an offline device waits for it', async () => {
