@@ -12,7 +12,7 @@ export const devices = {
   title: 'Many devices in one process, each with one command handler',
   needsMosquitto: true,
   tables: [
-    { title: 'resident memory of each further device, KiB: all but the first', figure: 'kibEach', digits: 1 },
+    { title: 'resident memory of each device, KiB: above the process with the library loaded', figure: 'kibEach', digits: 1 },
     { title: 'of it JavaScript heap that is in use, KiB', figure: 'heapKibEach', digits: 1 },
     { title: 'resident memory of each device since the column before, KiB', figure: 'kibOfLast', digits: 1 },
     { title: 'connects per second since the column before', figure: 'perSecond' },

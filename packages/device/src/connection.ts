@@ -60,7 +60,9 @@ const CLOSE_MS = 1000;
 export class Connection implements PacketHandlers, TurnSink {
   readonly version = 4;
   readonly #options: ConnectionOptions;
-  readonly #credentials: MqttCredentials;
+  /** Let go of once they are sent. */
+  #credentials: MqttCredentials | undefined;
+  readonly #username: string;
   readonly #owner: ConnectionOwner;
   readonly #socket: Carrier;
   readonly #reader: PacketReader;
@@ -77,6 +79,7 @@ export class Connection implements PacketHandlers, TurnSink {
   constructor(options: ConnectionOptions, credentials: MqttCredentials, owner: ConnectionOwner) {
     this.#options = options;
     this.#credentials = credentials;
+    this.#username = credentials.username;
     this.#owner = owner;
     this.#reader = new PacketReader({ version: 4, maxPacketBytes: options.payloadBytes + HEAD_BYTES, handlers: this });
     scratch ??= Buffer.allocUnsafeSlow(65_536);
@@ -168,7 +171,7 @@ export class Connection implements PacketHandlers, TurnSink {
     const { reasonCode } = packet;
     if (reasonCode !== 0) {
       const known = CONNACK[reasonCode] ?? { reason: 'network' as const, isFatal: false, text: 'a code that MQTT 3.1.1 does not define' };
-      return this.end(known.reason, new LianyunError(known.reason, `${this.#where()} refused the sign-in of ${this.#credentials.username} with CONNACK ${reasonCode}: ${known.text}.`, { number: reasonCode }), known.isFatal);
+      return this.end(known.reason, new LianyunError(known.reason, `${this.#where()} refused the sign-in of ${this.#username} with CONNACK ${reasonCode}: ${known.text}.`, { number: reasonCode }), known.isFatal);
     }
     this.#isConnected = true;
     this.#timer?.cancel();
@@ -203,7 +206,9 @@ export class Connection implements PacketHandlers, TurnSink {
   /** The socket is open: signs in. */
   opened(): void {
     const { keepaliveSeconds } = this.#options;
+    if (this.#credentials === undefined) return;
     const { clientId, username, password } = this.#credentials;
+    this.#credentials = undefined;
     try {
       this.writer.packet({
         type: 'connect',

@@ -61,6 +61,9 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   readonly #session: Session;
   readonly #identity: never;
   readonly #context: DeviceContext;
+  /** Who waits in connect(), and why the last attempt failed. */
+  #connecting: readonly { resolve(): void; reject(error: LianyunError): void }[] | undefined;
+  #lastFailure: LianyunError | undefined;
   #isClosing = false;
   #undelivered = 0;
 
@@ -119,25 +122,24 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     if (state.at === 'online') return;
     if (state.at === 'closed') throw state.why?.error ?? new LianyunError('closed', `${this.id} was closed; make a new Device to connect again.`);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let last: LianyunError | undefined;
-    const onOffline: (event: DeviceEvents['offline'][0]) => void = ({ error }) => {
-      last = error;
-    };
-    const onClosed: (event: DeviceEvents['closed'][0]) => void = ({ error }) => reject(error ?? new LianyunError('closed', `${this.id} was closed before it was online.`));
+    const waiter = { resolve, reject };
     const onAbort = (): void => reject(new LianyunError('aborted', 'The wait for the connection was aborted; the device goes on trying.', { cause: signal?.reason }));
     const timer = this.#clock.after(
       deadlineMs,
-      () => reject(new LianyunError('timeout', `${this.id} was not online within ${deadlineMs} ms${last === undefined ? '' : `: ${last.message}`}`, { cause: last })),
+      () => {
+        const last = this.#lastFailure;
+        reject(new LianyunError('timeout', `${this.id} was not online within ${deadlineMs} ms${last === undefined ? '' : `: ${last.message}`}`, { cause: last }));
+      },
       true,
     );
-    this.once('online', resolve).on('offline', onOffline).once('closed', onClosed);
+    this.#connecting = [...(this.#connecting ?? []), waiter];
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       this.#session.start();
       await promise;
     } finally {
       timer.cancel();
-      this.off('online', resolve).off('offline', onOffline).off('closed', onClosed);
+      this.#connecting = this.#connecting?.filter((other) => other !== waiter);
       signal?.removeEventListener('abort', onAbort);
     }
   }
@@ -199,6 +201,9 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
 
   /** @internal */
   onOnline(): void {
+    this.#lastFailure = undefined;
+    for (const waiter of this.#connecting ?? []) waiter.resolve();
+    this.#connecting = undefined;
     this.resync();
     this.#tell('online');
   }
@@ -206,6 +211,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   /** @internal */
   onOffline({ reason, error }: Ending, nextAttemptMs: number | undefined): void {
     this.#peer.fail(() => new LianyunError('offline', 'The connection ended before the answer came.', { cause: error }));
+    this.#lastFailure = error;
     this.#tell('offline', { reason, error, nextAttemptMs });
   }
 
@@ -214,6 +220,8 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     this.#peer.fail(() => new LianyunError('closed', 'The device was closed before the answer came.'));
     for (const end of this.#context.running) end(new LianyunError('closed', 'The device was closed while the handler was at work.'));
     if (ending !== undefined) this.#abandon(ending.error);
+    for (const waiter of this.#connecting ?? []) waiter.reject(ending?.error ?? new LianyunError('closed', `${this.id} was closed before it was online.`));
+    this.#connecting = undefined;
     this.#tell('closed', { reason: ending?.reason ?? 'closed', error: ending?.error });
   }
 
