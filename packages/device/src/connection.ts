@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { LianyunError, type Clock, type MqttCredentials, type Timer } from '@lianyun/protocol';
+import { LianyunError, type MqttCredentials, type Timer } from '@lianyun/protocol';
 import { MqttProtocolError, PacketReader, TurnWriter, type ConnackPacket, type PacketHandlers, type Qos, type SubackPacket, type TurnSink } from '@lianyun/protocol/mqtt';
 import type { Settings } from './options.ts';
 import type { DisconnectReason, Ending } from './session-state.ts';
@@ -88,7 +88,7 @@ export class Connection implements PacketHandlers, TurnSink {
       port: options.port,
       noDelay: true,
       onread: { buffer: scratch, callback: (bytes, buffer) => this.#onBytes(bytes, buffer) },
-    }) as Carrier;
+    });
     this.#socket[CONNECTION] = this;
     this.#socket.on('connect', onConnect).on('error', onError).on('close', onClose).on('end', onClose);
     this.writer = new TurnWriter(this);

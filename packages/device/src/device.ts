@@ -8,13 +8,8 @@ import {
   type AnyDialect,
   type Clock,
   type DeviceRef,
-  type Frame,
-  type Link,
   type MqttCredentials,
   type Op,
-  type Receipt,
-  type SendOptions,
-  failedReceipt,
 } from '@lianyun/protocol';
 import { readOptions, type DeviceOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
@@ -23,7 +18,8 @@ import { DeviceContext } from './services/context.ts';
 import { PropertiesService } from './services/properties.ts';
 import { ShadowService } from './services/shadow.ts';
 import { TopicsService } from './services/topics.ts';
-import { Session, type SessionOwner } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionOwner } from './session-owner.ts';
 import type { DisconnectReason, Ending, SessionState } from './session-state.ts';
 
 /** What a device tells. Nothing here needs a listener: an unheard problem harms nobody. */

@@ -2,11 +2,9 @@ import {
   failedReceipt,
   isLianyunError,
   LianyunError,
-  type Clock,
   type DeviceRef,
   type Frame,
   type Link,
-  type MqttCredentials,
   type Receipt,
   type SendOptions,
   type Timer,
@@ -16,28 +14,8 @@ import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Entry } from './entry.ts';
 import type { Settings } from './options.ts';
 import type { Outbox } from './outbox.ts';
+import type { SessionOwner, Subscription } from './session-owner.ts';
 import { next, type Effect, type Ending, type SessionEvent, type SessionState } from './session-state.ts';
-
-/** A topic filter to be kept subscribed. */
-export interface Subscription {
-  readonly filter: string;
-  readonly qos: 0 | 1;
-}
-
-/** What a session tells its device. */
-export interface SessionOwner {
-  /** Credentials for one attempt; they carry the time and are never reused. */
-  credentials(): MqttCredentials;
-  onProblem(problem: LianyunError): void;
-  /** A PUBLISH; `payload` is only valid during the call. */
-  onPublish(topic: string, payload: Buffer): void;
-  /** The server refused a subscription. */
-  onSubscriptionRefused(filter: string): void;
-  /** Subscribed and ready. What is sent here goes before what waits in the outbox. */
-  onOnline(): void;
-  onOffline(ending: Ending, nextAttemptMs: number | undefined): void;
-  onClosed(ending: Ending | undefined): void;
-}
 
 /** Times that a message is written before the missing answer of the cloud fails it. */
 const MAX_ATTEMPTS = 3;

@@ -1,4 +1,4 @@
-import { failedReceipt, LianyunError, type Link, type Receipt, type Rights } from '@lianyun/protocol';
+import { failedReceipt, LianyunError, type Receipt, type Rights } from '@lianyun/protocol';
 import { isTopicFilter, isTopicName, topicMatches } from '@lianyun/protocol/mqtt';
 import type { Session } from '../session.ts';
 import type { DeviceContext } from './context.ts';
