@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
 import {
-  filtersFor,
   isLianyunError,
   LianyunError,
   Peer,
@@ -9,21 +8,15 @@ import {
   type AnyDialect,
   type Clock,
   type DeviceRef,
-  type Frame,
-  type Link,
   type MqttCredentials,
   type Op,
-  type Receipt,
-  type SendOptions,
-  type Subscription,
-  failedReceipt,
 } from '@lianyun/protocol';
 import { CloudTime } from './cloud-time.ts';
 import type { DeviceEvents } from './device-events.ts';
 import { readOptions, type DeviceOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { CommandsService } from './services/commands.ts';
-import type { ServiceContext } from './services/context.ts';
+import { DeviceContext } from './services/context.ts';
 import { EventsService } from './services/events.ts';
 import { InfoService } from './services/info.ts';
 import { MessagesService } from './services/messages.ts';
@@ -31,18 +24,15 @@ import { PropertiesService } from './services/properties.ts';
 import { ShadowService } from './services/shadow.ts';
 import { TimeService } from './services/time.ts';
 import { TopicsService } from './services/topics.ts';
-import { Session, type SessionOwner } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionOwner } from './session-owner.ts';
 import type { Ending, SessionState } from './session-state.ts';
-import { whenOnline } from './when-online.ts';
 
 /** How {@link DeviceCore.close} went. */
 export interface CloseReport {
   /** Messages that were not delivered; their receipts failed with `closed`. */
   readonly undelivered: number;
 }
-
-/** Room for topic and head of a received PUBLISH beside the largest payload. */
-const HEAD_BYTES = 70_000;
 
 /**
  * A device on one cloud. The type {@link Device} narrows it to what the dialect can do.
@@ -61,11 +51,15 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   readonly topics: TopicsService;
   readonly #dialect: AnyDialect;
   readonly #clock: Clock;
+  readonly #cloudTime: CloudTime;
   readonly #peer: Peer;
   readonly #outbox: Outbox;
   readonly #session: Session;
-  /** Handlers at work: what ends each of them when the device is closed. */
-  readonly #running = new Set<(error: LianyunError) => void>();
+  readonly #identity: never;
+  readonly #context: DeviceContext;
+  /** Who waits in connect(), and why the last attempt failed. */
+  #connecting: readonly { resolve(): void; reject(error: LianyunError): void }[] | undefined;
+  #lastFailure: LianyunError | undefined;
   #isClosing = false;
   #undelivered = 0;
 
@@ -74,45 +68,19 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     const settings = readOptions(options);
     const { dialect, identity } = options;
     const { clock } = settings;
-    const problem = (error: LianyunError): void => this.#problem(error);
     this.#dialect = dialect;
+    this.#identity = identity;
     this.#clock = clock;
+    this.#cloudTime = new CloudTime(clock);
     this.id = dialect.signIn.deviceOf(identity);
-    const cloudTime = new CloudTime(clock);
-    const credentials = (): MqttCredentials => dialect.signIn.credentials(identity, { now: cloudTime.now(), random: () => clock.random() });
     // Tried once here, so that a wrong identity is told where it is given.
-    credentials();
+    this.credentials();
+    const problem = (error: LianyunError): void => this.onProblem(error);
     this.#outbox = new Outbox(settings.outbox, clock, problem);
-    const { answerMs, payloadBytes } = dialect.limits;
-    this.#session = new Session({ ...settings, credentials, answerMs, maxPacketBytes: payloadBytes + HEAD_BYTES, outbox: this.#outbox }, this);
-    const link: Link = {
-      send: (via, frame, sendOptions) => this.#send(via, frame, sendOptions),
-      settle: (via, key, error) => this.#session.settle(via, key, error),
-    };
-    // That an answer could not leave any more is no news after the end.
-    const onProblem = (error: LianyunError): void => {
-      if (error.code !== 'closed') problem(error);
-    };
-    this.#peer = new Peer({ role: 'device', dialect, link, clock, onProblem });
-    const context: ServiceContext = {
-      device: this.id,
-      peer: this.#peer,
-      dialect,
-      clock,
-      model: options.model,
-      cloudTime,
-      subscribe: (op) => subscribe(filtersFor(dialect, this.id, op)),
-      qos: options.qos,
-      running: this.#running,
-      resync: () => {
-        if (this.isOnline) this.#resync();
-      },
-      problem,
-      refuse: (error) => {
-        this.#problem(error);
-        return failedReceipt(error);
-      },
-    };
+    this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });
+    this.#peer = new Peer({ role: 'device', dialect, link: this.#session, clock, onProblem: problem });
+    const context = new DeviceContext(this, { peer: this.#peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: options.model, qos: options.qos });
+    this.#context = context;
     this.properties = new PropertiesService(context);
     this.commands = new CommandsService(context);
     this.shadow = new ShadowService(context, this.properties);
@@ -120,27 +88,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     this.messages = new MessagesService(context);
     this.info = new InfoService(context);
     this.time = new TimeService(context);
-    const session = this.#session;
-    // The protocol's own filters, which stay whatever a program subscribes beside them.
-    const system = new Set<string>();
-    const subscribe = (list: readonly Subscription[]): void => {
-      const fresh = list.filter(({ filter }) => !system.has(filter));
-      for (const { filter } of fresh) system.add(filter);
-      if (fresh.length > 0) session.subscribe(fresh);
-    };
-    subscribe(subscriptionsOf(dialect, this.id));
-    this.topics = new TopicsService({
-      device: this.id,
-      link: {
-        ...link,
-        subscribe: (list) => session.subscribe(list),
-        unsubscribe: (filter) => {
-          if (!system.has(filter)) session.unsubscribe(filter);
-        },
-      },
-      rights: rightsOf(dialect),
-      problem,
-    });
+    this.topics = new TopicsService(context, this.#session, rightsOf(dialect));
   }
 
   /** Where the connection is: idle, connecting, online, waiting (with reason and time of the next attempt) or closed. */
@@ -168,8 +116,33 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
    * Rejects with `bad-credentials` when the server refuses the sign-in (the device is then closed), with `timeout` after
    * `deadlineMs` (60,000 when left out), with `aborted`, `closed`; after the last three but `closed` the device goes on trying.
    */
-  connect(options: { readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
-    return whenOnline(this, { clock: this.#clock, start: () => this.#session.start() }, options);
+  async connect(options: { readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { deadlineMs = 60_000, signal } = options;
+    if (signal?.aborted === true) throw new LianyunError('aborted', `${this.id} was not connected: the signal was aborted before.`, { cause: signal.reason });
+    const { state } = this.#session;
+    if (state.at === 'online') return;
+    if (state.at === 'closed') throw state.why?.error ?? new LianyunError('closed', `${this.id} was closed; make a new Device to connect again.`);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter = { resolve, reject };
+    const onAbort = (): void => reject(new LianyunError('aborted', 'The wait for the connection was aborted; the device goes on trying.', { cause: signal?.reason }));
+    const timer = this.#clock.after(
+      deadlineMs,
+      () => {
+        const last = this.#lastFailure;
+        reject(new LianyunError('timeout', `${this.id} was not online within ${deadlineMs} ms${last === undefined ? '' : `: ${last.message}`}`, { cause: last }));
+      },
+      true,
+    );
+    this.#connecting = [...(this.#connecting ?? []), waiter];
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      this.#session.start();
+      await promise;
+    } finally {
+      timer.cancel();
+      this.#connecting = this.#connecting?.filter((other) => other !== waiter);
+      signal?.removeEventListener('abort', onAbort);
+    }
   }
 
   /**
@@ -180,6 +153,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     const { drainMs = 0 } = options;
     const isFirst = !this.#isClosing;
     this.#isClosing = true;
+    this.#session.stopIntake();
     const { at } = this.#session.state;
     if (isFirst && drainMs > 0 && at !== 'closed' && at !== 'idle') await this.#drain(drainMs);
     this.#abandon();
@@ -193,35 +167,62 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   }
 
   /** @internal */
+  credentials(): MqttCredentials {
+    const clock = this.#clock;
+    return this.#dialect.signIn.credentials(this.#identity, { now: this.#cloudTime.now(), random: () => clock.random() });
+  }
+
+  /** @internal Asks for what waits for this device. */
+  resync(): void {
+    this.shadow.resync().catch((error: unknown) => {
+      // That the connection ended is told by events of its own.
+      if (isLianyunError(error, 'offline') || isLianyunError(error, 'closed')) return;
+      this.onProblem(isLianyunError(error) ? error : new LianyunError('handler-failed', `The shadow could not be applied: ${String(error)}`, { cause: error }));
+    });
+  }
+
+  /** @internal */
+  onProblem(problem: LianyunError): void {
+    // That an answer could not leave any more is no news after the end.
+    if (problem.code !== 'closed') this.#tell('problem', problem);
+  }
+
+  /** @internal */
   onPublish(topic: string, payload: Buffer): void {
     const isKnown = this.#peer.codec.knows('down', topic);
     if (isKnown) void this.#peer.receive(topic, payload, this.id);
     if (this.topics.receive(topic, payload) || isKnown) return;
-    this.#problem(new LianyunError('unknown-message', `A message arrived on ${topic}, which nothing handles.`, { topic, excerpt: payload.toString('utf8', 0, 200) }));
+    this.onProblem(new LianyunError('unknown-message', `A message arrived on ${topic}, which nothing handles.`, { topic, excerpt: payload.toString('utf8', 0, 200) }));
   }
 
   /** @internal */
   onSubscriptionRefused(filter: string): void {
-    this.#problem(new LianyunError('not-permitted', `The server refused the subscription of ${filter}.`, { topic: filter, device: this.id }));
+    this.onProblem(new LianyunError('not-permitted', `The server refused the subscription of ${filter}.`, { topic: filter, device: this.id }));
   }
 
   /** @internal */
   onOnline(): void {
-    this.#resync();
+    this.#lastFailure = undefined;
+    for (const waiter of this.#connecting ?? []) waiter.resolve();
+    this.#connecting = undefined;
+    this.resync();
     this.#tell('online');
   }
 
   /** @internal */
   onOffline({ reason, error }: Ending, nextAttemptMs: number | undefined): void {
     this.#peer.fail(() => new LianyunError('offline', 'The connection ended before the answer came.', { cause: error }));
+    this.#lastFailure = error;
     this.#tell('offline', { reason, error, nextAttemptMs });
   }
 
   /** @internal */
   onClosed(ending: Ending | undefined): void {
     this.#peer.fail(() => new LianyunError('closed', 'The device was closed before the answer came.'));
-    for (const end of this.#running) end(new LianyunError('closed', 'The device was closed while the handler was at work.'));
+    for (const end of this.#context.running) end(new LianyunError('closed', 'The device was closed while the handler was at work.'));
     if (ending !== undefined) this.#abandon(ending.error);
+    for (const waiter of this.#connecting ?? []) waiter.reject(ending?.error ?? new LianyunError('closed', `${this.id} was closed before it was online.`));
+    this.#connecting = undefined;
     this.#tell('closed', { reason: ending?.reason ?? 'closed', error: ending?.error });
   }
 
@@ -233,36 +234,8 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     timer.cancel();
   }
 
-  #resync(): void {
-    this.shadow.resync().catch((error: unknown) => {
-      // That the connection ended is told by events of its own.
-      if (isLianyunError(error, 'offline') || isLianyunError(error, 'closed')) return;
-      this.#problem(isLianyunError(error) ? error : new LianyunError('handler-failed', `The shadow could not be applied: ${String(error)}`, { cause: error }));
-    });
-  }
-
-  #send(via: DeviceRef, frame: Frame, options: SendOptions): Receipt {
-    const { payload } = frame;
-    const limit = this.#dialect.limits.payloadBytes;
-    if (this.#isClosing && options.hold === 'store') return failedReceipt(new LianyunError('closed', 'The device is closing and takes no more messages.', { topic: frame.topic }));
-    // A string of a third of the limit cannot exceed it in UTF-8: most messages need no counting.
-    if (payload.length * 3 > limit) {
-      const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
-      if (bytes > limit) {
-        const error = new LianyunError('too-large', `The message for ${frame.topic} has ${bytes} bytes; the ${this.#dialect.name} cloud takes ${limit}.`, { topic: frame.topic });
-        this.#problem(error);
-        return failedReceipt(error);
-      }
-    }
-    return this.#session.send(via, frame, options);
-  }
-
   #abandon(cause?: LianyunError): void {
     this.#undelivered += this.#outbox.abandon((entry) => new LianyunError('closed', 'The device was closed before the message was delivered.', { topic: entry.frame.topic, cause }));
-  }
-
-  #problem(problem: LianyunError): void {
-    this.#tell('problem', problem);
   }
 
   /** Tells every listener. One that throws harms neither the others nor the connection: it becomes a problem. */
@@ -274,7 +247,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
         const error = new LianyunError('handler-failed', `A listener of '${event}' threw: ${cause instanceof Error ? cause.message : String(cause)}`, { device: this.id, cause });
         // Nobody is left to tell of a listener of problems that throws but Node itself.
         if (event === 'problem') process.emitWarning(error);
-        else this.#problem(error);
+        else this.onProblem(error);
       }
     }
   }

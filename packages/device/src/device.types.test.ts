@@ -57,7 +57,7 @@ describe('the type of a device', () => {
 
   it('does not show what the SDK itself calls', () => {
     const device = tencentDevice(nowhere);
-    for (const hidden of ['onPublish', 'onSubscriptionRefused', 'onOnline', 'onOffline', 'onClosed'] as const) expectTypeOf(device).not.toHaveProperty(hidden);
+    for (const hidden of ['onPublish', 'onSubscriptionRefused', 'onOnline', 'onOffline', 'onClosed', 'onProblem', 'credentials', 'resync'] as const) expectTypeOf(device).not.toHaveProperty(hidden);
     expectTypeOf(device.properties).not.toHaveProperty('set');
     expectTypeOf(device.properties).not.toHaveProperty('handlesSet');
     expectTypeOf(device.shadow).not.toHaveProperty('resync');

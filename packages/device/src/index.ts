@@ -20,7 +20,7 @@ interface Services<D extends AnyDialect> {
   readonly messages: MessagesService<D extends typeof tencent ? Extract<DeviceMessage, { bytes: Uint8Array }> : DeviceMessage>;
 }
 
-type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed';
+type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed' | 'onProblem' | 'credentials' | 'resync';
 
 /** A device on the cloud `D`: connect, report, answer. What its cloud cannot do is absent from the type and refused in JavaScript. */
 export type Device<D extends AnyDialect = Dialect> = Omit<DeviceCore, keyof Services<D> | Internal> & Services<D>;

@@ -48,7 +48,7 @@ const ONCE: ReadonlySet<Op> = new Set(['property.set', 'command.invoke']);
 export class Peer {
   readonly codec: Codec;
   readonly #options: PeerOptions;
-  readonly #handlers = new Map<Op, AnyHandler>();
+  readonly #handlers: { [K in Op]?: AnyHandler | undefined } = {};
   readonly #waiters: Waiters<Message>;
   readonly #replays: Replays;
   readonly #ids = `${globalThis.crypto.randomUUID().slice(0, 8)}-`;
@@ -102,12 +102,12 @@ export class Peer {
   /** Registers the handler of an operation; its return value is the reply. Returns a function that takes it back. */
   handle<K extends Op>(op: K, handler: Handler<K>): () => void {
     this.codec.row(op);
-    if (this.#handlers.has(op)) throw new LianyunError('duplicate-handler', `${op} has a handler already.`);
+    if (this.#handlers[op] !== undefined) throw new LianyunError('duplicate-handler', `${op} has a handler already.`);
     // The table hands a handler the messages of its own operation only.
     const entry = handler as unknown as AnyHandler;
-    this.#handlers.set(op, entry);
+    this.#handlers[op] = entry;
     return () => {
-      if (this.#handlers.get(op) === entry) this.#handlers.delete(op);
+      if (this.#handlers[op] === entry) this.#handlers[op] = undefined;
     };
   }
 
@@ -128,7 +128,7 @@ export class Peer {
 
   #dispatch({ op, message }: Read, payload: Payload): void | Promise<void> {
     const { link, onProblem } = this.#options;
-    const handler = this.#handlers.get(op);
+    const handler = this.#handlers[op];
     if (isRequest(op)) return handler === undefined ? onProblem(unhandled(op, message)) : this.#answer(op, message, handler, payload);
     const isReply = this.codec.isReply(op);
     if (isReply) {

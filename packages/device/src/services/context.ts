@@ -1,24 +1,77 @@
-import type { AnyDialect, Clock, DeviceRef, LianyunError, Op, Peer, Receipt } from '@lianyun/protocol';
+import { failedReceipt, filtersFor, type AnyDialect, type Clock, type DeviceRef, type LianyunError, type Op, type Peer, type Receipt } from '@lianyun/protocol';
 import type { CloudTime } from '../cloud-time.ts';
 import type { ModelCheck } from '../options.ts';
+import type { Session } from '../session.ts';
+
+/** What a service asks of the device it belongs to. */
+interface ContextOwner {
+  readonly id: DeviceRef;
+  readonly isOnline: boolean;
+  onProblem(problem: LianyunError): void;
+  resync(): void;
+}
+
+interface ContextParts {
+  readonly peer: Peer;
+  readonly session: Pick<Session, 'keep'>;
+  readonly dialect: AnyDialect;
+  readonly clock: Clock;
+  readonly cloudTime: CloudTime;
+  readonly model: ModelCheck | undefined;
+  readonly qos: 0 | 1 | undefined;
+}
 
 /** What every service of a device works with. */
-export interface ServiceContext {
-  readonly device: DeviceRef;
+export class DeviceContext {
+  readonly #owner: ContextOwner;
+  readonly #session: Pick<Session, 'keep'>;
   readonly peer: Peer;
-  readonly dialect: Pick<AnyDialect, 'name' | 'limits' | 'rows' | 'messages'>;
+  readonly dialect: AnyDialect;
   readonly clock: Clock;
-  readonly model: ModelCheck | undefined;
   readonly cloudTime: CloudTime;
+  readonly model: ModelCheck | undefined;
   /** QoS of stored uplinks; undefined leaves it to the row. */
   readonly qos: 0 | 1 | undefined;
+  #running: Set<(error: LianyunError) => void> | undefined;
+
+  constructor(owner: ContextOwner, { peer, session, dialect, clock, cloudTime, model, qos }: ContextParts) {
+    this.#owner = owner;
+    this.#session = session;
+    this.peer = peer;
+    this.dialect = dialect;
+    this.clock = clock;
+    this.cloudTime = cloudTime;
+    this.model = model;
+    this.qos = qos;
+  }
+
+  get device(): DeviceRef {
+    return this.#owner.id;
+  }
+
   /** What ends each handler that is at work, when the device is closed. */
-  readonly running: Set<(error: LianyunError) => void>;
-  /** Asks for what waits for this device, if it is online: a handler that could take it has come. */
-  resync(): void;
+  get running(): Set<(error: LianyunError) => void> {
+    this.#running ??= new Set();
+    return this.#running;
+  }
+
   /** Subscribes what an operation needs and was not subscribed at connect, now and after every reconnect. */
-  subscribe(op: Op): void;
-  problem(problem: LianyunError): void;
+  subscribe(op: Op): void {
+    this.#session.keep(filtersFor(this.dialect, this.device, op));
+  }
+
+  problem(problem: LianyunError): void {
+    this.#owner.onProblem(problem);
+  }
+
   /** A receipt that fails; the problem is told as well, so that it is not lost with an ignored receipt. */
-  refuse(error: LianyunError): Receipt;
+  refuse(error: LianyunError): Receipt {
+    this.#owner.onProblem(error);
+    return failedReceipt(error);
+  }
+
+  /** Asks for what waits for this device, if it is online: a handler that could take it has come. */
+  resync(): void {
+    if (this.#owner.isOnline) this.#owner.resync();
+  }
 }

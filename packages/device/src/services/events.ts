@@ -1,5 +1,5 @@
 import { isJsonObject, LianyunError, type DeviceEvent, type Receipt } from '@lianyun/protocol';
-import type { ServiceContext } from './context.ts';
+import type { DeviceContext } from './context.ts';
 import { joinReceipts } from './receipts.ts';
 
 /** An event that the cloud sent. */
@@ -18,9 +18,9 @@ function isEvent(value: unknown): boolean {
 
 /** The events of this device: what happened, as the product model names it. */
 export class EventsService {
-  readonly #context: ServiceContext;
+  readonly #context: DeviceContext;
 
-  constructor(context: ServiceContext) {
+  constructor(context: DeviceContext) {
     this.#context = context;
   }
 
@@ -32,13 +32,13 @@ export class EventsService {
    * @returns a receipt; fails with `model-violation`, `bad-input`, `too-large`, `outbox-full`, `refused`, `expired`, `dropped`, `closed`.
    */
   post(events: DeviceEvent | readonly DeviceEvent[]): Receipt {
-    const { device, model, refuse } = this.#context;
+    const { device, model } = this.#context;
     const list = Array.isArray(events) ? (events as readonly DeviceEvent[]) : [events as DeviceEvent];
-    if (list.length === 0 || !list.every(isEvent)) return refuse(new LianyunError('bad-input', 'events.post() takes { name, params } or a list of such events; params is an object, which may be empty.', { device }));
+    if (list.length === 0 || !list.every(isEvent)) return this.#context.refuse(new LianyunError('bad-input', 'events.post() takes { name, params } or a list of such events; params is an object, which may be empty.', { device }));
     const complete = list.map((event) => this.#complete(event));
     for (const { service, name, params, severity } of complete) {
       const violation = model?.checkEvent(service, name, params, severity);
-      if (violation !== undefined) return refuse(new LianyunError('model-violation', violation.message, { path: violation.path, device }));
+      if (violation !== undefined) return this.#context.refuse(new LianyunError('model-violation', violation.message, { path: violation.path, device }));
     }
     return this.#send(complete);
   }

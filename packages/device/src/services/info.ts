@@ -1,14 +1,14 @@
 import { isJsonObject, LianyunError, type DeviceInfo, type Receipt } from '@lianyun/protocol';
-import type { ServiceContext } from './context.ts';
+import type { DeviceContext } from './context.ts';
 
 /** Name and version of this SDK, as the vendors' own write theirs (Huawei 5.7). */
 const SDK = 'Lianyun_v0.1.0';
 
 /** What this device tells about itself. */
 export class InfoService {
-  readonly #context: ServiceContext;
+  readonly #context: DeviceContext;
 
-  constructor(context: ServiceContext) {
+  constructor(context: DeviceContext) {
     this.#context = context;
   }
 
@@ -19,8 +19,8 @@ export class InfoService {
    * @returns a receipt; fails with `bad-input`, `too-large`, `outbox-full`, `refused`, `expired`, `dropped`, `closed`.
    */
   report(info: DeviceInfo = {}): Receipt {
-    const { peer, device, qos, refuse } = this.#context;
-    if (!isJsonObject(info)) return refuse(new LianyunError('bad-input', 'info.report() takes an object: { firmware, software, … }.', { device }));
+    const { peer, device, qos } = this.#context;
+    if (!isJsonObject(info)) return this.#context.refuse(new LianyunError('bad-input', 'info.report() takes an object: { firmware, software, … }.', { device }));
     return peer.send('info.report', { device, body: { sdk: SDK, ...info } }, qos === undefined ? undefined : { qos });
   }
 }

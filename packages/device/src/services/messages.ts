@@ -1,5 +1,5 @@
 import { LianyunError, type DeviceMessage, type Receipt } from '@lianyun/protocol';
-import type { ServiceContext } from './context.ts';
+import type { DeviceContext } from './context.ts';
 
 /** A message that the cloud sent: content in the system format, or bytes that belong to the handler. */
 export type CloudMessage = DeviceMessage & {
@@ -12,9 +12,9 @@ export type MessageHandler = (message: CloudMessage) => void | Promise<void>;
 
 /** Messages without a model, in both directions. `M` is what the cloud carries: Tencent bytes only. */
 export class MessagesService<M extends DeviceMessage = DeviceMessage> {
-  readonly #context: ServiceContext;
+  readonly #context: DeviceContext;
 
-  constructor(context: ServiceContext) {
+  constructor(context: DeviceContext) {
     this.#context = context;
   }
 
@@ -26,13 +26,13 @@ export class MessagesService<M extends DeviceMessage = DeviceMessage> {
    * `unsupported` (content on Tencent), `too-large`, `outbox-full`, `expired`, `dropped`, `closed`.
    */
   send(message: M, options: { readonly expiresMs?: number } = {}): Receipt {
-    const { peer, device, qos, dialect, refuse } = this.#context;
+    const { peer, device, qos, dialect } = this.#context;
     // Types say so already; a program in JavaScript can pass anything.
     const given: { readonly bytes?: unknown; readonly content?: unknown } | undefined = typeof message === 'object' && message !== null ? message : undefined;
     const isBytes = given?.bytes instanceof Uint8Array;
     if (given === undefined || (isBytes ? 'content' in given : 'bytes' in given || given.content === undefined))
-      return refuse(new LianyunError('bad-input', 'messages.send() takes { content, name?, messageId? } or { bytes }, a Uint8Array.', { device }));
-    if (!isBytes && dialect.messages === 'bytes') return refuse(new LianyunError('unsupported', `A message on the ${dialect.name} cloud is bytes: { bytes }. Text and JSON travel on topics of their own.`, { device }));
+      return this.#context.refuse(new LianyunError('bad-input', 'messages.send() takes { content, name?, messageId? } or { bytes }, a Uint8Array.', { device }));
+    if (!isBytes && dialect.messages === 'bytes') return this.#context.refuse(new LianyunError('unsupported', `A message on the ${dialect.name} cloud is bytes: { bytes }. Text and JSON travel on topics of their own.`, { device }));
     // A copy, since a program may use its buffer again before the message has left.
     const body: DeviceMessage = given.bytes instanceof Uint8Array ? { bytes: Buffer.from(given.bytes) } : message;
     const { expiresMs } = options;

@@ -1,5 +1,5 @@
 import { LianyunError, type Outcome, type ShadowService as ShadowPart } from '@lianyun/protocol';
-import type { ServiceContext } from './context.ts';
+import type { DeviceContext } from './context.ts';
 import type { PropertiesService } from './properties.ts';
 
 /** The state that the cloud keeps of this device. */
@@ -11,10 +11,10 @@ export interface ShadowState {
 
 /** The device's shadow: what the cloud knows of it, and wants of it (Huawei 3.9; Tencent: get_status, clear_control). */
 export class ShadowService {
-  readonly #context: ServiceContext;
+  readonly #context: DeviceContext;
   readonly #properties: PropertiesService;
 
-  constructor(context: ServiceContext, properties: PropertiesService) {
+  constructor(context: DeviceContext, properties: PropertiesService) {
     this.#context = context;
     this.#properties = properties;
   }

@@ -1,4 +1,4 @@
-import type { ServiceContext } from './context.ts';
+import type { DeviceContext } from './context.ts';
 
 /** How this machine's clock stands to the cloud's. */
 export interface TimeSync {
@@ -10,9 +10,9 @@ export interface TimeSync {
 
 /** The cloud's time. */
 export class TimeService {
-  readonly #context: ServiceContext;
+  readonly #context: DeviceContext;
 
-  constructor(context: ServiceContext) {
+  constructor(context: DeviceContext) {
     this.#context = context;
   }
 
@@ -23,8 +23,8 @@ export class TimeService {
    * @param options.deadlineMs how long to wait; left out: as long as the cloud itself would.
    */
   async sync(options: { readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<TimeSync> {
-    const { peer, device, dialect, clock, cloudTime, subscribe } = this.#context;
-    subscribe('time.query');
+    const { peer, device, dialect, clock, cloudTime } = this.#context;
+    this.#context.subscribe('time.query');
     const [sentAt, start] = [clock.now(), clock.elapsed()];
     const { body } = await peer.request('time.query', { device, body: { sentAt } }, { deadlineMs: options.deadlineMs ?? dialect.limits.answerMs, ...(options.signal && { signal: options.signal }) });
     // Not the clock's time: it may be set while the question is under way.

@@ -22,7 +22,12 @@ const toWire = (groups: readonly PropertyGroup[]) =>
   }));
 
 const toGroups = (list: v.InferOutput<typeof services>): PropertyGroup[] =>
-  list.map((entry) => defined({ service: entry.service_id, values: entry.properties ?? {}, at: readEventTime(entry.event_time) }));
+  list.map((entry) => {
+    const group: PropertyGroup = { service: entry.service_id, values: entry.properties ?? {} };
+    const at = readEventTime(entry.event_time);
+    if (at !== undefined) group.at = at;
+    return group;
+  });
 
 function noService(): never {
   throw new LianyunError('bad-input', 'A group of properties has no service: every property of a Huawei product belongs to one.');
