@@ -18,7 +18,7 @@ export {
 export { json, plain, raw, textOf, type Envelope, type Part, type Payload } from './envelope.ts';
 export { ERROR_TABLE, isLianyunError, LianyunError, type ErrorCode, type ErrorPlace } from './errors.ts';
 export { huawei, type HuaweiIdentity } from './huawei/index.ts';
-export { isJsonObject, mergeOwn, parseJson, type JsonObject, type JsonValue } from './json.ts';
+export { isJsonObject, mergeOwn, parseExact, parseJson, stringifyExact, type JsonObject, type JsonValue } from './json.ts';
 export type { Link, SendOptions } from './link.ts';
 export { Peer, type Handler, type PeerOptions, type PeerRequestOptions, type PeerSendOptions } from './peer.ts';
 export { failedReceipt, PendingReceipt, type Receipt } from './receipt.ts';
@@ -52,12 +52,38 @@ export {
 } from './vocabulary.ts';
 export {
   compileModel,
+  defineModel,
+  forCloud,
+  generateModelSource,
   readHuaweiProfile,
   readTencentTemplate,
   tencentModelCode,
   tencentStatus,
+  toBoth,
+  toHuaweiProduct,
+  toHuaweiProfile,
+  toTencentTemplate,
   violationError,
+  type AnyModel,
+  type ArgsOf,
+  type CallOf,
+  type CloudModel,
+  type CommandNames,
   type CompiledModel,
+  type Conversion,
+  type DefinedModel,
+  type EventsOf,
+  type HuaweiProduct,
+  type HuaweiProductOptions,
+  type Int64,
+  type MappingProblem,
+  type ModelLiteral,
+  type ModelSourceOptions,
+  type OutputOf,
+  type ReportOf,
+  type ServiceNames,
+  type SetOf,
+  type TencentTemplate,
   type ThingModel,
   type Violation,
 } from './model/index.ts';
