@@ -1,4 +1,4 @@
-import { LianyunError, tencentStatus, type Clock, type Message, type Peer, type PropertyGroup, type ShadowService } from '@lianyun/protocol';
+import { LianyunError, tencentStatus, type Clock, type DeviceRef, type Message, type Peer, type PropertyGroup, type ShadowService } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 import type { Registry } from './registry.ts';
 import type { Twins, TwinService } from './twin.ts';
@@ -11,26 +11,28 @@ interface IntakeOptions {
   problem(problem: LianyunError): void;
 }
 
-/** What IoTDA does with the messages of its devices. */
-function takeHuawei({ peer, registry, twins, clock, problem }: IntakeOptions): void {
-  peer.handle('property.report', (message) => {
-    const { device } = message;
-    const model = registry.model('huawei', registry.device('huawei', device).productId);
-    const { groups } = message.body;
-    if (model.checkProperties(groups, 'report') === undefined) return twins.report('huawei', device, groups, clock.now());
-    // Values that the model does not allow are dropped, the others are kept (reference 3.4).
-    const kept: PropertyGroup[] = [];
-    for (const group of groups) {
-      const good: [string, PropertyGroup['values'][string]][] = [];
-      for (const [name, value] of Object.entries(group.values)) {
-        const violation = model.checkProperties([{ ...group, values: Object.fromEntries([[name, value]]) }], 'report');
-        if (violation === undefined) good.push([name, value]);
-        else problem(new LianyunError('model-violation', `${device} reported what its model does not allow: ${violation.message}`, { device, path: violation.path }));
-      }
-      if (good.length > 0) kept.push({ ...group, values: Object.fromEntries(good) });
+/** Takes in what a Huawei device, or a gateway for it, reported. */
+export function takeHuaweiReport({ registry, twins, clock, problem }: Omit<IntakeOptions, 'peer'>, device: DeviceRef, groups: readonly PropertyGroup[]): void {
+  const model = registry.model('huawei', registry.device('huawei', device).productId);
+  if (model.checkProperties(groups, 'report') === undefined) return twins.report('huawei', device, groups, clock.now());
+  // Values that the model does not allow are dropped, the others are kept (reference 3.4).
+  const kept: PropertyGroup[] = [];
+  for (const group of groups) {
+    const good: [string, PropertyGroup['values'][string]][] = [];
+    for (const [name, value] of Object.entries(group.values)) {
+      const violation = model.checkProperties([{ ...group, values: Object.fromEntries([[name, value]]) }], 'report');
+      if (violation === undefined) good.push([name, value]);
+      else problem(new LianyunError('model-violation', `${device} reported what its model does not allow: ${violation.message}`, { device, path: violation.path }));
     }
-    if (kept.length > 0) twins.report('huawei', device, kept, clock.now());
-  });
+    if (good.length > 0) kept.push({ ...group, values: Object.fromEntries(good) });
+  }
+  if (kept.length > 0) twins.report('huawei', device, kept, clock.now());
+}
+
+/** What IoTDA does with the messages of its devices. */
+function takeHuawei(options: IntakeOptions): void {
+  const { peer, twins } = options;
+  peer.handle('property.report', ({ device, body }) => takeHuaweiReport(options, device, body.groups));
 
   peer.handle('shadow.get', ({ device, body }) => ({ code: 0, services: twins.read('huawei', device, body.service).map(shadowOf) }));
 }
