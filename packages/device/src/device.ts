@@ -20,6 +20,8 @@ import { readOptions, type DeviceOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { CommandsService } from './services/commands.ts';
 import type { ServiceContext } from './services/context.ts';
+import { Scopes } from './services/gateway-scopes.ts';
+import { GatewayService } from './services/gateway.ts';
 import { PropertiesService } from './services/properties.ts';
 import { ShadowService } from './services/shadow.ts';
 import { TopicsService } from './services/topics.ts';
@@ -57,6 +59,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   readonly commands: CommandsService;
   readonly shadow: ShadowService;
   readonly topics: TopicsService;
+  readonly gateway: GatewayService;
   readonly #dialect: AnyDialect;
   readonly #clock: Clock;
   readonly #peer: Peer;
@@ -91,9 +94,10 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
       if (error.code !== 'closed') problem(error);
     };
     this.#peer = new Peer({ role: 'device', dialect, link, clock, onProblem });
+    const scopes = new Scopes({ peer: this.#peer, own: this.id, dialect, problem });
     const context: ServiceContext = {
       device: this.id,
-      peer: this.#peer,
+      peer: scopes.of(this.id),
       dialect,
       clock,
       model: options.model,
@@ -114,6 +118,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     const session = this.#session;
     const system = subscriptionsOf(dialect, this.id);
     session.subscribe(system);
+    this.gateway = new GatewayService({ context, dialect, scopes, topology: options.topology, session });
     this.topics = new TopicsService({
       device: this.id,
       link: {
@@ -220,6 +225,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   /** @internal */
   onOnline(): void {
     this.#resync();
+    this.gateway.onOnline();
     this.#tell('online');
   }
 

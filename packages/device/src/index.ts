@@ -1,6 +1,7 @@
-import type { AnyDialect, Dialect, Op, OpsOf } from '@lianyun/protocol';
+import type { AnyDialect, DeviceRef, Dialect, Op, OpsOf } from '@lianyun/protocol';
 import { DeviceCore } from './device.ts';
 import type { DeviceOptions } from './options.ts';
+import type { GatewayChild, GatewayService } from './services/gateway.ts';
 import type { PropertiesService } from './services/properties.ts';
 import type { ShadowService } from './services/shadow.ts';
 
@@ -13,6 +14,10 @@ type Able<S, Needs extends Partial<Record<keyof S, Op>>, Ops> = {
 interface Services<D extends AnyDialect> {
   readonly properties: Able<PropertiesService, { onGet: 'property.get'; set: never; handlesSet: never }, OpsOf<D>>;
   readonly shadow: Able<ShadowService, { get: 'shadow.get'; clear: 'shadow.clear'; resync: never }, OpsOf<D>>;
+  readonly gateway: Omit<GatewayService, 'child' | 'onOnline'> & {
+    /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
+    child(device: DeviceRef): Omit<GatewayChild, 'properties' | 'shadow'> & Pick<Services<D>, 'properties' | 'shadow'>;
+  };
 }
 
 type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed';
@@ -25,6 +30,8 @@ export const Device = DeviceCore as unknown as new <D extends AnyDialect>(option
 
 export { huawei, tencent, isLianyunError, LianyunError, ERROR_TABLE } from '@lianyun/protocol';
 export type {
+  ChildInfo,
+  ChildResult,
   CommandResult,
   ErrorCode,
   ErrorPlace,
@@ -40,6 +47,8 @@ export type { CloseReport, DeviceEvents } from './device.ts';
 export type { DeviceOptions, ModelCheck } from './options.ts';
 export type { OutboxBounds } from './outbox.ts';
 export { reply, type CommandCall, type CommandHandler, type CommandReply } from './services/commands.ts';
+export { MemoryTopology, type KnownChild, type TopologyStore } from './services/gateway-topology.ts';
+export type { GatewayChange, GatewayChangeHandler, GatewayChild, GatewayWait, NewChild } from './services/gateway.ts';
 export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
 export type { ShadowState } from './services/shadow.ts';
 export type { TopicHandler, TopicMessage } from './services/topics.ts';

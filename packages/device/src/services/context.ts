@@ -1,10 +1,11 @@
-import type { Clock, DeviceRef, Dialect, LianyunError, Peer, Receipt } from '@lianyun/protocol';
+import type { Clock, DeviceRef, Dialect, LianyunError, Receipt } from '@lianyun/protocol';
 import type { ModelCheck } from '../options.ts';
+import type { ServicePeer } from './gateway-scopes.ts';
 
 /** What every service of a device works with. */
 export interface ServiceContext {
   readonly device: DeviceRef;
-  readonly peer: Peer;
+  readonly peer: ServicePeer;
   readonly dialect: Pick<Dialect, 'name' | 'limits'>;
   readonly clock: Clock;
   readonly model: ModelCheck | undefined;
