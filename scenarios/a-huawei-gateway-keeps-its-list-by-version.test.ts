@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Device, huawei, MemoryTopology, type GatewayChange, type PropertyGroup } from 'lianyun';
 import { describe, expect, it } from 'vitest';
+import { huaweiCredentials } from './support/credentials.ts';
 import { gatewaySeed, HUAWEI_GATEWAY, onlineGateway } from './support/gateways.ts';
 import { Rig } from './support/rig.ts';
 
@@ -83,7 +84,28 @@ describe('The list of a Huawei gateway', () => {
   });
 });
 
+describe('A Huawei gateway that missed more than the platform remembers', () => {
+  it('gets the whole list with the version of now', async () => {
+    await using rig = await open();
+    const topology = new MemoryTopology();
+    topology.version = 1;
+    for (let lamp = 0; lamp < 102; lamp++) await HUAWEI_GATEWAY.addLamp(rig, lamp);
+    const { device, changes, changed } = gatewayWith(rig, topology);
+    await device.connect();
+    await changed(1);
+    expect(changes).toMatchObject([{ change: 'added', version: 102, children: { length: 102 } }]);
+    expect(topology.version).toBe(102);
+  });
+});
+
 describe('A Huawei gateway', () => {
+  it("cannot read another's shadow through its own connection", async () => {
+    await using rig = await open();
+    const client = await rig.foreignAs(huaweiCredentials('gate_1', 'secret-of-gate-1'));
+    await client.publishAsync('$oc/devices/gate_1/sys/shadow/get/request_id=1', JSON.stringify({ object_device_id: 'lamp_alone' }), { qos: 1 });
+    expect(rig.problems.all).toMatchObject([{ code: 'not-permitted', message: expect.stringContaining('shadow.get for lamp_alone') }]);
+  });
+
   it("cannot speak for another's device: its values are refused, and the device's twin stays as it is", async () => {
     await using rig = await open();
     const device = await onlineGateway(rig, HUAWEI_GATEWAY, 1);

@@ -36,7 +36,8 @@ export class Scopes {
   of(device: DeviceRef): ServicePeer {
     const { peer, own } = this.#options;
     const handle = <K extends Op>(op: K, handler: Handler<K>): (() => void) => this.#handle(device, op, handler);
-    if (device === own) return { supports: (op) => peer.supports(op), send: (...args) => peer.send(...args), request: (...args) => peer.request(...args), handle };
+    // Bound, not wrapped: a report of the device itself takes no step more.
+    if (device === own) return { supports: peer.supports.bind(peer), send: peer.send.bind(peer), request: peer.request.bind(peer), handle };
     return {
       supports: (op) => peer.supports(op),
       send: (op, draft, options) =>
