@@ -114,6 +114,7 @@ describe.each(GATEWAYS)('A gateway on $name', (cloud) => {
     expect(text).toContain('sub0');
     expect(text).not.toContain('sub1');
     expect(await cloud.blink(rig, 0, 3)).toMatchObject(cloud.blinked(3));
+    expect([rig.problems.all, rig.told(device).problems.all]).toEqual([[], []]);
   });
 
   it('has 200 lamps, each of which answers its own command at the same time', async () => {

@@ -1,6 +1,6 @@
 import type { AnyDialect, DeviceRef, Dialect, Op, OpsOf } from '@lianyun/protocol';
 import { DeviceCore } from './device.ts';
-import type { DeviceOptions } from './options.ts';
+import type { DeviceOptions, ModelCheck } from './options.ts';
 import type { GatewayChild, GatewayService } from './services/gateway.ts';
 import type { PropertiesService } from './services/properties.ts';
 import type { ShadowService } from './services/shadow.ts';
@@ -16,7 +16,7 @@ interface Services<D extends AnyDialect> {
   readonly shadow: Able<ShadowService, { get: 'shadow.get'; clear: 'shadow.clear'; resync: never }, OpsOf<D>>;
   readonly gateway: Omit<GatewayService, 'child' | 'onOnline'> & {
     /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
-    child(device: DeviceRef): Omit<GatewayChild, 'properties' | 'shadow'> & Pick<Services<D>, 'properties' | 'shadow'>;
+    child(device: DeviceRef, options?: { readonly model?: ModelCheck }): Omit<GatewayChild, 'properties' | 'shadow'> & Pick<Services<D>, 'properties' | 'shadow'>;
   };
 }
 

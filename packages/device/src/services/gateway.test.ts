@@ -131,6 +131,14 @@ describe('a gateway on Huawei', () => {
     expect(log.problems).toMatchObject([{ code: 'unknown-message', place: { device: 'p_b' } }]);
   });
 
+  it("checks what a sub-device reports against its own model, not the gateway's", async () => {
+    const { device, log } = await onHuawei();
+    const model = { checkProperties: () => ({ path: '$.s.a', message: 'too hot' }), checkArgs: () => undefined };
+    const receipt = device.gateway.child('a', { model }).properties.report({ service: 's', values: { a: 1 } });
+    await expect(receipt.delivered).rejects.toMatchObject({ code: 'model-violation', place: { device: 'a' } });
+    expect(log.problems).toMatchObject([{ code: 'model-violation', place: { device: 'a' } }]);
+  });
+
   it('splits reports so that none is larger than a frame may be', async () => {
     const { device, server } = await onHuawei();
     await device.connect();

@@ -1,4 +1,5 @@
 import { filtersFor, isLianyunError, LianyunError, subscriptionsOf, type AnyDialect, type ChildDraft, type ChildInfo, type ChildResult, type DeviceRef, type JsonObject, type RequestOp, type Vocabulary } from '@lianyun/protocol';
+import type { ModelCheck } from '../options.ts';
 import type { Subscription } from '../session.ts';
 import { CommandsService } from './commands.ts';
 import type { ServiceContext } from './context.ts';
@@ -147,8 +148,11 @@ export class GatewayService {
     };
   }
 
-  /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
-  child(device: DeviceRef): GatewayChild {
+  /**
+   * A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device.
+   * @param options.model checks what it reports and is asked, as the option `model` does for this device; taken when the object is made.
+   */
+  child(device: DeviceRef, options: { readonly model?: ModelCheck } = {}): GatewayChild {
     const known = this.#children.get(device);
     if (known !== undefined) return known;
     const { context, scopes, dialect } = this.#options;
@@ -161,7 +165,7 @@ export class GatewayService {
       if (topology.get(device)?.wantsOnline === true) this.#resync(device);
     };
     // The gateway's model says nothing of another product.
-    const own: ServiceContext = { ...context, device, peer: scopes.of(device), model: undefined, resync };
+    const own: ServiceContext = { ...context, device, peer: scopes.of(device), model: options.model, resync };
     const properties = new PropertiesService(own);
     const child: GatewayChild = { id: device, properties, commands: new CommandsService(own), shadow: new ShadowService(own, properties) };
     this.#children.set(device, child);
