@@ -24,26 +24,27 @@ const UNKNOWN: { readonly [K in Op]?: (device: DeviceRef) => unknown } = {
 /** One connection for a device and its sub-devices: each has handlers of its own, and what is meant for one never reaches another's. */
 export class Scopes {
   readonly #options: ScopesOptions;
-  readonly #reports: ChildReports;
-  readonly #handlers = new Map<Op, Map<DeviceRef, AnyHandler>>();
+  // Most devices have no sub-devices: what only those need is made when it is needed.
+  #reports: ChildReports | undefined;
+  #children: Map<Op, Map<DeviceRef, AnyHandler>> | undefined;
 
   constructor(options: ScopesOptions) {
     this.#options = options;
-    this.#reports = new ChildReports({ peer: options.peer, gateway: options.own, dialect: options.dialect });
   }
 
   /** The peer of one device. */
   of(device: DeviceRef): ServicePeer {
-    const { peer, own } = this.#options;
+    const { peer, own, dialect } = this.#options;
     const handle = <K extends Op>(op: K, handler: Handler<K>): (() => void) => this.#handle(device, op, handler);
     // Bound, not wrapped: a report of the device itself takes no step more.
     if (device === own) return { supports: peer.supports.bind(peer), send: peer.send.bind(peer), request: peer.request.bind(peer), handle };
+    const reports = (this.#reports ??= new ChildReports({ peer, gateway: own, dialect }));
     return {
       supports: (op) => peer.supports(op),
       send: (op, draft, options) =>
         op === 'property.report' && peer.supports('child.report')
           ? // The operation says what the body is.
-            this.#reports.add(device, (draft.body as Message<'property.report'>['body']).groups, options)
+            reports.add(device, (draft.body as Message<'property.report'>['body']).groups, options)
           : peer.send(op, { via: own, ...draft }, options),
       request: (op, draft, options) => peer.request(op, { via: own, ...draft }, options),
       handle,
@@ -51,18 +52,20 @@ export class Scopes {
   }
 
   #handle<K extends Op>(device: DeviceRef, op: K, handler: Handler<K>): () => void {
-    let byDevice = this.#handlers.get(op);
-    if (byDevice === undefined) {
-      const table = (byDevice = new Map<DeviceRef, AnyHandler>());
-      const dispatch = (message: Message): unknown => (table.get(message.device) ?? this.#unknown(op))(message);
-      // What it returns is what the handler of this operation returned.
-      this.#options.peer.handle(op, dispatch as unknown as Handler<K>);
-      this.#handlers.set(op, byDevice);
-    }
-    if (byDevice.has(device)) throw new LianyunError('duplicate-handler', `${op} for ${device} has a handler already.`);
-    // The table hands a handler the messages of its own operation only.
+    // The tables hand a handler the messages of its own operation only.
     const entry = handler as unknown as AnyHandler;
-    const table = byDevice.set(device, entry);
+    const { peer, own } = this.#options;
+    if (device === own) {
+      const dispatch = (message: Message): unknown => (message.device === own ? entry : (this.#children?.get(op)?.get(message.device) ?? this.#unknown(op)))(message);
+      // What it returns is what the handler of this operation returned.
+      return peer.handle(op, dispatch as unknown as Handler<K>);
+    }
+    // A sub-device has no service that its gateway has not: the gateway's own handler is there to ask this table.
+    this.#children ??= new Map<Op, Map<DeviceRef, AnyHandler>>();
+    const table = this.#children.get(op) ?? new Map<DeviceRef, AnyHandler>();
+    this.#children.set(op, table);
+    if (table.has(device)) throw new LianyunError('duplicate-handler', `${op} for ${device} has a handler already.`);
+    table.set(device, entry);
     return () => {
       if (table.get(device) === entry) table.delete(device);
     };

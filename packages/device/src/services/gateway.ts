@@ -64,16 +64,20 @@ type ChildOp = Extract<RequestOp, 'child.add' | 'child.remove' | 'child.status'>
 /** This device as a gateway: its sub-devices, on its own connection (Huawei 5.5, 9; Tencent 3). */
 export class GatewayService {
   readonly #options: GatewayOptions;
-  readonly #topology: TopologyStore;
-  readonly #children = new Map<DeviceRef, GatewayChild>();
+  // Most devices are no gateways: what only those need is made when it is needed.
+  #store: TopologyStore | undefined;
+  #children: Map<DeviceRef, GatewayChild> | undefined;
   #onChange: GatewayChangeHandler | undefined;
   #isUsed = false;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#topology = options.topology ?? new MemoryTopology();
-    options.context.peer.handle('child.notify', ({ body }) => this.#changed(body));
-    if ([...this.#topology.all()].length > 0) this.#use();
+    this.#store = options.topology;
+    if (this.#store !== undefined && [...this.#store.all()].length > 0) this.#use();
+  }
+
+  get #topology(): TopologyStore {
+    return (this.#store ??= new MemoryTopology());
   }
 
   /**
@@ -153,7 +157,7 @@ export class GatewayService {
    * @param options.model checks what it reports and is asked, as the option `model` does for this device; taken when the object is made.
    */
   child(device: DeviceRef, options: { readonly model?: ModelCheck } = {}): GatewayChild {
-    const known = this.#children.get(device);
+    const known = this.#children?.get(device);
     if (known !== undefined) return known;
     const { context, scopes, dialect } = this.#options;
     const topology = this.#topology;
@@ -168,7 +172,7 @@ export class GatewayService {
     const own: ServiceContext = { ...context, device, peer: scopes.of(device), model: options.model, resync };
     const properties = new PropertiesService(own);
     const child: GatewayChild = { id: device, properties, commands: new CommandsService(own), shadow: new ShadowService(own, properties) };
-    this.#children.set(device, child);
+    (this.#children ??= new Map<DeviceRef, GatewayChild>()).set(device, child);
     return child;
   }
 
@@ -241,7 +245,7 @@ export class GatewayService {
   }
 
   #resync(device: DeviceRef): void {
-    this.#children.get(device)?.shadow.resync().catch((error: unknown) => this.#report(error, `The shadow of ${device} could not be applied`));
+    this.#children?.get(device)?.shadow.resync().catch((error: unknown) => this.#report(error, `The shadow of ${device} could not be applied`));
   }
 
   /** Asks in as many messages as the cloud's limits need, one after the other. What is left when one fails is told as failed, unless it is the first. */
@@ -275,6 +279,7 @@ export class GatewayService {
     if (this.#isUsed) return;
     this.#isUsed = true;
     const { dialect, context, session } = this.#options;
+    context.peer.handle('child.notify', ({ body }) => this.#changed(body));
     const filters = filtersFor(dialect, context.device, 'child.notify');
     if (filters.length > 0) session.subscribe(filters);
   }
