@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLOUDS } from './support/clouds.ts';
+import { CLOUDS, HUAWEI } from './support/clouds.ts';
 import { ROOT, runScript } from './support/program.ts';
 import { Rig } from './support/rig.ts';
 
 const FILES = ['README.md', 'README.zh-CN.md'] as const;
-const NAMES = ['seed.json', 'huawei.mjs', 'tencent.mjs'] as const;
+const NAMES = ['seed.json', 'huawei.mjs', 'tencent.mjs', 'gateway.mjs'] as const;
 
 const read = (file: string): Promise<string> => readFile(path.join(ROOT, file), 'utf8');
 
@@ -81,6 +81,20 @@ describe('The examples of README.md', () => {
     expect(program.stderr.all).toEqual([]);
     expect(program.stdout.all.filter((line) => line.startsWith('problem:'))).toEqual([]);
     expect(rig.problems.all).toEqual([]);
+  });
+
+  it('(gateway.mjs) run on a platform with its seed: a lamp is added, reports and answers through its gateway', async () => {
+    await using rig = await Rig.open({ seed: examples.get('seed.json') ?? '' });
+    const file = path.join(folder, 'gateway.mjs');
+    await writeFile(file, (examples.get('gateway.mjs') ?? '').replace('mqtt://127.0.0.1:1883', rig.server));
+    await using program = runScript(file);
+    await program.line(/^delivered$/);
+    expect(program.stdout.all).toEqual(['added lamp_2', 'delivered']);
+    expect(await rig.reported(HUAWEI, 2)).toEqual({ on: 1 });
+    expect(await rig.blink(HUAWEI, 2, 3)).toMatchObject({ status: 200, body: { response: { result_code: 0, paras: { blinked: 3 } } } });
+    program.kill('SIGINT');
+    expect(await program.end()).toEqual({ code: 0, signal: null });
+    expect([program.stderr.all, rig.problems.all]).toEqual([[], []]);
   });
 
   it.each(CLOUDS)('($name.mjs) are a device in twenty lines', ({ name }) => {

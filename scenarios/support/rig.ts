@@ -5,6 +5,7 @@ import { accessKeysOf, applySeed, Platform, readSeed, signHuawei, signTencent, t
 import type { DeviceEvents } from 'lianyun';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { SEED, type AnyDevice, type Cloud, type Lamp, type Options } from './clouds.ts';
+import type { Credentials } from './credentials.ts';
 import { CountedClock, openHandles, settledHandles } from './handles.ts';
 import { Log } from './log.ts';
 
@@ -97,8 +98,13 @@ export class Rig implements AsyncDisposable {
   }
 
   /** MQTT.js, a foreign client, signed in as a lamp. Rejects when it is refused. */
-  async foreign(cloud: Cloud, lamp: Lamp, options: IClientOptions = {}): Promise<MqttClient> {
-    const client = await connectAsync({ host: HOST, port: this.mqttPort, ...cloud.credentials(lamp), keepalive: 60, reconnectPeriod: 0, ...options });
+  foreign(cloud: Cloud, lamp: Lamp, options: IClientOptions = {}): Promise<MqttClient> {
+    return this.foreignAs(cloud.credentials(lamp), options);
+  }
+
+  /** MQTT.js, signed in with any credentials. Rejects when it is refused. */
+  async foreignAs(credentials: Credentials, options: IClientOptions = {}): Promise<MqttClient> {
+    const client = await connectAsync({ host: HOST, port: this.mqttPort, ...credentials, keepalive: 60, reconnectPeriod: 0, ...options });
     client.on('error', () => undefined);
     this.#clients.push(client);
     return client;

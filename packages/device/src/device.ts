@@ -20,6 +20,8 @@ import { DeviceContext } from './services/context.ts';
 import { EventsService } from './services/events.ts';
 import { InfoService } from './services/info.ts';
 import { MessagesService } from './services/messages.ts';
+import { Scopes } from './services/gateway-scopes.ts';
+import { GatewayService } from './services/gateway.ts';
 import { PropertiesService } from './services/properties.ts';
 import { ShadowService } from './services/shadow.ts';
 import { TimeService } from './services/time.ts';
@@ -49,6 +51,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   readonly info: InfoService;
   readonly time: TimeService;
   readonly topics: TopicsService;
+  readonly gateway: GatewayService;
   readonly #dialect: AnyDialect;
   readonly #clock: Clock;
   readonly #cloudTime: CloudTime;
@@ -79,7 +82,8 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     this.#outbox = new Outbox(settings.outbox, clock, problem);
     this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });
     this.#peer = new Peer({ role: 'device', dialect, link: this.#session, clock, onProblem: problem });
-    const context = new DeviceContext(this, { peer: this.#peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: options.model, qos: options.qos });
+    const scopes = new Scopes({ peer: this.#peer, own: this.id, dialect, problem });
+    const context = new DeviceContext(this, { peer: scopes.of(this.id), session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: options.model, qos: options.qos });
     this.#context = context;
     this.properties = new PropertiesService(context);
     this.commands = new CommandsService(context);
@@ -89,6 +93,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     this.info = new InfoService(context);
     this.time = new TimeService(context);
     this.topics = new TopicsService(context, this.#session, rightsOf(dialect));
+    this.gateway = new GatewayService({ context, dialect, scopes, topology: options.topology, session: this.#session });
   }
 
   /** Where the connection is: idle, connecting, online, waiting (with reason and time of the next attempt) or closed. */
@@ -206,6 +211,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     for (const waiter of this.#connecting ?? []) waiter.resolve();
     this.#connecting = undefined;
     this.resync();
+    this.gateway.onOnline();
     this.#tell('online');
   }
 

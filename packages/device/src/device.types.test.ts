@@ -1,7 +1,7 @@
 import { huawei, tencent } from '@lianyun/protocol';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { Device, type CloseReport, type DeviceMessage, type DeviceOptions, type DisconnectReason, type LianyunError, type Receipt, type ShadowState, type TimeSync } from './index.ts';
+import { Device, type ChildInfo, type ChildResult, type CloseReport, type DeviceMessage, type DeviceOptions, type DisconnectReason, type LianyunError, type Receipt, type ShadowState, type TimeSync } from './index.ts';
 import { huaweiDevice, tencentDevice } from './testing/support.ts';
 
 const nowhere = { url: 'localhost', clock: new FakeClock() };
@@ -55,12 +55,33 @@ describe('the type of a device', () => {
     expect([device.supports('event.notify'), other.supports('event.notify')]).toEqual([true, false]);
   });
 
+  it('has sub-devices on both clouds, whose live values are read on Huawei only', () => {
+    const [huaweiGate, tencentGate] = [huaweiDevice(nowhere), tencentDevice(nowhere)];
+    expectTypeOf(huaweiGate.gateway.add).returns.toEqualTypeOf<Promise<readonly ChildResult[]>>();
+    expectTypeOf(tencentGate.gateway.list).returns.toEqualTypeOf<Promise<readonly ChildInfo[]>>();
+    const [a, b] = [huaweiGate.gateway.child('lamp_2'), tencentGate.gateway.child('LAMP000001/lamp2')];
+    expectTypeOf(a.properties).toHaveProperty('onGet');
+    expectTypeOf(b.properties).not.toHaveProperty('onGet');
+    expectTypeOf(b.shadow).toHaveProperty('clear');
+    expectTypeOf(a.shadow).not.toHaveProperty('clear');
+    expect([a.id, huaweiGate.gateway.child('lamp_2') === a]).toEqual(['lamp_2', true]);
+    expect(() => huaweiGate.gateway.child(huaweiGate.id)).toThrow(expect.objectContaining({ code: 'bad-input', message: expect.stringContaining('the gateway itself') }));
+    expect(() => tencentGate.gateway.child('no-product')).toThrow(expect.objectContaining({ code: 'bad-input' }));
+    expect(() => {
+      a.commands.handle('blink', () => undefined);
+      a.commands.handle('blink', () => undefined);
+    }).toThrow(expect.objectContaining({ code: 'duplicate-handler' }));
+    huaweiGate.gateway.onChange(() => undefined);
+    expect(() => huaweiGate.gateway.onChange(() => undefined)).toThrow(expect.objectContaining({ code: 'duplicate-handler' }));
+  });
+
   it('does not show what the SDK itself calls', () => {
     const device = tencentDevice(nowhere);
     for (const hidden of ['onPublish', 'onSubscriptionRefused', 'onOnline', 'onOffline', 'onClosed', 'onProblem', 'credentials', 'resync'] as const) expectTypeOf(device).not.toHaveProperty(hidden);
     expectTypeOf(device.properties).not.toHaveProperty('set');
     expectTypeOf(device.properties).not.toHaveProperty('handlesSet');
     expectTypeOf(device.shadow).not.toHaveProperty('resync');
+    expectTypeOf(device.gateway).not.toHaveProperty('onOnline');
   });
 
   it('knows the arguments of every event', () => {

@@ -1,7 +1,8 @@
-import type { AnyDialect, DeviceMessage, Dialect, Op, OpsOf, tencent } from '@lianyun/protocol';
+import type { AnyDialect, DeviceMessage, DeviceRef, Dialect, Op, OpsOf, tencent } from '@lianyun/protocol';
 import { DeviceCore } from './device.ts';
-import type { DeviceOptions } from './options.ts';
+import type { DeviceOptions, ModelCheck } from './options.ts';
 import type { EventsService } from './services/events.ts';
+import type { GatewayChild, GatewayService } from './services/gateway.ts';
 import type { MessagesService } from './services/messages.ts';
 import type { PropertiesService } from './services/properties.ts';
 import type { ShadowService } from './services/shadow.ts';
@@ -18,6 +19,10 @@ interface Services<D extends AnyDialect> {
   readonly events: Able<EventsService, { onNotify: 'event.notify' }, OpsOf<D>>;
   /** Tencent carries bytes only. */
   readonly messages: MessagesService<D extends typeof tencent ? Extract<DeviceMessage, { bytes: Uint8Array }> : DeviceMessage>;
+  readonly gateway: Omit<GatewayService, 'child' | 'onOnline'> & {
+    /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
+    child(device: DeviceRef, options?: { readonly model?: ModelCheck }): Omit<GatewayChild, 'properties' | 'shadow'> & Pick<Services<D>, 'properties' | 'shadow'>;
+  };
 }
 
 type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed' | 'onProblem' | 'credentials' | 'resync';
@@ -30,6 +35,8 @@ export const Device = DeviceCore as unknown as new <D extends AnyDialect>(option
 
 export { huawei, tencent, isLianyunError, LianyunError, ERROR_TABLE } from '@lianyun/protocol';
 export type {
+  ChildInfo,
+  ChildResult,
   CommandResult,
   DeviceEvent,
   DeviceInfo,
@@ -51,6 +58,8 @@ export type { OutboxBounds } from './outbox.ts';
 export { reply, type CommandCall, type CommandHandler, type CommandReply } from './services/commands.ts';
 export type { CloudEvent, NotifyHandler } from './services/events.ts';
 export type { CloudMessage, MessageHandler } from './services/messages.ts';
+export { MemoryTopology, type KnownChild, type TopologyStore } from './services/gateway-topology.ts';
+export type { GatewayChange, GatewayChangeHandler, GatewayChild, GatewayWait, NewChild } from './services/gateway.ts';
 export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
 export type { ShadowState } from './services/shadow.ts';
 export type { TimeSync } from './services/time.ts';

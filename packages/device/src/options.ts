@@ -1,5 +1,6 @@
 import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf, type JsonObject, type PropertyGroup, type ThingModel } from '@lianyun/protocol';
 import type { OutboxBounds } from './outbox.ts';
+import type { TopologyStore } from './services/gateway-topology.ts';
 import type { Pace } from './session-state.ts';
 
 /** What a device needs of a compiled thing model. */
@@ -37,6 +38,8 @@ export interface DeviceOptions<D extends AnyDialect> {
   readonly maxBackoffMs?: number;
   /** Least time between two attempts, ms. Left out: the cloud's own limit on its own hosts, none elsewhere. */
   readonly minConnectIntervalMs?: number;
+  /** Where a gateway keeps its sub-devices; in memory when left out. */
+  readonly topology?: TopologyStore;
   /** Time and chance, for tests. */
   readonly clock?: Clock;
 }
@@ -55,6 +58,7 @@ const NAMES: Readonly<Record<keyof DeviceOptions<AnyDialect>, true>> = {
   ackSilenceMs: true,
   maxBackoffMs: true,
   minConnectIntervalMs: true,
+  topology: true,
   clock: true,
 };
 

@@ -5,8 +5,8 @@ import type { Registry } from './registry.ts';
 /** The dialects by cloud. */
 export const DIALECTS: Readonly<Record<Cloud, AnyDialect>> = { huawei, tencent };
 
-/** Subscriptions of one connection (Huawei reference 1.2). */
-const MAX_SUBSCRIPTIONS = 100;
+/** Subscriptions of one connection: Huawei documents a number (reference 1.2), a Tencent gateway has those of its sub-devices. */
+const MAX_SUBSCRIPTIONS: Readonly<Record<Cloud, number>> = { huawei: 100, tencent: 20_000 };
 
 const refuse = (refusal: ConnectRefusal, why: string): Admission => ({ accepted: false, refusal, why });
 
@@ -35,7 +35,7 @@ export function admit(request: ConnectRequest, registry: Registry, clock: Clock)
     accepted: true,
     cloud,
     device: claim.device,
-    limits: { payloadBytes: limits.payloadBytes, maxSubscriptions: MAX_SUBSCRIPTIONS },
+    limits: { payloadBytes: limits.payloadBytes, maxSubscriptions: MAX_SUBSCRIPTIONS[cloud] },
     implicit: subscribe === 'implicit',
   };
 }

@@ -20,7 +20,11 @@ export class DeviceDownlink implements Downlink {
   }
 
   isOnline(cloud: Cloud, device: DeviceRef): boolean {
-    return this.#options.access.isOnline(cloud, this.#via(cloud, device));
+    const { access, registry } = this.#options;
+    if (access.isOnline(cloud, device)) return true;
+    const found = registry.findDevice(cloud, device);
+    // A sub-device is as its gateway says.
+    return found?.gateway !== undefined && found.onlineSince !== undefined;
   }
 
   async setProperties(cloud: Cloud, device: DeviceRef, { id, groups }: { readonly id: string; readonly groups: readonly PropertyGroup[] }): Promise<Outcome> {
@@ -44,7 +48,7 @@ export class DeviceDownlink implements Downlink {
 
   async control(cloud: Cloud, device: DeviceRef, { id, groups }: { readonly id: string; readonly groups: readonly PropertyGroup[] }): Promise<{ readonly sent: boolean }> {
     const via = this.#via(cloud, device);
-    if (!this.#options.access.isOnline(cloud, via)) return { sent: false };
+    if (!this.#isReachable(cloud, device, via)) return { sent: false };
     try {
       await this.#options.peers[cloud].send('property.set', { device, via, id, body: { groups } }).delivered;
       return { sent: true };
@@ -75,12 +79,18 @@ export class DeviceDownlink implements Downlink {
   }
 
   #via(cloud: Cloud, device: DeviceRef): DeviceRef {
-    return this.#options.registry.findDevice(cloud, device)?.gateway ?? device;
+    const { access, registry } = this.#options;
+    return access.isOnline(cloud, device) ? device : (registry.findDevice(cloud, device)?.gateway ?? device);
+  }
+
+  /** On Huawei the gateway's connection is all that counts (14.9); a Tencent gateway gets nothing for a sub-device that is not online (3.8). */
+  #isReachable(cloud: Cloud, device: DeviceRef, via: DeviceRef): boolean {
+    return this.#options.access.isOnline(cloud, via) && (cloud === 'huawei' || this.isOnline(cloud, device));
   }
 
   #reach(cloud: Cloud, device: DeviceRef): { readonly via: DeviceRef; readonly deadlineMs: number } {
     const via = this.#via(cloud, device);
-    if (!this.#options.access.isOnline(cloud, via)) throw new LianyunError('offline', `${via} is not connected.`, { device });
+    if (!this.#isReachable(cloud, device, via)) throw new LianyunError('offline', `${via} is not connected.`, { device });
     return { via, deadlineMs: DIALECTS[cloud].limits.answerMs };
   }
 }

@@ -17,17 +17,9 @@ interface IntakeOptions {
   problem(problem: LianyunError): void;
 }
 
-/** Where the body names the device (Huawei `object_device_id`), a connection speaks for itself and its sub-devices only. */
-function demandOwn(registry: Registry, cloud: Cloud, { device, via }: Message): void {
-  if (device === via || registry.findDevice(cloud, device)?.gateway === via) return;
-  throw new LianyunError('not-permitted', `${via} spoke for ${device}, which is no sub-device of it.`, { device: via });
-}
-
 /** What both clouds do alike. */
-function takeBoth({ peer, registry, mailbox, clock, onMessage }: IntakeOptions, cloud: Cloud): void {
-  peer.handle('message.up', (message) => {
-    demandOwn(registry, cloud, message);
-    const { device, body } = message;
+function takeBoth({ peer, mailbox, clock, onMessage }: IntakeOptions, cloud: Cloud): void {
+  peer.handle('message.up', ({ device, body }) => {
     mailbox.receive(cloud, device, body, clock.now());
     onMessage(device, body);
   });
@@ -39,51 +31,45 @@ function takeBoth({ peer, registry, mailbox, clock, onMessage }: IntakeOptions, 
 }
 
 /** Keeps what a device told about itself; what it leaves out, or leaves empty, stays as it was. */
-function keepInfo({ registry }: IntakeOptions, cloud: Cloud, message: Message<'info.report'>): void {
-  demandOwn(registry, cloud, message);
-  const { device, body } = message;
+function keepInfo({ registry }: IntakeOptions, cloud: Cloud, { device, body }: Message<'info.report'>): void {
   const told = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ''));
   registry.updateDevice(cloud, device, { info: { ...registry.device(cloud, device).info, ...told } });
 }
 
+/** Takes in what a Huawei device, or a gateway for it, reported. */
+export function takeHuaweiReport({ registry, twins, clock, problem }: Pick<IntakeOptions, 'registry' | 'twins' | 'clock' | 'problem'>, device: DeviceRef, groups: readonly PropertyGroup[]): void {
+  const model = registry.model('huawei', registry.device('huawei', device).productId);
+  if (model.checkProperties(groups, 'report') === undefined) return twins.report('huawei', device, groups, clock.now());
+  // Values that the model does not allow are dropped, the others are kept (reference 3.4).
+  const kept: PropertyGroup[] = [];
+  for (const group of groups) {
+    const good: [string, PropertyGroup['values'][string]][] = [];
+    for (const [name, value] of Object.entries(group.values)) {
+      const violation = model.checkProperties([{ ...group, values: Object.fromEntries([[name, value]]) }], 'report');
+      if (violation === undefined) good.push([name, value]);
+      else problem(new LianyunError('model-violation', `${device} reported what its model does not allow: ${violation.message}`, { device, path: violation.path }));
+    }
+    if (good.length > 0) kept.push({ ...group, values: Object.fromEntries(good) });
+  }
+  if (kept.length > 0) twins.report('huawei', device, kept, clock.now());
+}
+
 /** What IoTDA does with the messages of its devices. */
 function takeHuawei(options: IntakeOptions): void {
-  const { peer, registry, twins, events, clock, problem, onEvent } = options;
+  const { peer, twins, events, clock, onEvent } = options;
   takeBoth(options, 'huawei');
 
   // Forwarded and not judged: events are declared in the model, and not used by the platform yet (reference 5.10, 14.6).
-  peer.handle('event.post', (message) => {
-    demandOwn(registry, 'huawei', message);
-    const { device, body } = message;
+  peer.handle('event.post', ({ device, body }) => {
     events.add('huawei', device, body.events, clock.now());
     for (const event of body.events) onEvent(device, event);
   });
 
   peer.handle('info.report', (message) => keepInfo(options, 'huawei', message));
 
-  peer.handle('property.report', (message) => {
-    const { device } = message;
-    const model = registry.model('huawei', registry.device('huawei', device).productId);
-    const { groups } = message.body;
-    if (model.checkProperties(groups, 'report') === undefined) return twins.report('huawei', device, groups, clock.now());
-    // Values that the model does not allow are dropped, the others are kept (reference 3.4).
-    const kept: PropertyGroup[] = [];
-    for (const group of groups) {
-      const good: [string, PropertyGroup['values'][string]][] = [];
-      for (const [name, value] of Object.entries(group.values)) {
-        const violation = model.checkProperties([{ ...group, values: Object.fromEntries([[name, value]]) }], 'report');
-        if (violation === undefined) good.push([name, value]);
-        else problem(new LianyunError('model-violation', `${device} reported what its model does not allow: ${violation.message}`, { device, path: violation.path }));
-      }
-      if (good.length > 0) kept.push({ ...group, values: Object.fromEntries(good) });
-    }
-    if (kept.length > 0) twins.report('huawei', device, kept, clock.now());
-  });
+  peer.handle('property.report', ({ device, body }) => takeHuaweiReport(options, device, body.groups));
 
-  peer.handle('shadow.get', (message) => {
-    demandOwn(registry, 'huawei', message);
-    return { code: 0, services: twins.read('huawei', message.device, message.body.service).map(shadowOf) };
-  });
+  peer.handle('shadow.get', ({ device, body }) => ({ code: 0, services: twins.read('huawei', device, body.service).map(shadowOf) }));
 }
 
 /** One service's part of a Huawei shadow. */

@@ -3,6 +3,8 @@ import { codecOf, LianyunError, Peer, rightsOf, systemClock, type Clock, type De
 import { admit, DIALECTS } from './admission.ts';
 import type { AccessPolicy, AccessPort, Client, Cloud, Notice, OfflineReason } from './access/port.ts';
 import { createAccessServer } from './access/server.ts';
+import { openChildren } from './children-intake.ts';
+import type { Children } from './children.ts';
 import { DeviceDownlink } from './device-downlink.ts';
 import type { Downlink } from './downlink.ts';
 import { MemoryEventLog, type EventLog } from './event-log.ts';
@@ -58,6 +60,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly #clock: Clock;
   readonly #peers: Readonly<Record<Cloud, Peer>>;
   readonly #postman: Postman;
+  readonly #children: Children;
   readonly #north: Northbound;
 
   constructor({ keys, projectId, clock = systemClock }: PlatformOptions) {
@@ -69,10 +72,20 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     this.mailbox = new MemoryMailbox();
     this.access = createAccessServer({ policy: this.#policy(), clock });
     this.#peers = { huawei: this.#peer('huawei'), tencent: this.#peer('tencent') };
+    this.#children = openChildren({
+      peers: this.#peers,
+      access: this.access,
+      registry: this.registry,
+      twins: this.twins,
+      clock,
+      cameOnline: (cloud, device) => this.#tell('online', { cloud, device }),
+      wentOffline: (cloud, device, reason) => this.#tell('offline', { cloud, device, reason }),
+      problem: (problem) => this.#tell('problem', problem),
+    });
     this.downlink = new DeviceDownlink({ peers: this.#peers, access: this.access, registry: this.registry, clock });
     const { registry, twins, events, mailbox, downlink } = this;
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
-    this.#north = createNorthbound({ registry, twins, events, mailbox, postman: this.#postman, downlink, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    this.#north = createNorthbound({ registry, twins, events, mailbox, postman: this.#postman, downlink, children: this.#children, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use`; nothing listens then. */
@@ -101,8 +114,8 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     const isSystemUplink = ({ cloud }: Client, topic: string): boolean => codecOf(DIALECTS[cloud]).knows('up', topic);
     return {
       admit: (request) => admit(request, this.registry, this.#clock),
-      mayPublish: ({ cloud, device }, topic) => rightsOf(DIALECTS[cloud]).mayPublish(topic, [device]),
-      maySubscribe: ({ cloud, device }, filter) => rightsOf(DIALECTS[cloud]).maySubscribe(filter, [device]),
+      mayPublish: ({ cloud, device }, topic) => rightsOf(DIALECTS[cloud]).mayPublish(topic, this.#children.speaksFor(cloud, device, topic)),
+      maySubscribe: ({ cloud, device }, filter) => rightsOf(DIALECTS[cloud]).maySubscribe(filter, this.#children.speaksFor(cloud, device, filter)),
       isSystemUplink,
       isImplicit: ({ cloud }, topic) => codecOf(DIALECTS[cloud]).knows('down', topic),
       isRouted: ({ cloud, device }, filter) => rightsOf(DIALECTS[cloud]).meetsCustom(filter, device),
@@ -111,11 +124,13 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       onOnline: ({ cloud, device }) => {
         this.registry.cameOnline(cloud, device, this.#clock.now());
         this.#tell('online', { cloud, device });
+        this.#children.gatewayCame(cloud, device);
         if (cloud === 'huawei') this.#postman.cameOnline(device);
       },
       onOffline: ({ cloud, device }, reason) => {
         this.registry.wentOffline(cloud, device, this.#clock.now());
         this.#peers[cloud].fail(() => new LianyunError('offline', `${device} went offline (${reason}) before it answered.`, { device }), device);
+        this.#children.gatewayWent(cloud, device, reason);
         this.#tell('offline', { cloud, device, reason });
       },
       wantsTrace: () => this.listenerCount('frame') > 0,
@@ -141,7 +156,8 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       settle: () => false,
     };
     const problem = (error: LianyunError): void => this.#tell('problem', error);
-    const peer = new Peer({ role: 'platform', dialect: DIALECTS[cloud], link, clock: this.#clock, onProblem: problem });
+    const mayCarry = (via: DeviceRef, device: DeviceRef): boolean => this.registry.findDevice(cloud, device)?.gateway === via;
+    const peer = new Peer({ role: 'platform', dialect: DIALECTS[cloud], link, clock: this.#clock, onProblem: problem, mayCarry });
     const { registry, twins, events, mailbox } = this;
     const onEvent = (device: DeviceRef, event: DeviceEvent): void => this.#tell('event', { cloud, device, event });
     const onMessage = (device: DeviceRef, message: DeviceMessage): void => this.#tell('message', { cloud, device, message });

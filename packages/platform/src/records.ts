@@ -58,6 +58,8 @@ export interface Device {
   readonly fingerprint?: string;
   /** The device that this one connects through. */
   readonly gateway?: DeviceRef;
+  /** Its gateway brought it online and has not taken it offline since (Tencent 3.1). */
+  readonly wantsOnline?: boolean;
   readonly description?: string;
   readonly appId?: string;
   /** Huawei: only TLS connections are let in. */
@@ -95,7 +97,9 @@ export type ProductDraft =
 export type DeviceDraft = Omit<Device, MadeForDevice> & { readonly nodeId: string } & Partial<Pick<Device, 'device' | 'name' | 'secret' | 'authType' | 'secureAccess' | 'enabled'>>;
 
 /** What can be changed about a device. */
-export type DeviceChanges = Partial<Pick<Device, 'name' | 'secret' | 'authType' | 'fingerprint' | 'gateway' | 'description' | 'extensionInfo' | 'secureAccess' | 'info' | 'enabled'>>;
+export type DeviceChanges = Partial<
+  Pick<Device, 'name' | 'secret' | 'authType' | 'fingerprint' | 'gateway' | 'wantsOnline' | 'description' | 'extensionInfo' | 'secureAccess' | 'info' | 'enabled'>
+>;
 
 /** What can be changed about a product. */
 export type ProductChanges = Partial<Pick<ProductRecord, 'name' | 'model' | 'description'>>;

@@ -38,6 +38,8 @@ export interface RegistryStore {
   putDevice(device: Device): void;
   removeDevice(cloud: Cloud, device: DeviceRef): boolean;
   devices(query: DeviceQuery): Page<Device>;
+  /** The devices that connect through a gateway, in no order. */
+  childrenOf(cloud: Cloud, gateway: DeviceRef): Iterable<Device>;
   /** A number above every one given out before. */
   nextSerial(): number;
 }
@@ -46,6 +48,8 @@ export interface RegistryStore {
 export class MemoryRegistryStore implements RegistryStore {
   readonly #products = { huawei: new Map<string, Product>(), tencent: new Map<string, Product>() };
   readonly #devices = { huawei: new Map<DeviceRef, Device>(), tencent: new Map<DeviceRef, Device>() };
+  /** By gateway: one asks for its few among the many at every sign-in. */
+  readonly #children = { huawei: new Map<DeviceRef, Map<DeviceRef, Device>>(), tencent: new Map<DeviceRef, Map<DeviceRef, Device>>() };
   #serial = 0;
 
   product(cloud: Cloud, productId: string): Product | undefined {
@@ -69,21 +73,42 @@ export class MemoryRegistryStore implements RegistryStore {
   }
 
   putDevice(device: Device): void {
-    this.#devices[device.cloud].set(device.device, device);
+    const { cloud, gateway } = device;
+    this.#leave(cloud, device.device, gateway);
+    this.#devices[cloud].set(device.device, device);
+    if (gateway === undefined) return;
+    const children = this.#children[cloud].get(gateway);
+    if (children === undefined) this.#children[cloud].set(gateway, new Map([[device.device, device]]));
+    else children.set(device.device, device);
   }
 
   removeDevice(cloud: Cloud, device: DeviceRef): boolean {
+    this.#leave(cloud, device);
     return this.#devices[cloud].delete(device);
   }
 
   devices({ cloud, before, offset, limit, ...wanted }: DeviceQuery): Page<Device> {
     const filters = Object.entries(wanted) as [keyof typeof wanted, string | undefined][];
-    const found = [...this.#devices[cloud].values()].filter((device) => filters.every(([name, value]) => value === undefined || device[name] === value));
+    const all = wanted.gateway === undefined ? this.#devices[cloud].values() : this.childrenOf(cloud, wanted.gateway);
+    const found = [...all].filter((device) => filters.every(([name, value]) => value === undefined || device[name] === value));
     return cut(found, { limit, ...(before === undefined ? {} : { before }), ...(offset === undefined ? {} : { offset }) });
+  }
+
+  childrenOf(cloud: Cloud, gateway: DeviceRef): Iterable<Device> {
+    return this.#children[cloud].get(gateway)?.values() ?? [];
   }
 
   nextSerial(): number {
     return ++this.#serial;
+  }
+
+  /** Takes a device off the list of the gateway that it had, unless that is `stays`. */
+  #leave(cloud: Cloud, device: DeviceRef, stays?: DeviceRef): void {
+    const gateway = this.#devices[cloud].get(device)?.gateway;
+    if (gateway === undefined || gateway === stays) return;
+    const children = this.#children[cloud].get(gateway);
+    children?.delete(device);
+    if (children?.size === 0) this.#children[cloud].delete(gateway);
   }
 }
 

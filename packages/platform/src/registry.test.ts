@@ -24,6 +24,22 @@ describe('the registry', () => {
     expect(Buffer.from(b.secret, 'base64')).toHaveLength(16);
   });
 
+  it('knows the devices of a gateway through every move', () => {
+    registry.createProduct({ cloud: 'huawei', productId: 'p', name: 'p' });
+    for (const nodeId of ['g', 'h', 'a']) registry.createDevice({ cloud: 'huawei', productId: 'p', nodeId });
+    const names = (gateway: string) => registry.childrenOf('huawei', gateway).map(({ device }) => device);
+    registry.updateDevice('huawei', 'p_a', { gateway: 'p_g' });
+    registry.updateDevice('huawei', 'p_a', { name: 'A' });
+    expect(registry.listDevices({ cloud: 'huawei', gateway: 'p_g', limit: 9 })).toMatchObject({ total: 1, items: [{ name: 'A' }] });
+    registry.updateDevice('huawei', 'p_a', { gateway: 'p_h', wantsOnline: true });
+    expect([names('p_g'), names('p_h')]).toEqual([[], ['p_a']]);
+    expect(registry.release('huawei', 'p_a')).not.toHaveProperty('wantsOnline');
+    expect([names('p_h'), registry.device('huawei', 'p_a').gateway]).toEqual([[], undefined]);
+    registry.updateDevice('huawei', 'p_a', { gateway: 'p_g' });
+    registry.deleteDevice('huawei', 'p_a');
+    expect(names('p_g')).toEqual([]);
+  });
+
   it('keeps the clouds apart', () => {
     registry.createProduct({ cloud: 'tencent', productId: 'ABCDE12345', name: 'a' });
     registry.createProduct({ cloud: 'huawei', productId: 'ABCDE12345', name: 'b' });

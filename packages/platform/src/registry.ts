@@ -150,13 +150,24 @@ export class Registry {
     this.#store.removeDevice(cloud, device);
   }
 
-  /** A device signed in. */
+  /** The devices that connect through a gateway. */
+  childrenOf(cloud: Cloud, gateway: DeviceRef): readonly Device[] {
+    return [...this.#store.childrenOf(cloud, gateway)];
+  }
+
+  /** Parts a device from its gateway. */
+  release(cloud: Cloud, device: DeviceRef): Device {
+    const { gateway: _left, wantsOnline: _over, ...rest } = this.device(cloud, device);
+    return this.#put(rest);
+  }
+
+  /** A device signed in, or its gateway brought it online. */
   cameOnline(cloud: Cloud, device: DeviceRef, at: number): void {
     const found = this.#store.device(cloud, device);
     if (found !== undefined) this.#put({ activatedAt: at, ...found, onlineSince: at, lastOnlineAt: at, statusChangedAt: at });
   }
 
-  /** A device's connection ended. */
+  /** A device's connection ended, or its gateway took it offline. */
   wentOffline(cloud: Cloud, device: DeviceRef, at: number): void {
     const found = this.#store.device(cloud, device);
     if (found === undefined) return;

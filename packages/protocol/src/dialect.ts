@@ -1,8 +1,8 @@
 import type * as v from 'valibot';
 import type { Envelope, Part } from './envelope.ts';
-import type { SignIn } from './sign-in.ts';
+import type { SignIn, SignInContext } from './sign-in.ts';
 import { parseTemplate, type AnySlots, type Slots, type Template } from './topic.ts';
-import type { DeviceRef, Message, Op } from './vocabulary.ts';
+import type { ChildDraft, DeviceRef, Message, Op } from './vocabulary.ts';
 
 /** The tag of a row that takes what no other row of its topic takes. */
 export const ANY_TAG = '*';
@@ -91,6 +91,28 @@ export interface Limits {
   readonly clientIdBytes: number;
 }
 
+/** A sub-device's signature, for a cloud where a gateway binds devices that exist already. */
+export interface ChildSigning {
+  /** Signs for a sub-device with its own secret. Throws `bad-input`. */
+  sign(child: { readonly device: DeviceRef; readonly secret: string; readonly method?: 'hmacsha1' | 'hmacsha256' }, context: SignInContext): SignedChild;
+  /** Why a signature does not hold; undefined when it does. Compares in constant time. */
+  verify(draft: SignedChild, secret: string, nowMs: number): 'unknown-method' | 'bad-signature' | 'expired' | undefined;
+}
+
+type SignedChild = Extract<ChildDraft, { signature: string }>;
+
+/** What a cloud says about gateways and their sub-devices beside the messages. */
+export interface ChildRules {
+  /** Sub-devices that one message may name. */
+  readonly batch: { readonly add: number; readonly remove: number; readonly status: number; readonly report: number };
+  /** How long the cloud may take to answer a gateway, ms. */
+  readonly answerMs: number;
+  /** Left out: the gateway's own sign-in is enough. */
+  readonly signing?: ChildSigning;
+  /** What a result's number means, where the cloud sends no text. */
+  textOf?(code: number): string | undefined;
+}
+
 /** A cloud's device protocol as a value. */
 export interface Dialect<R extends Rows = Rows, I extends object = object> {
   readonly name: 'huawei' | 'tencent';
@@ -102,6 +124,7 @@ export interface Dialect<R extends Rows = Rows, I extends object = object> {
   /** What a message without a model carries: any bytes and content with a name and an id, or bytes alone. */
   readonly messages: 'content' | 'bytes';
   readonly limits: Limits;
+  readonly children: ChildRules;
   /** The vendor's own hosts: only there its connect interval is kept by default. */
   isVendorHost(host: string): boolean;
   /** The slots that name a device in a topic. */

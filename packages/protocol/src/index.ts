@@ -4,6 +4,7 @@ export {
   ANY_TAG,
   row,
   type AnyDialect,
+  type ChildRules,
   type CustomTopic,
   type Decoded,
   type Dialect,

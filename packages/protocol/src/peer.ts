@@ -32,6 +32,8 @@ export interface PeerOptions {
   readonly dialect: AnyDialect;
   readonly link: Link;
   readonly clock: Clock;
+  /** Whether a connection may carry messages about another device than its own. Left out: it may. */
+  mayCarry?(via: DeviceRef, device: DeviceRef): boolean;
   /** A frame that cannot be read, or an answer nobody waits for. Never thrown, never dropped in silence. */
   onProblem(problem: LianyunError): void;
 }
@@ -128,6 +130,9 @@ export class Peer {
 
   #dispatch({ op, message }: Read, payload: Payload): void | Promise<void> {
     const { link, onProblem } = this.#options;
+    if (message.device !== message.via && this.#options.mayCarry?.(message.via, message.device) === false) {
+      return onProblem(new LianyunError('not-permitted', `${message.via} sent a ${op} for ${message.device}, which is not one of its sub-devices.`, { device: message.via }));
+    }
     const handler = this.#handlers[op];
     if (isRequest(op)) return handler === undefined ? onProblem(unhandled(op, message)) : this.#answer(op, message, handler, payload);
     const isReply = this.codec.isReply(op);

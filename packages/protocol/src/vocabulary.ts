@@ -197,7 +197,7 @@ export type FileDirection = 'upload' | 'download';
 /** A sub-device to be added: by product and node (Huawei), or by its own signature (Tencent). */
 export type ChildDraft =
   | { product: string; node: string; device?: DeviceRef; gateway?: DeviceRef; name?: string; description?: string; info?: JsonObject }
-  | { device: DeviceRef; signature: string; random: number; at: number; method: 'hmacsha1' | 'hmacsha256'; proof: 'psk' | 'certificate' };
+  | { device: DeviceRef; signature: string; random: number; at: number; /** `hmacsha1`, `hmacsha256`, or what a gateway says that knows better. */ method: string; proof: 'psk' | 'certificate' };
 
 /** What became of one sub-device in a request. Where none came to be (Huawei), product and node name it; what was added is described in full. */
 export interface ChildResult extends Partial<ChildInfo> {

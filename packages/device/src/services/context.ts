@@ -1,7 +1,8 @@
-import { failedReceipt, filtersFor, type AnyDialect, type Clock, type DeviceRef, type LianyunError, type Op, type Peer, type Receipt } from '@lianyun/protocol';
+import { failedReceipt, filtersFor, type AnyDialect, type Clock, type DeviceRef, type LianyunError, type Op, type Receipt } from '@lianyun/protocol';
 import type { CloudTime } from '../cloud-time.ts';
 import type { ModelCheck } from '../options.ts';
 import type { Session } from '../session.ts';
+import type { ServicePeer } from './gateway-scopes.ts';
 
 /** What a service asks of the device it belongs to. */
 interface ContextOwner {
@@ -12,7 +13,7 @@ interface ContextOwner {
 }
 
 interface ContextParts {
-  readonly peer: Peer;
+  readonly peer: ServicePeer;
   readonly session: Pick<Session, 'keep'>;
   readonly dialect: AnyDialect;
   readonly clock: Clock;
@@ -25,7 +26,7 @@ interface ContextParts {
 export class DeviceContext {
   readonly #owner: ContextOwner;
   readonly #session: Pick<Session, 'keep'>;
-  readonly peer: Peer;
+  readonly peer: ServicePeer;
   readonly dialect: AnyDialect;
   readonly clock: Clock;
   readonly cloudTime: CloudTime;
@@ -43,6 +44,14 @@ export class DeviceContext {
     this.cloudTime = cloudTime;
     this.model = model;
     this.qos = qos;
+  }
+
+  /** The context of a sub-device on the same connection; its handlers end when the device is closed, as the device's own do. */
+  forChild(owner: ContextOwner, { peer, model }: Pick<ContextParts, 'peer' | 'model'>): DeviceContext {
+    const { dialect, clock, cloudTime, qos } = this;
+    const child = new DeviceContext(owner, { peer, session: this.#session, dialect, clock, cloudTime, model, qos });
+    child.#running = this.running;
+    return child;
   }
 
   get device(): DeviceRef {

@@ -1,5 +1,6 @@
 import type { Clock, DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
+import type { Topology } from '../children.ts';
 import type { Downlink } from '../downlink.ts';
 import type { EventLog } from '../event-log.ts';
 import type { AccessKeys } from '../keys.ts';
@@ -17,6 +18,7 @@ export interface NorthContext {
   readonly mailbox: Mailbox;
   readonly postman: Postman;
   readonly downlink: Downlink;
+  readonly children: Topology;
   readonly keys: AccessKeys;
   readonly clock: Clock;
   /** The one Huawei project there is; left out: any project id names it. */
@@ -30,10 +32,13 @@ export function secretsOf({ keys }: NorthContext, cloud: Cloud): SecretOf {
 }
 
 /** Removes a device with all that is known of it, and ends its connection. */
-export function removeDevice({ registry, twins, events, mailbox, downlink }: NorthContext, cloud: Cloud, device: DeviceRef): void {
+export function removeDevice({ registry, twins, events, mailbox, downlink, children }: NorthContext, cloud: Cloud, device: DeviceRef): void {
+  const found = registry.device(cloud, device);
   registry.deleteDevice(cloud, device);
   twins.delete(cloud, device);
   events.delete(cloud, device);
   mailbox.delete(cloud, device);
   downlink.kick(cloud, device, 'the device was deleted');
+  if (found.gateway !== undefined) children.removed(cloud, found.gateway, [found]);
+  else children.forget(cloud, device);
 }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { LianyunError, type Clock, type CommandResult, type DeviceRef, type JsonObject, type Outcome, type PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
+import type { Topology } from '../children.ts';
 import type { Downlink } from '../downlink.ts';
 import { MemoryEventLog } from '../event-log.ts';
 import { MemoryMailbox } from '../mailbox.ts';
 import { Postman } from '../postman.ts';
 import { MemoryRegistryStore } from '../registry-store.ts';
+import type { Device } from '../records.ts';
 import { Registry } from '../registry.ts';
 import { MemoryTwins } from '../twin.ts';
 import { signHuawei } from './huawei/signature.ts';
@@ -95,10 +97,28 @@ class ScriptedDownlink implements Downlink {
   }
 }
 
+/** Gateways that hear nothing; what they would have heard is kept. */
+class ScriptedTopology implements Topology {
+  readonly told: { readonly what: 'added' | 'removed'; readonly gateway: DeviceRef; readonly children: readonly DeviceRef[] }[] = [];
+
+  added(_cloud: Cloud, gateway: DeviceRef, children: readonly Device[]): void {
+    this.told.push({ what: 'added', gateway, children: children.map(({ device }) => device) });
+  }
+
+  removed(_cloud: Cloud, gateway: DeviceRef, children: readonly Device[]): void {
+    this.told.push({ what: 'removed', gateway, children: children.map(({ device }) => device) });
+  }
+
+  forget(): void {
+    // Nothing is known.
+  }
+}
+
 /** A whole north side on a free port of loopback, and what is behind it. */
 export class NorthUnderTest implements AsyncDisposable {
   readonly clock = new StillClock();
   readonly downlink = new ScriptedDownlink();
+  readonly children = new ScriptedTopology();
   readonly twins = new MemoryTwins();
   readonly registry = new Registry({ store: new MemoryRegistryStore(), clock: this.clock });
   readonly events = new MemoryEventLog();
@@ -108,8 +128,8 @@ export class NorthUnderTest implements AsyncDisposable {
   port = 0;
 
   constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number } = {}) {
-    const { clock, downlink, twins, registry, events, mailbox, postman } = this;
-    this.north = createNorthbound({ registry, twins, events, mailbox, postman, downlink, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    const { clock, downlink, children, twins, registry, events, mailbox, postman } = this;
+    this.north = createNorthbound({ registry, twins, events, mailbox, postman, downlink, children, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   async start(): Promise<this> {

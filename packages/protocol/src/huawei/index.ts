@@ -31,6 +31,8 @@ export const huawei: Dialect<typeof huaweiRows, HuaweiIdentity> = {
     answerMs: 20_000,
     clientIdBytes: 256,
   },
+  // A batch over HTTPS or by the vendor's C and Go code is smaller (reference 3.5); these are the limits of MQTT (5.5).
+  children: { batch: { add: 50, remove: 50, status: 100, report: 100 }, answerMs: 30_000 },
   isVendorHost: (host) => /(^|\.)(myhuaweicloud|huaweicloud)\.(com|cn)$/i.test(host),
   deviceSlots: (device) => ({ deviceId: device }),
   // A sub-device's answer names only the gateway (reference 9.1), so the request id counts for the connection.

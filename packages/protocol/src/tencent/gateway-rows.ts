@@ -32,6 +32,25 @@ const statusTag = (children: readonly { readonly online?: boolean }[]): string =
   return first.online ? 'online' : 'offline';
 };
 
+/** What the numbers of results mean (reference 3.7). */
+const RESULT_TEXTS: Readonly<Partial<Record<number, string>>> = {
+  [-1]: 'the gateway has not bound this sub-device',
+  [-2]: 'a system error',
+  801: 'wrong request parameters',
+  802: 'the device name is invalid, or there is no such device',
+  803: 'the signature is wrong',
+  804: 'the signature method is not supported',
+  805: 'the signature has expired',
+  806: 'it is bound to another gateway',
+  807: 'it is no ordinary device and cannot be bound',
+  808: 'the operation is not permitted',
+  809: 'it is bound to this gateway already',
+  810: 'the sub-device is not supported',
+};
+
+/** What the number of a result means. */
+export const childResultText = (code: number): string | undefined => RESULT_TEXTS[code];
+
 /** The messages of gateways about their sub-devices (reference 3). */
 export const gatewayRows = {
   'child.add': row<'child.add'>()({
@@ -48,7 +67,8 @@ export const gatewayRows = {
             signature: v.string(),
             random: integer,
             timestamp: integer,
-            signmethod: v.picklist(['hmacsha1', 'hmacsha256']),
+            // What the cloud does not know it refuses with a code of its own (reference 3.7).
+            signmethod: v.string(),
             authtype: v.picklist(['psk', 'certificate']),
           }),
         ),

@@ -2,8 +2,9 @@ import type { Dialect } from '../dialect.ts';
 import { parseTemplate } from '../topic.ts';
 import { slotsOf } from './reference.ts';
 import { eventRows } from './event-rows.ts';
-import { gatewayRows } from './gateway-rows.ts';
+import { childResultText, gatewayRows } from './gateway-rows.ts';
 import { propertyRows } from './rows.ts';
+import { childSigning } from './sign-in-child.ts';
 import { systemRows } from './system-rows.ts';
 import { tencentSignIn, type TencentIdentity } from './sign-in.ts';
 
@@ -31,6 +32,8 @@ export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
     answerMs: 5000,
     clientIdBytes: 80,
   },
+  // No number is documented; this keeps the largest message, a bind, far below the payload limit.
+  children: { batch: { add: 100, remove: 100, status: 100, report: 1 }, answerMs: 10_000, signing: childSigning, textOf: childResultText },
   isVendorHost: (host) => /(^|\.)tencentdevices\.com$/i.test(host),
   deviceSlots: slotsOf,
   // Two sub-devices of one gateway may use the same token (reference 0.4), so the device counts.

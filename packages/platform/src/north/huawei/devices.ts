@@ -35,13 +35,14 @@ const addSchema = v.object({
 
 /** POST /devices */
 export function addDevice(call: Call): Answer {
-  const { registry, twins, clock } = call.context;
+  const { registry, twins, clock, children } = call.context;
   const body = readBody(call, addSchema);
   const groups = (body.shadow ?? []).map(({ service_id: service, desired }) => ({ service, values: desired }));
   const violation = registry.findProduct('huawei', body.product_id) === undefined ? undefined : registry.model('huawei', body.product_id).checkProperties(groups, 'set');
   if (violation !== undefined) throw violationError(violation);
   const device = create(call, draftOf(body));
   if (groups.length > 0) twins.desire('huawei', device.device, groups, clock.now());
+  if (device.gateway !== undefined) children.added('huawei', device.gateway, [device]);
   return deviceBody(call.context, device, { secret: true });
 }
 

@@ -36,7 +36,8 @@ export const deviceActions = {
   }),
 
   DeleteDevice: action({ ProductId: 'text', DeviceName: 'text', ForceDelete: 'flag?' }, (p, context) => {
-    const { device } = targetOf({ ProductId: p.ProductId, DeviceName: p.DeviceName, DeviceId: undefined }, context);
+    const { device, gateway } = targetOf({ ProductId: p.ProductId, DeviceName: p.DeviceName, DeviceId: undefined }, context);
+    if (gateway !== undefined) throw refusal('UnauthorizedOperation.DeviceHasAlreadyBindGateway', `The device ${device} is bound to the gateway ${gateway}; unbind it first.`);
     renamed({ conflict: 'UnauthorizedOperation.GatewayHasBindedDevices' }, () => removeDevice(context, 'tencent', device));
     return { ResultCode: '', ResultMessage: '' };
   }),

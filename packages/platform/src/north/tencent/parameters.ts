@@ -2,11 +2,12 @@ import { isJsonObject, parseJson, type JsonObject } from '@lianyun/protocol';
 import { refusal } from '../refusal.ts';
 
 /** What an action takes: the name of a parameter and its type, a `?` behind it when it may be left out. */
-export type Spec = Readonly<Record<string, 'text' | 'text?' | 'integer' | 'integer?' | 'flag?'>>;
+export type Spec = Readonly<Record<string, 'text' | 'text?' | 'texts' | 'integer' | 'integer?' | 'flag?'>>;
 
 interface Types {
   text: string;
   'text?': string | undefined;
+  texts: readonly string[];
   integer: number;
   'integer?': number | undefined;
   'flag?': boolean | undefined;
@@ -36,7 +37,7 @@ export function parametersOf(body: Buffer): Given {
 
 /** Reads what came in by the spec of an action. Refuses with MissingParameter, UnknownParameter and InvalidParameter, naming the parameter. */
 export function readBySpec<S extends Spec>(spec: S, given: Given): Parameters<S> {
-  const values = new Map<string, unknown>(given.from === 'json' ? Object.entries(given.values) : given.values);
+  const values = new Map<string, unknown>(given.from === 'json' ? Object.entries(given.values) : listed(spec, given.values));
   for (const [name, value] of values) {
     if (value === null || PUBLIC.has(name)) values.delete(name);
     else if (!Object.hasOwn(spec, name)) throw refusal('UnknownParameter', `The parameter \`${name}\` is not recognized; known are ${Object.keys(spec).join(', ')}.`);
@@ -50,6 +51,19 @@ export function readBySpec<S extends Spec>(spec: S, given: Given): Parameters<S>
   return Object.fromEntries(read) as Parameters<S>; // every name of the spec, each with a value of its type
 }
 
+/** A form and a query write a list as `Name.0`, `Name.1`, … */
+function listed(spec: Spec, values: ReadonlyMap<string, string>): Map<string, unknown> {
+  const read = new Map<string, unknown>(values);
+  for (const [name, value] of values) {
+    const list = name.slice(0, name.lastIndexOf('.'));
+    if (!/\.\d{1,4}$/.test(name) || !Object.hasOwn(spec, list) || spec[list] !== 'texts') continue;
+    read.delete(name);
+    const given = read.get(list);
+    read.set(list, Array.isArray(given) ? [...(given as readonly unknown[]), value] : [value]);
+  }
+  return read;
+}
+
 function fromText(type: Spec[string], value: string): unknown {
   if (type.startsWith('integer')) return /^-?\d{1,15}$/.test(value) ? Number(value) : value;
   if (type.startsWith('flag')) return value === 'true' || value === 'false' ? value === 'true' : value;
@@ -57,8 +71,8 @@ function fromText(type: Spec[string], value: string): unknown {
 }
 
 function convert(name: string, type: Spec[string], value: unknown): unknown {
-  const isRight = type.startsWith('integer') ? Number.isSafeInteger(value) : type.startsWith('flag') ? typeof value === 'boolean' : typeof value === 'string';
-  if (!isRight) throw refusal('InvalidParameter', `The type of the parameter \`${name}\` is not right: ${type.startsWith('integer') ? 'an integer' : type.startsWith('flag') ? 'a boolean' : 'a string'} is expected.`);
+  const isRight = type === 'texts' ? Array.isArray(value) && value.every((each) => typeof each === 'string') : type.startsWith('integer') ? Number.isSafeInteger(value) : type.startsWith('flag') ? typeof value === 'boolean' : typeof value === 'string';
+  if (!isRight) throw refusal('InvalidParameter', `The type of the parameter \`${name}\` is not right: ${type === 'texts' ? 'a list of strings' : type.startsWith('integer') ? 'an integer' : type.startsWith('flag') ? 'a boolean' : 'a string'} is expected.`);
   return value;
 }
 

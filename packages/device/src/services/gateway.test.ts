@@ -1,0 +1,195 @@
+import { FakeClock } from '@lianyun/protocol/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { MemoryTopology, type DeviceOptions } from '../index.ts';
+import { ScriptedServer, type ServerConnection } from '../testing/scripted-server.ts';
+import { huaweiDevice, listenTo, tencentDevice, until } from '../testing/support.ts';
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0).toReversed()) await each[Symbol.asyncDispose]();
+});
+
+interface Event {
+  readonly event_type: string;
+  readonly event_id?: string;
+  readonly paras: { readonly devices?: readonly unknown[]; readonly device_statuses?: readonly { readonly device_id: string }[]; readonly version?: number };
+}
+
+const EVENTS = '$oc/devices/prod1_dev1/sys/events/down';
+const event = (type: string, paras: object, id?: string) => ({ services: [{ service_id: '$sub_device_manager', event_type: type, event_time: '20261121T000000Z', ...(id === undefined ? {} : { event_id: id }), paras }] });
+
+/** A Huawei gateway that is online; `answer` gives the body of the answer to an event, or nothing. */
+async function onHuawei(answer: (event: Event, connection: ServerConnection) => object | undefined = () => undefined, options: Partial<Pick<DeviceOptions<never>, 'topology'>> = {}) {
+  const clock = new FakeClock();
+  const server = await ScriptedServer.listen(clock, {
+    onPublish: ({ topic, text }, connection) => {
+      if (!topic.endsWith('/events/up')) return;
+      const [asked] = (JSON.parse(text) as { services: [Event] }).services;
+      const paras = answer(asked, connection);
+      if (paras !== undefined) connection.send(EVENTS, event(asked.event_type === 'sub_device_update_status' ? 'sub_device_update_status_response' : asked.event_type.replace('request', 'response'), paras, asked.event_id));
+    },
+  });
+  const device = huaweiDevice(server, options);
+  open.push(server, { [Symbol.asyncDispose]: async () => void (await device.close()) });
+  const log = listenTo(device);
+  return { clock, server, device, log, topology: options.topology };
+}
+
+const sensors = (count: number) => Array.from({ length: count }, (_, index) => ({ product: 'p', node: `n${index}` }));
+
+describe('a gateway on Huawei', () => {
+  it('asks again and again for what does not fit into one message, and tells what could not be asked any more', async () => {
+    const { device, clock, server } = await onHuawei(({ paras: { devices = [] } }) =>
+      devices.length === 50 ? { successful_devices: [{ device_id: 'p_first', node_id: 'n', product_id: 'p' }], failed_devices: [] } : undefined,
+    );
+    await device.connect();
+    const adding = device.gateway.add(sensors(51));
+    await until(() => server.bodies('/events/up').length === 2, 'the second message');
+    clock.advance(30_000);
+    expect(await adding).toEqual([
+      { device: 'p_first', node: 'n', product: 'p', code: 0 },
+      { product: 'p', node: 'n50', code: -1, error: 'timeout', text: expect.stringContaining('30000 ms') },
+    ]);
+    expect((await device.gateway.list()).map((child) => child.device)).toEqual(['p_first']);
+  });
+
+  it('rejects when not even the first message was answered, and when there is no connection', async () => {
+    const { device, clock, server } = await onHuawei();
+    await expect(device.gateway.online(['a'])).rejects.toMatchObject({ code: 'offline' });
+    await device.connect();
+    const removing = device.gateway.remove(['a'], { deadlineMs: 500 });
+    await until(() => server.bodies('/events/up').some((body) => JSON.stringify(body).includes('delete_sub_device_request')), 'the question');
+    clock.advance(500);
+    await expect(removing).rejects.toMatchObject({ code: 'timeout' });
+  });
+
+  it('refuses a sub-device with a secret: there it is created, not bound', async () => {
+    const { device } = await onHuawei();
+    await expect(device.gateway.add([{ device: 'a', secret: 's' }])).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining('{ product, node }') });
+  });
+
+  it('takes a notice once: what is not newer than its list is ignored, what has no version is taken', async () => {
+    const { device, server, log, topology } = await onHuawei(undefined, { topology: new MemoryTopology() });
+    const changes: unknown[] = [];
+    device.gateway.onChange(({ change, version, children }) => void changes.push([change, version, ...children.map((child) => child.device)]));
+    await device.connect();
+    const notify = (type: string, id: string, version?: number): void => server.last.send(EVENTS, event(type, { devices: [{ device_id: id }], version }));
+    notify('add_sub_device_notify', 'a', 5);
+    notify('add_sub_device_notify', 'late', 4);
+    notify('add_sub_device_notify', 'a', 5);
+    notify('add_sub_device_notify', 'b');
+    notify('add_sub_device_notify', 'c', 0);
+    notify('delete_sub_device_notify', 'a', 6);
+    await until(() => changes.length === 4, 'the notices');
+    expect(changes).toEqual([['added', 5, 'a'], ['added', undefined, 'b'], ['added', 0, 'c'], ['removed', 6, 'a']]);
+    expect([topology?.version, (await device.gateway.list()).map((child) => child.device), log.problems]).toEqual([6, ['b', 'c'], []]);
+  });
+
+  it('makes a problem of a handler of notices that throws', async () => {
+    const { device, server, log } = await onHuawei();
+    device.gateway.onChange(() => Promise.reject(new Error('the disk is full')));
+    await device.connect();
+    server.last.send(EVENTS, event('add_sub_device_notify', { devices: [{ device_id: 'a' }], version: 1 }));
+    await until(() => log.problems.length === 1, 'the problem');
+    expect(log.problems[0]).toMatchObject({ code: 'handler-failed', message: expect.stringContaining('the disk is full') });
+  });
+
+  it('says at every connect which version it knows and who was online, also what a store kept from another life', async () => {
+    const topology = new MemoryTopology();
+    topology.version = 7;
+    topology.put({ info: { device: 'p_on' }, wantsOnline: true });
+    topology.put({ info: { device: 'p_gone' }, wantsOnline: true });
+    topology.put({ info: { device: 'p_off' }, wantsOnline: false });
+    const { device, server, log } = await onHuawei(({ paras }) =>
+      paras.device_statuses === undefined ? undefined : { successful_devices: [{ device_id: 'p_on', status: 'ONLINE' }], failed_devices: [{ device_id: 'p_gone', error_code: 'IOTDA.014000', error_msg: 'no such device' }] }, { topology },
+    );
+    await device.connect();
+    await until(() => log.problems.length === 1, 'the refusal');
+    expect(server.bodies('/events/up').map((body) => (body as { services: [Event] }).services[0]).map(({ event_type, paras }) => [event_type, paras])).toEqual([
+      ['sub_device_sync_request', { version: 7 }],
+      ['sub_device_update_status', { device_statuses: [{ device_id: 'p_on', status: 'ONLINE' }, { device_id: 'p_gone', status: 'ONLINE' }] }],
+    ]);
+    expect(log.problems[0]).toMatchObject({ code: 'refused', message: expect.stringContaining('no such device'), place: { device: 'p_gone' } });
+    expect([...topology.all()].map(({ info, wantsOnline }) => [info.device, wantsOnline])).toEqual([['p_on', true], ['p_gone', false], ['p_off', false]]);
+  });
+
+  it('says nothing about sub-devices while nobody uses it as a gateway', async () => {
+    const { device, server } = await onHuawei();
+    await device.connect();
+    await device.properties.report({ service: 's', values: { a: 1 } }).delivered;
+    expect(server.bodies('/events/up')).toEqual([]);
+  });
+
+  it('answers a question for the values of a device that it does not know with none', async () => {
+    const { device, server, log } = await onHuawei();
+    device.properties.onGet(() => [{ service: 's', values: { own: 1 } }]);
+    device.gateway.child('p_a');
+    await device.connect();
+    server.last.send('$oc/devices/prod1_dev1/sys/properties/get/request_id=1', { object_device_id: 'p_b', service_id: 's' });
+    await until(() => server.bodies('/properties/get/response/request_id=1').length === 1, 'the answer');
+    expect(server.bodies('/properties/get/response/request_id=1')).toEqual([{ services: [] }]);
+    expect(log.problems).toMatchObject([{ code: 'unknown-message', place: { device: 'p_b' } }]);
+  });
+
+  it("checks what a sub-device reports against its own model, not the gateway's", async () => {
+    const { device, log } = await onHuawei();
+    const model = { checkProperties: () => ({ path: '$.s.a', message: 'too hot' }), checkArgs: () => undefined, checkEvent: () => undefined };
+    const receipt = device.gateway.child('a', { model }).properties.report({ service: 's', values: { a: 1 } });
+    await expect(receipt.delivered).rejects.toMatchObject({ code: 'model-violation', place: { device: 'a' } });
+    expect(log.problems).toMatchObject([{ code: 'model-violation', place: { device: 'a' } }]);
+  });
+
+  it('splits reports so that none is larger than a frame may be', async () => {
+    const { device, server } = await onHuawei();
+    await device.connect();
+    const text = 'x'.repeat(300_000);
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((child) => device.gateway.child(child).properties.report({ service: 's', values: { text } }).delivered));
+    const batches = server.bodies('sub_devices/properties/report') as { devices: { device_id: string }[] }[];
+    expect(batches.map(({ devices }) => devices.map((each) => each.device_id).join(''))).toEqual(['abc', 'de']);
+  });
+});
+
+const RESULT = '$gateway/operation/result/ABCDE12345/dev1';
+
+describe('a gateway on Tencent', () => {
+  it('listens to what is said to gateways once it is used as one, and acknowledges a change', async () => {
+    const clock = new FakeClock();
+    const server = await ScriptedServer.listen(clock);
+    const device = tencentDevice(server);
+    open.push(server, { [Symbol.asyncDispose]: async () => void (await device.close()) });
+    await device.connect();
+    expect(server.last.subscribed).not.toContain(RESULT);
+    const changes: unknown[] = [];
+    const off = device.gateway.onChange((change) => void changes.push(change));
+    await until(() => server.last.subscribed.includes(RESULT), 'the subscription');
+    const change = (status: number): void => server.last.send(RESULT, { type: 'change', payload: { status, devices: [{ product_id: 'SUBPROD001', device_name: 'a' }] } });
+    change(1);
+    await until(() => changes.length === 1, 'the notice');
+    expect(changes).toEqual([{ change: 'added', children: [{ device: 'SUBPROD001/a' }] }]);
+    off();
+    change(0);
+    await until(() => server.bodies('$gateway/operation/').length === 2, 'both acknowledgements');
+    expect(server.bodies('$gateway/operation/')).toEqual([{ type: 'change', result: 0 }, { type: 'change', result: 0 }]);
+    expect(changes).toHaveLength(1);
+  });
+
+  it("subscribes a sub-device's topics when it is online, and gives them up when it is offline", async () => {
+    const clock = new FakeClock();
+    const server = await ScriptedServer.listen(clock, {
+      onPublish: ({ topic, text }, connection) => {
+        if (!topic.startsWith('$gateway/')) return;
+        const { type, payload } = JSON.parse(text) as { type: string; payload: { devices: object[] } };
+        connection.send(RESULT, { type, payload: { devices: payload.devices.map((each) => ({ ...each, result: 0 })) } });
+      },
+    });
+    const device = tencentDevice(server);
+    open.push(server, { [Symbol.asyncDispose]: async () => void (await device.close()) });
+    await device.connect();
+    const [property, own] = ['$thing/down/property/SUBPROD001/a', '$thing/down/property/ABCDE12345/dev1'];
+    await device.gateway.online(['SUBPROD001/a']);
+    await until(() => server.last.subscribed.includes(property), 'the subscription');
+    await device.gateway.offline(['SUBPROD001/a']);
+    await until(() => server.last.unsubscribed.includes(property), 'the end of it');
+    expect(server.last.unsubscribed).not.toContain(own);
+  });
+});

@@ -1,0 +1,296 @@
+import { isLianyunError, LianyunError, subscriptionsOf, type AnyDialect, type ChildDraft, type ChildInfo, type ChildResult, type DeviceRef, type JsonObject, type RequestOp, type Vocabulary } from '@lianyun/protocol';
+import type { ModelCheck } from '../options.ts';
+import type { Subscription } from '../session-owner.ts';
+import { CommandsService } from './commands.ts';
+import type { DeviceContext } from './context.ts';
+import { isThenable } from './deadline.ts';
+import type { Scopes } from './gateway-scopes.ts';
+import { MemoryTopology, type TopologyStore } from './gateway-topology.ts';
+import { PropertiesService } from './properties.ts';
+import { ShadowService } from './shadow.ts';
+
+/** A sub-device to be created under this gateway (Huawei), or to be bound to it with its own secret (Tencent). */
+export type NewChild =
+  | { readonly product: string; readonly node: string; readonly device?: DeviceRef; readonly name?: string; readonly description?: string; readonly info?: JsonObject }
+  | { readonly device: DeviceRef; readonly secret: string; readonly method?: 'hmacsha1' | 'hmacsha256' };
+
+/** The cloud told that sub-devices were added to this gateway, or removed from it. */
+export interface GatewayChange {
+  readonly change: 'added' | 'removed';
+  readonly children: readonly ChildInfo[];
+  /** Of the list after the change. Huawei only. */
+  readonly version?: number;
+}
+
+/** Takes a notice; what it throws becomes a problem of the device. */
+export type GatewayChangeHandler = (change: GatewayChange) => void | Promise<void>;
+
+/** A sub-device on its gateway's connection. */
+export interface GatewayChild {
+  readonly id: DeviceRef;
+  readonly properties: PropertiesService;
+  readonly commands: CommandsService;
+  readonly shadow: ShadowService;
+}
+
+/** How long to wait for the cloud; left out: as long as it may take. */
+export interface GatewayWait {
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+interface GatewayOptions {
+  readonly context: DeviceContext;
+  readonly dialect: AnyDialect;
+  readonly scopes: Scopes;
+  /** Left out: in memory. */
+  readonly topology: TopologyStore | undefined;
+  readonly session: { subscribe(subscriptions: readonly Subscription[]): void; unsubscribe(filter: string): void };
+}
+
+interface Batches<K extends ChildOp, T> {
+  readonly size: number;
+  bodyOf(part: T[]): Vocabulary[K];
+  /** What a result says of an item that was not asked about. */
+  nameOf(item: T): Partial<ChildInfo>;
+  readonly wait: GatewayWait;
+}
+
+/** Result code of what could not be asked. */
+const FAILED = -1;
+
+type ChildOp = Extract<RequestOp, 'child.add' | 'child.remove' | 'child.status'>;
+
+/** This device as a gateway: its sub-devices, on its own connection (Huawei 5.5, 9; Tencent 3). */
+export class GatewayService {
+  readonly #options: GatewayOptions;
+  // Most devices are no gateways: what only those need is made when it is needed.
+  #store: TopologyStore | undefined;
+  #children: Map<DeviceRef, GatewayChild> | undefined;
+  #onChange: GatewayChangeHandler | undefined;
+  #isUsed = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#store = options.topology;
+    if (this.#store !== undefined && [...this.#store.all()].length > 0) this.#use();
+  }
+
+  get #topology(): TopologyStore {
+    return (this.#store ??= new MemoryTopology());
+  }
+
+  /**
+   * Has sub-devices created under this gateway (Huawei 5.5), or binds existing ones by their secrets (Tencent 3.2), in as many messages as it takes.
+   * @returns what became of each: code 0 is success, else `error` and `text` are the cloud's. Rejects with `timeout`, `offline`, `bad-input`.
+   */
+  async add(children: readonly NewChild[], wait: GatewayWait = {}): Promise<readonly ChildResult[]> {
+    const { clock } = this.#options.context;
+    const { batch, signing } = this.#options.dialect.children;
+    const drafts = children.map((child): ChildDraft => {
+      if (!('secret' in child)) return child;
+      if (signing === undefined) throw new LianyunError('bad-input', `${child.device}: a sub-device is added by { product, node } on this cloud.`, { device: child.device });
+      return signing.sign(child, { now: clock.now(), random: () => clock.random() });
+    });
+    const results = await this.#inBatches('child.add', drafts, { size: batch.add, bodyOf: (part) => ({ children: part }), nameOf: ({ device, ...rest }) => ({ ...(device === undefined ? {} : { device }), ...('product' in rest ? { product: rest.product, node: rest.node } : {}) }), wait });
+    for (const { code, error: _, text: __, ...info } of results) if (code === 0 && info.device !== undefined) this.#keep({ ...info, device: info.device });
+    return results;
+  }
+
+  /** Has sub-devices deleted (Huawei 5.5), or unbinds them (Tencent 3.3). Answers and rejects as {@link add} does. */
+  async remove(children: readonly DeviceRef[], wait: GatewayWait = {}): Promise<readonly ChildResult[]> {
+    const results = await this.#inBatches('child.remove', [...new Set(children)], { size: this.#options.dialect.children.batch.remove, bodyOf: (part) => ({ children: part }), nameOf: (device) => ({ device }), wait });
+    for (const { code, device } of results) if (code === 0 && device !== undefined) this.#drop(device);
+    return results;
+  }
+
+  /** Brings sub-devices online, now and after every reconnect (Huawei 5.5, Tencent 3.1). Answers and rejects as {@link add} does. */
+  online(children: readonly DeviceRef[], wait: GatewayWait = {}): Promise<readonly ChildResult[]> {
+    return this.#setOnline(children, true, wait);
+  }
+
+  /** Takes sub-devices offline (Huawei 5.5, Tencent 3.1). Answers and rejects as {@link add} does. */
+  offline(children: readonly DeviceRef[], wait: GatewayWait = {}): Promise<readonly ChildResult[]> {
+    return this.#setOnline(children, false, wait);
+  }
+
+  /** The sub-devices: asked of the cloud on Tencent (3.4), as last told by the cloud on Huawei (9.2). Rejects with `timeout`, `offline`. */
+  async list(wait: GatewayWait = {}): Promise<readonly ChildInfo[]> {
+    const { context } = this.#options;
+    const topology = this.#topology;
+    const { peer, device } = context;
+    if (peer.supports('child.list')) {
+      this.#use();
+      const { body } = await peer.request('child.list', { device, body: {} }, this.#waiting(wait));
+      const there = new Set(body.children);
+      for (const { info } of [...topology.all()]) if (!there.has(info.device)) this.#drop(info.device);
+      for (const child of there) this.#keep({ device: child });
+    }
+    return [...topology.all()].map(({ info }) => info);
+  }
+
+  /**
+   * Brings the list up to date; done by itself at every connect once this service is used. Huawei (9.2): asks what changed since the version
+   * that is known, and resolves when the cloud has the question: what changed comes to {@link onChange}. Tencent (3.4): {@link list}.
+   */
+  async sync(wait: GatewayWait = {}): Promise<void> {
+    const { context } = this.#options;
+    const topology = this.#topology;
+    const { peer, device, clock } = context;
+    this.#use();
+    if (peer.supports('child.sync')) await peer.send('child.sync', { device, body: { version: topology.version }, at: clock.now() }).delivered;
+    else await this.list(wait);
+  }
+
+  /** Registers what happens when sub-devices are added or removed. @returns a function that takes it back. Throws `duplicate-handler`. */
+  onChange(handler: GatewayChangeHandler): () => void {
+    if (this.#onChange !== undefined) throw new LianyunError('duplicate-handler', 'gateway.onChange() has a handler already.');
+    this.#use();
+    this.#onChange = handler;
+    return () => {
+      if (this.#onChange === handler) this.#onChange = undefined;
+    };
+  }
+
+  /**
+   * A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device.
+   * @param options.model checks what it reports and is asked, as the option `model` does for this device; taken when the object is made.
+   */
+  child(device: DeviceRef, options: { readonly model?: ModelCheck } = {}): GatewayChild {
+    const known = this.#children?.get(device);
+    if (known !== undefined) return known;
+    const { context, scopes, dialect } = this.#options;
+    const topology = this.#topology;
+    if (device === context.device) throw new LianyunError('bad-input', `${device} is the gateway itself.`, { device });
+    // A name that no topic can hold is told here.
+    dialect.deviceSlots(device);
+    this.#use();
+    const owner = {
+      id: device,
+      get isOnline() {
+        return topology.get(device)?.wantsOnline === true;
+      },
+      onProblem: (problem: LianyunError) => context.problem(problem),
+      resync: () => this.#resync(device),
+    };
+    // The gateway's model says nothing of another product.
+    const own = context.forChild(owner, { peer: scopes.of(device), model: options.model });
+    const properties = new PropertiesService(own);
+    const child: GatewayChild = { id: device, properties, commands: new CommandsService(own), shadow: new ShadowService(own, properties) };
+    (this.#children ??= new Map<DeviceRef, GatewayChild>()).set(device, child);
+    return child;
+  }
+
+  /** The device is online: tells the cloud what it may have forgotten. @internal */
+  onOnline(): void {
+    if (!this.#isUsed) return;
+    this.#announce().catch((error: unknown) => this.#report(error, 'The sub-devices could not be announced'));
+  }
+
+  async #announce(): Promise<void> {
+    const { context } = this.#options;
+    const topology = this.#topology;
+    if (context.peer.supports('child.sync')) await this.sync();
+    const wanted = [...topology.all()].filter(({ wantsOnline }) => wantsOnline).map(({ info }) => info.device);
+    if (wanted.length === 0) return;
+    for (const { device, code, text } of await this.online(wanted)) {
+      if (code === 0 || device === undefined) continue;
+      const known = topology.get(device);
+      if (known !== undefined) topology.put({ ...known, wantsOnline: false });
+      context.problem(new LianyunError('refused', `The cloud refused to have ${device} online again with code ${code}: ${text ?? 'no text'}.`, { device, number: code }));
+    }
+  }
+
+  async #setOnline(children: readonly DeviceRef[], online: boolean, wait: GatewayWait): Promise<readonly ChildResult[]> {
+    const { dialect, session } = this.#options;
+    const topology = this.#topology;
+    const results = await this.#inBatches('child.status', [...new Set(children)], {
+      size: dialect.children.batch.status,
+      bodyOf: (part) => ({ children: part.map((device) => ({ device, online })) }),
+      nameOf: (device) => ({ device }),
+      wait,
+    });
+    const done = results.flatMap(({ code, device }) => (code === 0 && device !== undefined ? [device] : []));
+    for (const device of done) topology.put({ info: topology.get(device)?.info ?? { device }, wantsOnline: online });
+    const filters = done.flatMap((device) => subscriptionsOf(dialect, device));
+    if (!online) for (const { filter } of filters) session.unsubscribe(filter);
+    else if (filters.length > 0) session.subscribe(filters);
+    if (online) for (const device of done) this.#resync(device);
+    return results;
+  }
+
+  async #changed({ change, children, version }: Vocabulary['child.notify']): Promise<void> {
+    const { context } = this.#options;
+    const topology = this.#topology;
+    const { peer, device } = context;
+    if (version !== undefined) {
+      // A notice that came twice, or too late (Huawei 9.2).
+      if (version > 0 && version <= topology.version) return;
+      if (version > 0) topology.version = version;
+    }
+    for (const child of children) {
+      if (change === 'added') this.#keep(child);
+      else this.#drop(child.device);
+    }
+    if (peer.supports('child.notify.ack')) peer.send('child.notify.ack', { device, body: { code: 0 } });
+    const handled = this.#onChange?.({ change, children, ...(version === undefined ? {} : { version }) });
+    if (isThenable(handled)) await handled;
+  }
+
+  #keep(info: ChildInfo): void {
+    const topology = this.#topology;
+    topology.put({ info, wantsOnline: topology.get(info.device)?.wantsOnline ?? false });
+  }
+
+  #drop(device: DeviceRef): void {
+    const { dialect, session } = this.#options;
+    const topology = this.#topology;
+    if (topology.get(device)?.wantsOnline === true) for (const { filter } of subscriptionsOf(dialect, device)) session.unsubscribe(filter);
+    topology.delete(device);
+  }
+
+  #resync(device: DeviceRef): void {
+    this.#children?.get(device)?.shadow.resync().catch((error: unknown) => this.#report(error, `The shadow of ${device} could not be applied`));
+  }
+
+  /** Asks in as many messages as the cloud's limits need, one after the other. What is left when one fails is told as failed, unless it is the first. */
+  async #inBatches<K extends ChildOp, T>(op: K, items: readonly T[], { size, bodyOf, nameOf, wait }: Batches<K, T>): Promise<ChildResult[]> {
+    const { context, dialect } = this.#options;
+    const { peer, device, clock } = context;
+    this.#use();
+    const results: ChildResult[] = [];
+    for (let at = 0; at < items.length; at += size) {
+      try {
+        const { body } = await peer.request<ChildOp>(op, { device, body: bodyOf(items.slice(at, at + size)), at: clock.now() }, this.#waiting(wait));
+        for (const result of body.children) {
+          const text = result.text ?? (result.code === 0 ? undefined : dialect.children.textOf?.(result.code));
+          results.push(text === undefined ? result : { ...result, text });
+        }
+      } catch (error) {
+        if (at === 0 || !isLianyunError(error)) throw error;
+        for (const item of items.slice(at)) results.push({ ...nameOf(item), code: FAILED, error: error.code, text: error.message });
+        break;
+      }
+    }
+    return results;
+  }
+
+  #waiting({ deadlineMs = this.#options.dialect.children.answerMs, signal }: GatewayWait): { readonly deadlineMs: number; readonly signal?: AbortSignal } {
+    return { deadlineMs, ...(signal === undefined ? {} : { signal }) };
+  }
+
+  /** From now on this device is a gateway: it listens to what the cloud says to gateways. */
+  #use(): void {
+    if (this.#isUsed) return;
+    this.#isUsed = true;
+    const { context } = this.#options;
+    context.peer.handle('child.notify', ({ body }) => this.#changed(body));
+    context.subscribe('child.notify');
+  }
+
+  #report(error: unknown, what: string): void {
+    // That the connection ended is told by events of its own.
+    if (isLianyunError(error, 'offline') || isLianyunError(error, 'closed')) return;
+    this.#options.context.problem(isLianyunError(error) ? error : new LianyunError('handler-failed', `${what}: ${String(error)}`, { cause: error }));
+  }
+}

@@ -1,0 +1,176 @@
+import { isLianyunError, LianyunError, type ChildInfo, type Clock, type DeviceRef, type Peer } from '@lianyun/protocol';
+import type { AccessPort, Cloud, OfflineReason } from './access/port.ts';
+import type { Device } from './records.ts';
+import type { Registry } from './registry.ts';
+import type { Twins } from './twin.ts';
+
+/** What the rest of the platform tells when devices get or lose a gateway, so that the gateway hears of it. */
+export interface Topology {
+  /** Devices were put under a gateway. */
+  added(cloud: Cloud, gateway: DeviceRef, children: readonly Device[]): void;
+  /** Devices were taken from a gateway, or are to be: those that are still its own are parted from it. */
+  removed(cloud: Cloud, gateway: DeviceRef, children: readonly Device[]): void;
+  /** A device that may have been a gateway is no more. */
+  forget(cloud: Cloud, gateway: DeviceRef): void;
+}
+
+export interface ChildrenOptions {
+  readonly peers: Readonly<Record<Cloud, Peer>>;
+  readonly access: AccessPort;
+  readonly registry: Registry;
+  readonly twins: Twins;
+  readonly clock: Clock;
+  cameOnline(cloud: Cloud, device: DeviceRef): void;
+  wentOffline(cloud: Cloud, device: DeviceRef, reason: OfflineReason): void;
+  problem(problem: LianyunError): void;
+}
+
+interface Change {
+  readonly version: number;
+  readonly change: 'added' | 'removed';
+  readonly children: readonly ChildInfo[];
+}
+
+interface Versions {
+  version: number;
+  /** The latest changes, the oldest first. */
+  history: Change[];
+}
+
+/** Changes that are kept for a gateway that was away; one that missed more gets the whole list (Huawei 9.2). */
+const MAX_HISTORY = 100;
+/** Devices in one notice: some 200 bytes each, far below what a frame may hold. */
+const MAX_NOTICE = 500;
+
+/** Gateways and their sub-devices on both clouds. */
+export class Children implements Topology {
+  readonly #options: ChildrenOptions;
+  /** Of Huawei's gateways; Tencent's have none. */
+  readonly #versions = new Map<DeviceRef, Versions>();
+
+  constructor(options: ChildrenOptions) {
+    this.#options = options;
+  }
+
+  added(cloud: Cloud, gateway: DeviceRef, children: readonly Device[]): void {
+    this.#changed(cloud, gateway, 'added', children);
+  }
+
+  removed(cloud: Cloud, gateway: DeviceRef, children: readonly Device[]): void {
+    for (const { device } of children) this.release(cloud, device);
+    this.#changed(cloud, gateway, 'removed', children);
+  }
+
+  /** Whether a device connects through that gateway. */
+  isChild(cloud: Cloud, gateway: DeviceRef, device: DeviceRef): boolean {
+    return this.#options.registry.findDevice(cloud, device)?.gateway === gateway;
+  }
+
+  /** The devices for which a connection speaks on topics of their own: itself and, where sub-devices have some, those online that `topic` names (Tencent 3.8). */
+  *speaksFor(cloud: Cloud, device: DeviceRef, topic: string): Iterable<DeviceRef> {
+    yield device;
+    if (cloud === 'huawei') return;
+    // A device's name stands in its topics as it is written.
+    for (const child of this.#options.registry.childrenOf(cloud, device)) if (child.onlineSince !== undefined && topic.includes(child.device)) yield child.device;
+  }
+
+  /** A gateway brought a sub-device online, or took it offline. */
+  setOnline(cloud: Cloud, device: DeviceRef, isOnline: boolean, reason: OfflineReason = 'client-disconnect'): void {
+    const { registry, clock, cameOnline, wentOffline } = this.#options;
+    const isNow = registry.device(cloud, device).onlineSince !== undefined;
+    if (isNow === isOnline) return;
+    if (isOnline) {
+      registry.cameOnline(cloud, device, clock.now());
+      cameOnline(cloud, device);
+    } else {
+      registry.wentOffline(cloud, device, clock.now());
+      wentOffline(cloud, device, reason);
+    }
+  }
+
+  /** Parts a device from its gateway, if it is still there. */
+  release(cloud: Cloud, device: DeviceRef): void {
+    const { registry } = this.#options;
+    if (registry.findDevice(cloud, device)?.gateway === undefined) return;
+    this.setOnline(cloud, device, false);
+    registry.release(cloud, device);
+  }
+
+  /** A gateway signed in: what it brought online before is online again (Tencent 3.1). On Huawei sub-devices keep their state (9.1). */
+  gatewayCame(cloud: Cloud, gateway: DeviceRef): void {
+    for (const child of this.#options.registry.childrenOf(cloud, gateway)) if (child.wantsOnline === true) this.setOnline(cloud, child.device, true);
+  }
+
+  /** A gateway's connection ended: on Tencent its sub-devices are offline with it (3.1). */
+  gatewayWent(cloud: Cloud, gateway: DeviceRef, reason: OfflineReason): void {
+    if (cloud === 'huawei') return;
+    for (const child of this.#options.registry.childrenOf(cloud, gateway)) this.setOnline(cloud, child.device, false, reason);
+  }
+
+  /** Tells a gateway what changed since a version: the changes if they are still known, else the whole list (Huawei 9.2). */
+  sync(gateway: DeviceRef, since: number): void {
+    const { registry } = this.#options;
+    const all = registry.childrenOf('huawei', gateway);
+    // Sub-devices that were there from the beginning make the first version.
+    const { version, history } = this.#open(gateway, all.length > 0 ? 1 : 0);
+    if (since === version) return;
+    const missed = since > 0 && since < version ? history.filter((change) => change.version > since) : [];
+    if (missed.length > 0 && missed.length === version - since) {
+      for (const change of missed) this.#notify('huawei', gateway, change);
+      return;
+    }
+    const infos = all.map(infoOf);
+    // Only the last part carries the version: a gateway ignores what is not newer than what it has.
+    for (let at = 0; at === 0 || at < infos.length; at += MAX_NOTICE) {
+      this.#notify('huawei', gateway, { version: at + MAX_NOTICE < infos.length ? 0 : version, change: 'added', children: infos.slice(at, at + MAX_NOTICE) });
+    }
+  }
+
+  forget(cloud: Cloud, gateway: DeviceRef): void {
+    if (cloud === 'huawei') this.#versions.delete(gateway);
+  }
+
+  #changed(cloud: Cloud, gateway: DeviceRef, change: 'added' | 'removed', devices: readonly Device[]): void {
+    if (devices.length === 0) return;
+    const children = cloud === 'tencent' ? devices.map(({ device }) => ({ device })) : devices.map((device) => infoOf({ ...device, gateway }));
+    if (cloud === 'tencent') return this.#notify(cloud, gateway, { version: 0, change, children });
+    // Those that were there before the first change count as a version of their own.
+    const before = this.#options.registry.childrenOf(cloud, gateway).length - (change === 'added' ? devices.length : -devices.length);
+    const versions = this.#open(gateway, before > 0 ? 1 : 0);
+    const entry: Change = { version: ++versions.version, change, children };
+    versions.history.push(entry);
+    if (versions.history.length > MAX_HISTORY) versions.history.shift();
+    this.#notify(cloud, gateway, entry);
+  }
+
+  #open(gateway: DeviceRef, version: number): Versions {
+    let versions = this.#versions.get(gateway);
+    if (versions === undefined) this.#versions.set(gateway, (versions = { version, history: [] }));
+    return versions;
+  }
+
+  #notify(cloud: Cloud, gateway: DeviceRef, { version, change, children }: Change): void {
+    const { peers, access, clock, problem } = this.#options;
+    // One that is not connected asks when it is back.
+    if (!access.isOnline(cloud, gateway)) return;
+    const body = { change, children, ...(cloud === 'huawei' ? { version } : {}) };
+    peers[cloud].send('child.notify', { device: gateway, body, at: clock.now() }).delivered.catch((error: unknown) => {
+      if (isLianyunError(error, 'offline')) return;
+      problem(new LianyunError('refused', `${gateway} was not told which sub-devices it has: ${error instanceof Error ? error.message : String(error)}`, { device: gateway, cause: error }));
+    });
+  }
+}
+
+/** A sub-device as Huawei describes it to its gateway (5.5). */
+export function infoOf({ device, gateway, nodeId, productId, name, description, onlineSince, extensionInfo }: Device): ChildInfo {
+  return {
+    device,
+    node: nodeId,
+    product: productId,
+    name,
+    status: onlineSince === undefined ? 'OFFLINE' : 'ONLINE',
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(description === undefined ? {} : { description }),
+    ...(extensionInfo === undefined ? {} : { info: extensionInfo }),
+  };
+}
