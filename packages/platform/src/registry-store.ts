@@ -36,9 +36,11 @@ export interface RegistryStore {
   products(query: ProductQuery): Page<Product>;
   device(cloud: Cloud, device: DeviceRef): Device | undefined;
   putDevice(device: Device): void;
+  /** Replaces a device of which only the times of its coming and going changed; these change with every connection. */
+  putStatus(device: Device): void;
   removeDevice(cloud: Cloud, device: DeviceRef): boolean;
   devices(query: DeviceQuery): Page<Device>;
-  /** A number above every one given out before. */
+  /** A number above every one given out before, also before a restart. */
   nextSerial(): number;
 }
 
@@ -70,6 +72,10 @@ export class MemoryRegistryStore implements RegistryStore {
 
   putDevice(device: Device): void {
     this.#devices[device.cloud].set(device.device, device);
+  }
+
+  putStatus(device: Device): void {
+    this.putDevice(device);
   }
 
   removeDevice(cloud: Cloud, device: DeviceRef): boolean {
