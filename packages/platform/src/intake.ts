@@ -1,18 +1,18 @@
 import { LianyunError, tencentStatus, type Clock, type Message, type Peer, type PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 import type { Registry } from './registry.ts';
-import type { Twins } from './twin.ts';
+import type { Storage } from './storage/storage.ts';
 
 interface IntakeOptions {
   readonly peer: Peer;
   readonly registry: Registry;
-  readonly twins: Twins;
+  readonly storage: Storage;
   readonly clock: Clock;
   problem(problem: LianyunError): void;
 }
 
 /** What IoTDA does with the messages of its devices. */
-function takeHuawei({ peer, registry, twins, clock, problem }: IntakeOptions): void {
+function takeHuawei({ peer, registry, storage: { twins }, clock, problem }: IntakeOptions): void {
   peer.handle('property.report', (message) => {
     const { device } = message;
     const model = registry.model('huawei', registry.device('huawei', device).productId);
@@ -34,7 +34,8 @@ function takeHuawei({ peer, registry, twins, clock, problem }: IntakeOptions): v
 }
 
 /** What IoT Explorer does with the messages of its devices. */
-function takeTencent({ peer, registry, twins, clock, problem }: IntakeOptions): void {
+function takeTencent({ peer, registry, storage, clock, problem }: IntakeOptions): void {
+  const { twins } = storage;
   const success = { code: 0, text: 'success' };
 
   peer.handle('property.report', (message) => {
@@ -42,7 +43,7 @@ function takeTencent({ peer, registry, twins, clock, problem }: IntakeOptions): 
     const violation = registry.model('tencent', registry.device('tencent', device).productId).checkProperties(body.groups, 'report');
     if (violation === undefined) {
       twins.report('tencent', device, body.groups, clock.now());
-      return acknowledge(peer, message, success);
+      return whenStored(storage, () => acknowledge(peer, message, success));
     }
     // One invalid property rejects the whole message (reference 2.1).
     const { code, status } = tencentStatus(violation);
@@ -58,7 +59,7 @@ function takeTencent({ peer, registry, twins, clock, problem }: IntakeOptions): 
 
   peer.handle('shadow.clear', ({ device }) => {
     twins.forgetDesired('tencent', device);
-    return success;
+    return storage.stored()?.then(() => success) ?? success;
   });
 
   // ControlDeviceData does not wait, so nobody else takes the answer; the device reports what it changed (reference 2.4).
@@ -70,6 +71,13 @@ function takeTencent({ peer, registry, twins, clock, problem }: IntakeOptions): 
 function acknowledge(peer: Peer, message: Message<'property.report'>, body: { readonly code: number; readonly text: string }): void {
   // Without a clientToken there is nothing to tie the answer to.
   if (message.id !== undefined) peer.send('property.report.ack', { device: message.device, via: message.via, id: message.id, body });
+}
+
+/** Answers when what the answer speaks of is stored. When it cannot be there is no answer, and the device sends again; the storage tells why. */
+function whenStored(storage: Storage, answer: () => void): void {
+  const stored = storage.stored();
+  if (stored === undefined) answer();
+  else stored.then(answer, () => undefined);
 }
 
 /** The handlers of each cloud. */

@@ -3,13 +3,13 @@ import type { Cloud } from '../access/port.ts';
 import type { Downlink } from '../downlink.ts';
 import type { AccessKeys } from '../keys.ts';
 import type { Registry } from '../registry.ts';
-import type { Twins } from '../twin.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { SecretOf } from './signed-request.ts';
 
 /** What the northbound APIs work on. */
 export interface NorthContext {
   readonly registry: Registry;
-  readonly twins: Twins;
+  readonly storage: Storage;
   readonly downlink: Downlink;
   readonly keys: AccessKeys;
   readonly clock: Clock;
@@ -24,8 +24,8 @@ export function secretsOf({ keys }: NorthContext, cloud: Cloud): SecretOf {
 }
 
 /** Removes a device with all that is known of it, and ends its connection. */
-export function removeDevice({ registry, twins, downlink }: NorthContext, cloud: Cloud, device: DeviceRef): void {
+export function removeDevice({ registry, storage, downlink }: NorthContext, cloud: Cloud, device: DeviceRef): void {
   registry.deleteDevice(cloud, device);
-  twins.delete(cloud, device);
+  storage.twins.delete(cloud, device);
   downlink.kick(cloud, device, 'the device was deleted');
 }

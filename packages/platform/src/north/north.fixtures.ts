@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { LianyunError, type Clock, type CommandResult, type DeviceRef, type JsonObject, type Outcome, type PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import type { Downlink } from '../downlink.ts';
-import { MemoryRegistryStore } from '../registry-store.ts';
 import { Registry } from '../registry.ts';
-import { MemoryTwins } from '../twin.ts';
+import { openStorage } from '../storage/storage.ts';
 import { signHuawei } from './huawei/signature.ts';
 import { createNorthbound, type Northbound } from './server.ts';
 import type { SignedRequest } from './signed-request.ts';
@@ -86,14 +85,15 @@ class ScriptedDownlink implements Downlink {
 export class NorthUnderTest implements AsyncDisposable {
   readonly clock = new StillClock();
   readonly downlink = new ScriptedDownlink();
-  readonly twins = new MemoryTwins();
-  readonly registry = new Registry({ store: new MemoryRegistryStore(), clock: this.clock });
+  readonly storage = openStorage({ clock: this.clock });
+  readonly twins = this.storage.twins;
+  readonly registry = new Registry({ store: this.storage.registryStore, clock: this.clock });
   readonly north: Northbound;
   port = 0;
 
   constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number } = {}) {
-    const { clock, downlink, twins, registry } = this;
-    this.north = createNorthbound({ registry, twins, downlink, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    const { clock, downlink, storage, registry } = this;
+    this.north = createNorthbound({ registry, storage, downlink, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   async start(): Promise<this> {

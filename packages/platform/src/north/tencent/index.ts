@@ -8,12 +8,13 @@ import type { SecretOf, SignatureFault, SignedRequest, Verdict } from '../signed
 import type { Action } from './action.ts';
 import { dataActions } from './data.ts';
 import { deviceActions } from './devices.ts';
+import { historyActions } from './history.ts';
 import { parametersOf, type Given } from './parameters.ts';
 import { productActions } from './products.ts';
 import { readParameters, verifyTencent, verifyTencentParameters } from './signature.ts';
 
 const VERSION = '2019-04-23';
-const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...productActions, ...deviceActions, ...dataActions }));
+const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...productActions, ...deviceActions, ...dataActions, ...historyActions }));
 
 const FAULTS: Readonly<Record<SignatureFault, string>> = {
   missing: 'AuthFailure.InvalidAuthorization',
