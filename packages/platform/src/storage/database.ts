@@ -10,7 +10,7 @@ export interface DatabaseOptions {
   readonly file: string;
   /** FULL: what is committed outlasts a power cut. NORMAL: it outlasts the end of the process, however it ends. */
   readonly synchronous: 'FULL' | 'NORMAL';
-  /** How large the file may become, in bytes. */
+  /** How large the file may become, in bytes; one that is larger stays as it is. */
   readonly limitBytes?: number;
 }
 
@@ -65,7 +65,7 @@ export class Database {
     this.exec(`PRAGMA synchronous = ${synchronous}`);
     if (owner !== APPLICATION_ID) this.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     this.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF');
-    if (limitBytes !== undefined) this.exec(`PRAGMA max_page_count = ${Math.floor(limitBytes / PAGE_BYTES)}`);
+    if (limitBytes !== undefined) this.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(limitBytes / PAGE_BYTES))}`);
   }
 
   /** Runs SQL without parameters. Throws SQLite's own errors, as all that runs SQL here; {@link fault} puts them in words. */
