@@ -1,4 +1,4 @@
-import type { DeviceRef, JsonValue, PropertyGroup } from '@lianyun/protocol';
+import { mergeOwn, type DeviceRef, type JsonObject, type JsonValue, type PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 
 /** A place in a history: a time, and the number of the report among those of the same time. */
@@ -44,13 +44,29 @@ export const DAY_MS = 86_400_000;
 /** The latest instant that a Date can hold: what a device says goes no further. */
 const LAST_INSTANT = 8.64e15;
 
-/** The points that one report adds. */
-export function* pointsOf(groups: readonly PropertyGroup[], arrivedAt: number, id: number): Generator<{ readonly service: string; readonly property: string; readonly point: HistoryPoint }> {
-  for (const group of groups) {
-    const said = group.at ?? arrivedAt;
-    const at = Number.isFinite(said) ? Math.trunc(Math.min(Math.max(said, -LAST_INSTANT), LAST_INSTANT)) : arrivedAt;
-    for (const [property, value] of Object.entries(group.values)) yield { service: group.service ?? '', property, point: { at, id, value } };
+/** What one report says of one service at one time. */
+export interface Sample {
+  /** '' for the one without a name. */
+  readonly service: string;
+  readonly at: number;
+  readonly values: JsonObject;
+}
+
+/** Takes a report apart by service and time; of what it says twice of one time, the later counts. */
+export function samplesOf(groups: readonly PropertyGroup[], arrivedAt: number): readonly Sample[] {
+  const samples = groups.map(({ service = '', at = arrivedAt, values }): Sample => ({ service, at: instant(at, arrivedAt), values }));
+  if (samples.length < 2) return samples;
+  const merged = new Map<string, Sample>();
+  for (const sample of samples) {
+    const key = `${sample.at} ${sample.service}`;
+    const first = merged.get(key);
+    merged.set(key, first === undefined ? sample : { ...sample, values: mergeOwn([first.values, sample.values]) });
   }
+  return [...merged.values()];
+}
+
+function instant(at: number, otherwise: number): number {
+  return Number.isFinite(at) ? Math.trunc(Math.min(Math.max(at, -LAST_INSTANT), LAST_INSTANT)) : otherwise;
 }
 
 /** Whether a point belongs to what is asked for, its page left aside. */
@@ -92,19 +108,15 @@ export class MemoryHistory implements History {
 
   add(cloud: Cloud, device: DeviceRef, groups: readonly PropertyGroup[], arrivedAt: number): void {
     const id = ++this.#id;
-    for (const { service, property, point } of pointsOf(groups, arrivedAt, id)) {
-      const series = this.#open(cloud, device, service, property);
-      const last = series.points.at(-1);
-      // The same property twice at one time in one report: the later one counts.
-      if (last?.id === id && last.at === point.at && series.points.length > series.dropped) {
-        series.points[series.points.length - 1] = point;
-        continue;
+    for (const { service, at, values } of samplesOf(groups, arrivedAt)) {
+      for (const [property, value] of Object.entries(values)) {
+        const series = this.#open(cloud, device, service, property);
+        series.points.push({ at, id, value });
+        const oldest = this.#order[this.#turn];
+        if (oldest !== undefined) drop(oldest);
+        this.#order[this.#turn] = series;
+        this.#turn = (this.#turn + 1) % this.#limit;
       }
-      series.points.push(point);
-      const oldest = this.#order[this.#turn];
-      if (oldest !== undefined) drop(oldest);
-      this.#order[this.#turn] = series;
-      this.#turn = (this.#turn + 1) % this.#limit;
     }
   }
 

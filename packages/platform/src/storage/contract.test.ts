@@ -221,9 +221,25 @@ describe.each(kinds)('the history %s', (_name, run) => {
   }));
 
   it('takes the later one when a report has a property twice at one time', () => run(async (open) => {
-    open.storage.twins.report('huawei', 'd', [{ values: { x: 1 } }, { values: { x: 2 } }], clock.at);
+    open.storage.twins.report('huawei', 'd', [{ values: { x: 1 } }, { values: { x: 2, y: 1 } }, { values: { x: 3 }, at: clock.at - 1 }], clock.at);
     await open.again();
-    expect(open.storage.history.query({ cloud: 'huawei', device: 'd', property: 'x', from: 0, to: clock.at, limit: 9 }).points.map(({ value }) => value)).toEqual([2]);
+    expect(open.storage.history.query({ cloud: 'huawei', device: 'd', property: 'x', from: 0, to: clock.at, limit: 9 }).points.map(({ value }) => value)).toEqual([2, 3]);
+  }));
+
+  it('has a property in whatever company it came, however many there are', () => run(async (open) => {
+    const at = (n: number) => clock.at - 1000 + n;
+    for (let n = 0; n < 200; n++) {
+      open.storage.twins.report('huawei', 'd', [{ service: 's', values: Object.fromEntries([['x', n], [`with${n % 100}`, n], ...(n % 3 === 0 ? [['__proto__', n] as const] : [])]) }], at(n));
+      if (n === 70) await open.again();
+    }
+    const values = (property: string, service = 's') => open.storage.history.query({ cloud: 'huawei', device: 'd', service, property, from: 0, to: clock.at, limit: 500 }).points.map(({ value }) => value);
+    for (let round = 0; round < 2; round++) {
+      expect(values('x')).toEqual(Array.from({ length: 200 }, (_, n) => 199 - n));
+      expect(values('with99')).toEqual([199, 99]);
+      expect(values('__proto__')).toHaveLength(67);
+      expect([values('with99', ''), values('toString')]).toEqual([[], []]);
+      await open.again();
+    }
   }));
 
   it('survives times that no clock shows', () => run(async (open) => {

@@ -52,10 +52,12 @@ export const MIGRATIONS: readonly string[] = [
     id INTEGER PRIMARY KEY, cloud TEXT NOT NULL, device TEXT NOT NULL, folded INTEGER NOT NULL, state TEXT NOT NULL, UNIQUE (cloud, device)
   ) STRICT;
 
-  -- The properties that have a history. No twin: its device is gone, and so will be its history.
-  CREATE TABLE series (id INTEGER PRIMARY KEY, twin INTEGER, service TEXT NOT NULL, property TEXT NOT NULL, UNIQUE (twin, service, property)) STRICT;
+  -- Which properties of a service were reported together: their names in a JSON list, in order. No twin: its device is gone, and so will be its
+  -- history. A property's history is that of all series that it is in.
+  CREATE TABLE series (id INTEGER PRIMARY KEY, twin INTEGER, service TEXT NOT NULL, properties TEXT NOT NULL, UNIQUE (twin, service, properties)) STRICT;
+  -- 'samples': a JSON list with a value for each of the names.
   CREATE TABLE history (
-    series INTEGER NOT NULL, at INTEGER NOT NULL, id INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (series, at, id)
+    series INTEGER NOT NULL, at INTEGER NOT NULL, id INTEGER NOT NULL, samples TEXT NOT NULL, PRIMARY KEY (series, at, id)
   ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -1,6 +1,6 @@
 import type { DeviceRef, PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
-import { isWithin, pageOf, pointsOf, type History, type HistoryPage, type HistoryPoint, type HistoryQuery } from '../history.ts';
+import { isWithin, pageOf, samplesOf, type History, type HistoryPage, type HistoryPoint, type HistoryQuery } from '../history.ts';
 import { TwinState } from '../twin-state.ts';
 import type { Twins, TwinService } from '../twin.ts';
 import { Counter } from './counter.ts';
@@ -22,8 +22,7 @@ interface SqliteTwinsOptions {
 
 /**
  * Twins and their history in the database. An operation is applied in memory and goes into the journal with its turn; the tables follow, device by
- * device, once as much waits that each of a fleet has several reports: then a report touches few pages of the tables, not one for every
- * property. Reads see the tables and what waits.
+ * device, once as much waits that each of a fleet has several reports: then several reports share the pages that they touch. Reads see the tables and what waits.
  */
 export class SqliteTwins implements Twins, History, TurnMember {
   readonly #turns: Turns;
@@ -185,5 +184,9 @@ function firstOf(queue: readonly LiveTwin[], from: number): number {
 
 function matching({ id, operation: [change, , , at, groups] }: LiveTwin['unfolded'][number], query: HistoryQuery): HistoryPoint[] {
   if (change !== 'report' || groups === null) return [];
-  return [...pointsOf(groups, at, id)].filter(({ service, property, point }) => property === query.property && service === (query.service ?? '') && isWithin(point, query)).map(({ point }) => point);
+  return samplesOf(groups, at).flatMap((sample) => {
+    const value = Object.hasOwn(sample.values, query.property) ? sample.values[query.property] : undefined;
+    const point = { at: sample.at, id, value: value ?? null };
+    return value !== undefined && sample.service === (query.service ?? '') && isWithin(point, query) ? [point] : [];
+  });
 }

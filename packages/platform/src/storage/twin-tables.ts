@@ -1,6 +1,6 @@
 import type { DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
-import { pointsOf, type HistoryPoint, type HistoryQuery } from '../history.ts';
+import { samplesOf, type HistoryPoint, type HistoryQuery, type Sample } from '../history.ts';
 import { TwinState } from '../twin-state.ts';
 import type { Database, SqlValue } from './database.ts';
 import type { Operation } from './journal.ts';
@@ -14,18 +14,17 @@ export interface LiveTwin {
   folded: number;
   /** Its row; undefined until it has one. */
   row: number | undefined;
-  /** The ids of its series, by service and property, as far as they were needed. */
-  readonly series: Map<string, Map<string, number>>;
+  /** Its series by what they are about; undefined until they were needed. */
+  series: Map<string, number> | undefined;
   /** What is not in the tables yet. */
   unfolded: { readonly id: number; readonly operation: Operation }[];
 }
 
-/** Rows in one statement: its cost is shared by many. */
-const ROWS = 32;
-const ONE_POINT = 'INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?)';
-const MANY_POINTS = `INSERT OR REPLACE INTO history VALUES ${Array.from({ length: ROWS }, () => '(?, ?, ?, ?)').join(', ')}`;
+/** A device may report its properties in ever other company; beyond so many series each property gets one of its own. */
+const COMPANIES = 64;
 
-const PAGE = `SELECT h.at, h.id, h.value FROM history AS h WHERE h.series = ? AND h.at >= ? AND (h.at, h.id) < (?, ?) ORDER BY h.at DESC, h.id DESC LIMIT ?`;
+const PUT = 'INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?)';
+const PAGE = 'SELECT h.at, h.id, h.samples FROM history AS h WHERE h.series = ? AND h.at >= ? AND (h.at, h.id) < (?, ?) ORDER BY h.at DESC, h.id DESC LIMIT ?';
 
 /** The tables of twins, series and history. */
 export class TwinTables {
@@ -38,7 +37,7 @@ export class TwinTables {
   /** A twin as the tables have it; a new one when they have none. */
   load(cloud: Cloud, device: DeviceRef): LiveTwin {
     const found = this.#database.get<{ id: number; folded: number; state: string }>('SELECT id, folded, state FROM twins WHERE cloud = ? AND device = ?', cloud, device);
-    const blank = { cloud, device, series: new Map<string, Map<string, number>>(), unfolded: [] };
+    const blank = { cloud, device, series: undefined, unfolded: [] };
     if (found === undefined) return { ...blank, state: new TwinState(), folded: 0, row: undefined };
     return { ...blank, state: TwinState.parse(found.state), folded: found.folded, row: found.id };
   }
@@ -50,7 +49,7 @@ export class TwinTables {
     const state = JSON.stringify(twin.state);
     if (twin.row === undefined) twin.row = this.#database.run('INSERT INTO twins (cloud, device, folded, state) VALUES (?, ?, ?, ?)', twin.cloud, twin.device, folded, state);
     else this.#database.run('UPDATE twins SET folded = ?, state = ? WHERE id = ?', folded, state, twin.row);
-    this.#insert(this.#points(twin, twin.row));
+    for (const [series, rows] of this.#rows(twin, twin.row)) for (const row of rows) this.#database.run(PUT, series, ...row);
     twin.folded = folded;
     twin.unfolded = [];
   }
@@ -63,47 +62,65 @@ export class TwinTables {
 
   /** The points that the tables have, one more than the page takes if there are more. */
   points({ cloud, device, service = '', property, from, to, before, limit }: HistoryQuery): HistoryPoint[] {
-    const series = this.#database.get<{ id: number }>(
-      'SELECT s.id FROM twins AS t JOIN series AS s ON s.twin = t.id WHERE t.cloud = ? AND t.device = ? AND s.service = ? AND s.property = ?',
-      cloud, device, service, property,
+    const all = this.#database.all<{ id: number; properties: string }>(
+      'SELECT s.id, s.properties FROM twins AS t JOIN series AS s ON s.twin = t.id WHERE t.cloud = ? AND t.device = ? AND s.service = ?',
+      cloud, device, service,
     );
-    if (series === undefined) return [];
     // Before all of the instant after the last one.
     const end = before !== undefined && before.at <= to ? before : { at: to + 1, id: 0 };
-    const rows = this.#database.all<{ at: number; id: number; value: string }>(PAGE, series.id, from, end.at, end.id, limit + 1);
-    return rows.map(({ at, id, value }) => ({ at, id, value: JSON.parse(value) as HistoryPoint['value'] })); // written by fold
+    return all.flatMap((series) => {
+      const column = (JSON.parse(series.properties) as readonly string[]).indexOf(property);
+      if (column < 0) return [];
+      const rows = this.#database.all<{ at: number; id: number; samples: string }>(PAGE, series.id, from, end.at, end.id, limit + 1);
+      // Both lists were written by fold, and are as long as each other.
+      return rows.map(({ at, id, samples }) => ({ at, id, value: (JSON.parse(samples) as readonly HistoryPoint['value'][])[column] ?? null }));
+    });
   }
 
   /** The rows that a twin's reports become, those of one series together. */
-  #points(twin: LiveTwin, row: number): SqlValue[] {
-    const bySeries = new Map<number, SqlValue[]>();
+  #rows(twin: LiveTwin, row: number): ReadonlyMap<number, (readonly [at: number, id: number, samples: string])[]> {
+    const bySeries = new Map<number, (readonly [number, number, string])[]>();
     for (const { id, operation: [change, , , at, groups] } of twin.unfolded) {
       if (change !== 'report' || groups === null) continue;
-      for (const { service, property, point } of pointsOf(groups, at, id)) {
-        const series = this.#seriesOf(twin, row, service, property);
-        let values = bySeries.get(series);
-        if (values === undefined) bySeries.set(series, (values = []));
-        values.push(series, point.at, point.id, JSON.stringify(point.value));
+      for (const sample of samplesOf(groups, at)) {
+        for (const { series, values } of this.#columns(twin, row, sample)) {
+          const rows = bySeries.get(series);
+          const one = [sample.at, id, JSON.stringify(values)] as const;
+          if (rows === undefined) bySeries.set(series, [one]);
+          else rows.push(one);
+        }
       }
     }
-    return [...bySeries.values()].flat();
+    return bySeries;
   }
 
-  #insert(values: readonly SqlValue[]): void {
-    const step = ROWS * 4;
-    let at = 0;
-    for (; at + step <= values.length; at += step) this.#database.run(MANY_POINTS, ...values.slice(at, at + step));
-    for (; at < values.length; at += 4) this.#database.run(ONE_POINT, ...values.slice(at, at + 4));
+  /** The series that a sample goes into, and its values in their order. */
+  #columns(twin: LiveTwin, row: number, { service, values }: Sample): readonly { readonly series: number; readonly values: readonly unknown[] }[] {
+    const entries = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+    if (entries.length === 0) return [];
+    const known = (twin.series ??= this.#seriesOf(row));
+    const together = key(service, entries.map(([name]) => name));
+    const series = known.get(together);
+    if (series !== undefined) return [{ series, values: entries.map(([, value]) => value) }];
+    if (entries.length === 1 || known.size < COMPANIES) return [{ series: this.#addSeries(known, row, together), values: entries.map(([, value]) => value) }];
+    return entries.map(([name, value]) => {
+      const alone = key(service, [name]);
+      return { series: known.get(alone) ?? this.#addSeries(known, row, alone), values: [value] };
+    });
   }
 
-  #seriesOf(twin: LiveTwin, row: number, service: string, property: string): number {
-    let properties = twin.series.get(service);
-    if (properties === undefined) twin.series.set(service, (properties = new Map<string, number>()));
-    const kept = properties.get(property);
-    if (kept !== undefined) return kept;
-    const found = this.#database.get<{ id: number }>('SELECT id FROM series WHERE twin = ? AND service = ? AND property = ?', row, service, property);
-    const id = found?.id ?? this.#database.run('INSERT INTO series (twin, service, property) VALUES (?, ?, ?)', row, service, property);
-    properties.set(property, id);
+  #seriesOf(row: number): Map<string, number> {
+    const all = this.#database.all<{ id: number; service: string; properties: string }>('SELECT id, service, properties FROM series WHERE twin = ?', row);
+    return new Map(all.map(({ id, service, properties }) => [key(service, JSON.parse(properties) as readonly string[]), id]));
+  }
+
+  #addSeries(known: Map<string, number>, row: number, together: string): number {
+    const [service = '', ...names] = JSON.parse(together) as readonly string[]; // made by key
+    const id = this.#database.run('INSERT INTO series (twin, service, properties) VALUES (?, ?, ?)', row, service, JSON.stringify(names));
+    known.set(together, id);
     return id;
   }
 }
+
+/** What a series is about, as a text. */
+const key = (service: string, names: readonly string[]): string => JSON.stringify([service, ...names]);
