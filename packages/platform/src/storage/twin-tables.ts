@@ -2,7 +2,7 @@ import type { DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import { samplesOf, type HistoryPoint, type HistoryQuery, type Sample } from '../history.ts';
 import { TwinState } from '../twin-state.ts';
-import type { Database, SqlValue } from './database.ts';
+import type { Database } from './database.ts';
 import type { Operation } from './journal.ts';
 
 /** A twin in memory, and what happened to it since it was last written to its tables. */
