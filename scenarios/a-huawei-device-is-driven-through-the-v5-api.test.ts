@@ -25,6 +25,10 @@ describe('A Huawei device', () => {
       shadow: [{ service_id: 'light', reported: { properties: { level: 41, label: '厨房' }, event_time: '20260102T030406Z' }, version: expect.any(Number) }],
     });
 
+    const mine = await device.shadow.get();
+    expect(mine.services).toEqual([{ service: 'light', reported: { level: 41, label: '厨房' }, reportedAt: at + 1000, version: expect.any(Number) }]);
+    expect((await device.shadow.get({ service: 'another' })).services).toEqual([]);
+
     await device.close();
     // The platform hears DISCONNECT and FIN in its own time.
     if (rig.platform.access.isOnline('huawei', 'kettle_k1')) await new Promise<void>((resolve) => rig.platform.once('offline', () => resolve()));

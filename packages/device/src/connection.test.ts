@@ -1,4 +1,5 @@
 import net from 'node:net';
+import type { MqttCredentials } from '@lianyun/protocol';
 import { LianyunError } from '@lianyun/protocol';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -30,27 +31,30 @@ class Owner implements ConnectionOwner {
   }
 }
 
+type Options = ConnectionOptions & { readonly credentials: MqttCredentials };
+
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
   vi.restoreAllMocks();
   for (const each of open.splice(0)) await each[Symbol.asyncDispose]();
 });
 
-async function setup(script: Script = {}, options: Partial<ConnectionOptions> = {}): Promise<{ clock: FakeClock; server: ScriptedServer; owner: Owner; connection: Connection }> {
+async function setup(script: Script = {}, options: Partial<Options> = {}): Promise<{ clock: FakeClock; server: ScriptedServer; owner: Owner; connection: Connection }> {
   const clock = new FakeClock();
   const server = await ScriptedServer.listen(clock, script);
   open.push(server);
   return { clock, server, ...connectTo({ host: '127.0.0.1', port: server.port, clock, ...options }) };
 }
 
-function connectTo(options: Pick<ConnectionOptions, 'host' | 'port' | 'clock'> & Partial<ConnectionOptions>): { owner: Owner; connection: Connection } {
+function connectTo(options: Pick<ConnectionOptions, 'host' | 'port' | 'clock'> & Partial<Options>): { owner: Owner; connection: Connection } {
   const owner = new Owner();
-  const connection = new Connection({ credentials: { clientId: 'c', username: 'u', password: 'secret-word' }, keepaliveSeconds: 60, timeoutMs: 10_000, silenceMs: 10_000, maxPacketBytes: 100_000, ...options }, owner);
+  const { credentials = { clientId: 'c', username: 'u', password: 'secret-word' }, ...rest } = options;
+  const connection = new Connection({ keepaliveSeconds: 60, connectTimeoutMs: 10_000, ackSilenceMs: 10_000, payloadBytes: 30_000, ...rest }, credentials, owner);
   open.push({ [Symbol.asyncDispose]: () => connection.close() });
   return { owner, connection };
 }
 
-const online = async (script?: Script, options?: Partial<ConnectionOptions>): Promise<Awaited<ReturnType<typeof setup>>> => {
+const online = async (script?: Script, options?: Partial<Options>): Promise<Awaited<ReturnType<typeof setup>>> => {
   const all = await setup(script, options);
   await until(() => all.owner.isConnected, 'CONNACK');
   return all;

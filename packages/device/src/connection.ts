@@ -1,21 +1,14 @@
 import net from 'node:net';
-import { LianyunError, type Clock, type MqttCredentials, type Timer } from '@lianyun/protocol';
-import { MqttProtocolError, PacketReader, TurnWriter, type ConnackPacket, type PacketHandlers, type Qos, type SubackPacket } from '@lianyun/protocol/mqtt';
+import { LianyunError, type MqttCredentials, type Timer } from '@lianyun/protocol';
+import { MqttProtocolError, PacketReader, TurnWriter, type ConnackPacket, type PacketHandlers, type Qos, type SubackPacket, type TurnSink } from '@lianyun/protocol/mqtt';
+import type { Settings } from './options.ts';
 import type { DisconnectReason, Ending } from './session-state.ts';
 
-/** Where to connect and how to sign in. */
-export interface ConnectionOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly credentials: MqttCredentials;
-  readonly keepaliveSeconds: number;
-  /** Deadline for TCP, CONNECT and CONNACK together, ms. */
-  readonly timeoutMs: number;
-  /** Time for a sign of life after one was asked for, ms. */
-  readonly silenceMs: number;
-  readonly maxPacketBytes: number;
-  readonly clock: Clock;
-}
+/** Where to connect, and how long to wait. */
+export type ConnectionOptions = Pick<Settings, 'host' | 'port' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'ackSilenceMs' | 'payloadBytes' | 'clock'>;
+
+/** Room for topic and head of a received PUBLISH beside the largest payload. */
+const HEAD_BYTES = 70_000;
 
 /** What a connection tells its owner. */
 export interface ConnectionOwner {
@@ -42,14 +35,36 @@ const CONNACK: Readonly<Record<number, { readonly reason: DisconnectReason; read
   5: { reason: 'bad-credentials', isFatal: true, text: 'the device is unknown, disabled or not allowed here' },
 };
 
+const CONNECTION = Symbol('connection');
+
+/** A socket that knows its connection. */
+type Carrier = net.Socket & { [CONNECTION]?: Connection };
+
+// Listeners that all sockets share: a closure for each event of each device of a crowd adds up.
+function onConnect(this: Carrier): void {
+  this[CONNECTION]?.opened();
+}
+
+function onError(this: Carrier, error: Error): void {
+  this[CONNECTION]?.failed(error);
+}
+
+function onClose(this: Carrier): void {
+  this[CONNECTION]?.closedByServer();
+}
+
 /** How long DISCONNECT may take to leave, ms. */
 const CLOSE_MS = 1000;
 
 /** One MQTT 3.1.1 connection over TCP. It never reconnects, queues or stores: it ends once, with one reason. */
-export class Connection implements PacketHandlers {
+export class Connection implements PacketHandlers, TurnSink {
+  readonly version = 4;
   readonly #options: ConnectionOptions;
+  /** Let go of once they are sent. */
+  #credentials: MqttCredentials | undefined;
+  readonly #username: string;
   readonly #owner: ConnectionOwner;
-  readonly #socket: net.Socket;
+  readonly #socket: Carrier;
   readonly #reader: PacketReader;
   /** What leaves over this connection, one write per turn of the event loop. */
   readonly writer: TurnWriter;
@@ -61,10 +76,12 @@ export class Connection implements PacketHandlers {
   /** Runs while a ping is unanswered. */
   #pong: Timer | undefined;
 
-  constructor(options: ConnectionOptions, owner: ConnectionOwner) {
+  constructor(options: ConnectionOptions, credentials: MqttCredentials, owner: ConnectionOwner) {
     this.#options = options;
+    this.#credentials = credentials;
+    this.#username = credentials.username;
     this.#owner = owner;
-    this.#reader = new PacketReader({ version: 4, maxPacketBytes: options.maxPacketBytes, handlers: this });
+    this.#reader = new PacketReader({ version: 4, maxPacketBytes: options.payloadBytes + HEAD_BYTES, handlers: this });
     scratch ??= Buffer.allocUnsafeSlow(65_536);
     this.#socket = net.connect({
       host: options.host,
@@ -72,18 +89,19 @@ export class Connection implements PacketHandlers {
       noDelay: true,
       onread: { buffer: scratch, callback: (bytes, buffer) => this.#onBytes(bytes, buffer) },
     });
-    this.#socket.once('connect', () => this.#onOpen());
-    this.#socket.on('error', (error: Error) => this.end('network', new LianyunError('network', `${this.#where()}: ${textOf(error)}.`, { cause: error }), false, this.#isConnected && isReset(error)));
-    this.#socket.once('close', () => this.#closedByServer());
-    this.#socket.once('end', () => this.#closedByServer());
-    this.writer = new TurnWriter({
-      version: 4,
-      write: (chunk, done) => {
-        this.#socket.write(chunk, done);
-      },
-      onWritten: (total) => owner.onWritten(total),
-    });
-    this.#timer = options.clock.after(options.timeoutMs, () => this.end('network', new LianyunError('timeout', `${this.#where()} did not answer within ${options.timeoutMs} ms.`)), true);
+    this.#socket[CONNECTION] = this;
+    this.#socket.on('connect', onConnect).on('error', onError).on('close', onClose).on('end', onClose);
+    this.writer = new TurnWriter(this);
+    this.#timer = options.clock.after(options.connectTimeoutMs, () => this.end('network', new LianyunError('timeout', `${this.#where()} did not answer within ${options.connectTimeoutMs} ms.`)), true);
+  }
+
+  /** Takes the writer's bytes of this turn. */
+  write(chunk: Buffer, done: (error?: Error | null) => void): void {
+    this.#socket.write(chunk, done);
+  }
+
+  onWritten(total: number): void {
+    this.#owner.onWritten(total);
   }
 
   /** Sends a PUBLISH; `packetId` is 0 at QoS 0. Returns the writer's offset behind it. Throws for what MQTT forbids. */
@@ -153,7 +171,7 @@ export class Connection implements PacketHandlers {
     const { reasonCode } = packet;
     if (reasonCode !== 0) {
       const known = CONNACK[reasonCode] ?? { reason: 'network' as const, isFatal: false, text: 'a code that MQTT 3.1.1 does not define' };
-      return this.end(known.reason, new LianyunError(known.reason, `${this.#where()} refused the sign-in of ${this.#options.credentials.username} with CONNACK ${reasonCode}: ${known.text}.`, { number: reasonCode }), known.isFatal);
+      return this.end(known.reason, new LianyunError(known.reason, `${this.#where()} refused the sign-in of ${this.#username} with CONNACK ${reasonCode}: ${known.text}.`, { number: reasonCode }), known.isFatal);
     }
     this.#isConnected = true;
     this.#timer?.cancel();
@@ -185,9 +203,12 @@ export class Connection implements PacketHandlers {
     this.#pong = undefined;
   }
 
-  #onOpen(): void {
-    const { credentials, keepaliveSeconds } = this.#options;
-    const { clientId, username, password } = credentials;
+  /** The socket is open: signs in. */
+  opened(): void {
+    const { keepaliveSeconds } = this.#options;
+    if (this.#credentials === undefined) return;
+    const { clientId, username, password } = this.#credentials;
+    this.#credentials = undefined;
     try {
       this.writer.packet({
         type: 'connect',
@@ -219,7 +240,13 @@ export class Connection implements PacketHandlers {
     this.end('network', new LianyunError('protocol-violation', `${this.#where()}: ${text}.`, { cause }));
   }
 
-  #closedByServer(): void {
+  /** The socket failed. */
+  failed(error: Error): void {
+    this.end('network', new LianyunError('network', `${this.#where()}: ${textOf(error)}.`, { cause: error }), false, this.#isConnected && isReset(error));
+  }
+
+  /** The server closed the socket. */
+  closedByServer(): void {
     const text = this.#isConnected ? 'closed the connection' : 'closed the connection before it answered the sign-in';
     this.end('network', new LianyunError('network', `${this.#where()} ${text}.`), false, this.#isConnected);
   }
@@ -244,7 +271,7 @@ export class Connection implements PacketHandlers {
     if (this.#pong !== undefined) return;
     this.#heard = false;
     this.writer.packet({ type: 'pingreq' });
-    const { clock, silenceMs } = this.#options;
+    const { clock, ackSilenceMs: silenceMs } = this.#options;
     this.#pong = clock.after(
       silenceMs,
       () => {

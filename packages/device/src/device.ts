@@ -8,22 +8,18 @@ import {
   type AnyDialect,
   type Clock,
   type DeviceRef,
-  type Frame,
-  type Link,
   type MqttCredentials,
   type Op,
-  type Receipt,
-  type SendOptions,
-  failedReceipt,
 } from '@lianyun/protocol';
 import { readOptions, type DeviceOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { CommandsService } from './services/commands.ts';
-import type { ServiceContext } from './services/context.ts';
+import { DeviceContext } from './services/context.ts';
 import { PropertiesService } from './services/properties.ts';
 import { ShadowService } from './services/shadow.ts';
 import { TopicsService } from './services/topics.ts';
-import { Session, type SessionOwner } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionOwner } from './session-owner.ts';
 import type { DisconnectReason, Ending, SessionState } from './session-state.ts';
 
 /** What a device tells. Nothing here needs a listener: an unheard problem harms nobody. */
@@ -43,9 +39,6 @@ export interface CloseReport {
   readonly undelivered: number;
 }
 
-/** Room for topic and head of a received PUBLISH beside the largest payload. */
-const HEAD_BYTES = 70_000;
-
 /**
  * A device on one cloud. The type {@link Device} narrows it to what the dialect can do.
  * Node's EventEmitter is its base because `on`/`once`/`off` and `events.once()` are what Node programs expect.
@@ -62,8 +55,11 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   readonly #peer: Peer;
   readonly #outbox: Outbox;
   readonly #session: Session;
-  /** Handlers at work: what ends each of them when the device is closed. */
-  readonly #running = new Set<(error: LianyunError) => void>();
+  readonly #identity: never;
+  readonly #context: DeviceContext;
+  /** Who waits in connect(), and why the last attempt failed. */
+  #connecting: readonly { resolve(): void; reject(error: LianyunError): void }[] | undefined;
+  #lastFailure: LianyunError | undefined;
   #isClosing = false;
   #undelivered = 0;
 
@@ -72,61 +68,22 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     const settings = readOptions(options);
     const { dialect, identity } = options;
     const { clock } = settings;
-    const problem = (error: LianyunError): void => this.#problem(error);
     this.#dialect = dialect;
+    this.#identity = identity;
     this.#clock = clock;
     this.id = dialect.signIn.deviceOf(identity);
-    const credentials = (): MqttCredentials => dialect.signIn.credentials(identity, { now: clock.now(), random: () => clock.random() });
     // Tried once here, so that a wrong identity is told where it is given.
-    credentials();
+    this.credentials();
+    const problem = (error: LianyunError): void => this.onProblem(error);
     this.#outbox = new Outbox(settings.outbox, clock, problem);
-    const { answerMs, payloadBytes } = dialect.limits;
-    this.#session = new Session({ ...settings, credentials, answerMs, maxPacketBytes: payloadBytes + HEAD_BYTES, outbox: this.#outbox }, this);
-    const link: Link = {
-      send: (via, frame, sendOptions) => this.#send(via, frame, sendOptions),
-      settle: (via, key, error) => this.#session.settle(via, key, error),
-    };
-    // That an answer could not leave any more is no news after the end.
-    const onProblem = (error: LianyunError): void => {
-      if (error.code !== 'closed') problem(error);
-    };
-    this.#peer = new Peer({ role: 'device', dialect, link, clock, onProblem });
-    const context: ServiceContext = {
-      device: this.id,
-      peer: this.#peer,
-      dialect,
-      clock,
-      model: options.model,
-      qos: options.qos,
-      running: this.#running,
-      resync: () => {
-        if (this.isOnline) this.#resync();
-      },
-      problem,
-      refuse: (error) => {
-        this.#problem(error);
-        return failedReceipt(error);
-      },
-    };
+    this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });
+    this.#peer = new Peer({ role: 'device', dialect, link: this.#session, clock, onProblem: problem });
+    const context = new DeviceContext(this, { peer: this.#peer, dialect, clock, model: options.model, qos: options.qos });
+    this.#context = context;
     this.properties = new PropertiesService(context);
     this.commands = new CommandsService(context);
     this.shadow = new ShadowService(context, this.properties);
-    const session = this.#session;
-    const system = subscriptionsOf(dialect, this.id);
-    session.subscribe(system);
-    this.topics = new TopicsService({
-      device: this.id,
-      link: {
-        ...link,
-        subscribe: (list) => session.subscribe(list),
-        // The protocol's own filters stay, whatever a program subscribed beside them.
-        unsubscribe: (filter) => {
-          if (!system.some((own) => own.filter === filter)) session.unsubscribe(filter);
-        },
-      },
-      rights: rightsOf(dialect),
-      problem,
-    });
+    this.topics = new TopicsService(context, this.#session, rightsOf(dialect));
   }
 
   /** Where the connection is: idle, connecting, online, waiting (with reason and time of the next attempt) or closed. */
@@ -161,25 +118,24 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     if (state.at === 'online') return;
     if (state.at === 'closed') throw state.why?.error ?? new LianyunError('closed', `${this.id} was closed; make a new Device to connect again.`);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let last: LianyunError | undefined;
-    const onOffline: (event: DeviceEvents['offline'][0]) => void = ({ error }) => {
-      last = error;
-    };
-    const onClosed: (event: DeviceEvents['closed'][0]) => void = ({ error }) => reject(error ?? new LianyunError('closed', `${this.id} was closed before it was online.`));
+    const waiter = { resolve, reject };
     const onAbort = (): void => reject(new LianyunError('aborted', 'The wait for the connection was aborted; the device goes on trying.', { cause: signal?.reason }));
     const timer = this.#clock.after(
       deadlineMs,
-      () => reject(new LianyunError('timeout', `${this.id} was not online within ${deadlineMs} ms${last === undefined ? '' : `: ${last.message}`}`, { cause: last })),
+      () => {
+        const last = this.#lastFailure;
+        reject(new LianyunError('timeout', `${this.id} was not online within ${deadlineMs} ms${last === undefined ? '' : `: ${last.message}`}`, { cause: last }));
+      },
       true,
     );
-    this.once('online', resolve).on('offline', onOffline).once('closed', onClosed);
+    this.#connecting = [...(this.#connecting ?? []), waiter];
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       this.#session.start();
       await promise;
     } finally {
       timer.cancel();
-      this.off('online', resolve).off('offline', onOffline).off('closed', onClosed);
+      this.#connecting = this.#connecting?.filter((other) => other !== waiter);
       signal?.removeEventListener('abort', onAbort);
     }
   }
@@ -192,6 +148,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     const { drainMs = 0 } = options;
     const isFirst = !this.#isClosing;
     this.#isClosing = true;
+    this.#session.stopIntake();
     const { at } = this.#session.state;
     if (isFirst && drainMs > 0 && at !== 'closed' && at !== 'idle') await this.#drain(drainMs);
     this.#abandon();
@@ -205,35 +162,62 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   }
 
   /** @internal */
+  credentials(): MqttCredentials {
+    const clock = this.#clock;
+    return this.#dialect.signIn.credentials(this.#identity, { now: clock.now(), random: () => clock.random() });
+  }
+
+  /** @internal Asks for what waits for this device. */
+  resync(): void {
+    this.shadow.resync().catch((error: unknown) => {
+      // That the connection ended is told by events of its own.
+      if (isLianyunError(error, 'offline') || isLianyunError(error, 'closed')) return;
+      this.onProblem(isLianyunError(error) ? error : new LianyunError('handler-failed', `The shadow could not be applied: ${String(error)}`, { cause: error }));
+    });
+  }
+
+  /** @internal */
+  onProblem(problem: LianyunError): void {
+    // That an answer could not leave any more is no news after the end.
+    if (problem.code !== 'closed') this.#tell('problem', problem);
+  }
+
+  /** @internal */
   onPublish(topic: string, payload: Buffer): void {
     const isKnown = this.#peer.codec.knows('down', topic);
     if (isKnown) void this.#peer.receive(topic, payload, this.id);
     if (this.topics.receive(topic, payload) || isKnown) return;
-    this.#problem(new LianyunError('unknown-message', `A message arrived on ${topic}, which nothing handles.`, { topic, excerpt: payload.toString('utf8', 0, 200) }));
+    this.onProblem(new LianyunError('unknown-message', `A message arrived on ${topic}, which nothing handles.`, { topic, excerpt: payload.toString('utf8', 0, 200) }));
   }
 
   /** @internal */
   onSubscriptionRefused(filter: string): void {
-    this.#problem(new LianyunError('not-permitted', `The server refused the subscription of ${filter}.`, { topic: filter, device: this.id }));
+    this.onProblem(new LianyunError('not-permitted', `The server refused the subscription of ${filter}.`, { topic: filter, device: this.id }));
   }
 
   /** @internal */
   onOnline(): void {
-    this.#resync();
+    this.#lastFailure = undefined;
+    for (const waiter of this.#connecting ?? []) waiter.resolve();
+    this.#connecting = undefined;
+    this.resync();
     this.#tell('online');
   }
 
   /** @internal */
   onOffline({ reason, error }: Ending, nextAttemptMs: number | undefined): void {
     this.#peer.fail(() => new LianyunError('offline', 'The connection ended before the answer came.', { cause: error }));
+    this.#lastFailure = error;
     this.#tell('offline', { reason, error, nextAttemptMs });
   }
 
   /** @internal */
   onClosed(ending: Ending | undefined): void {
     this.#peer.fail(() => new LianyunError('closed', 'The device was closed before the answer came.'));
-    for (const end of this.#running) end(new LianyunError('closed', 'The device was closed while the handler was at work.'));
+    for (const end of this.#context.running) end(new LianyunError('closed', 'The device was closed while the handler was at work.'));
     if (ending !== undefined) this.#abandon(ending.error);
+    for (const waiter of this.#connecting ?? []) waiter.reject(ending?.error ?? new LianyunError('closed', `${this.id} was closed before it was online.`));
+    this.#connecting = undefined;
     this.#tell('closed', { reason: ending?.reason ?? 'closed', error: ending?.error });
   }
 
@@ -245,36 +229,8 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     timer.cancel();
   }
 
-  #resync(): void {
-    this.shadow.resync().catch((error: unknown) => {
-      // That the connection ended is told by events of its own.
-      if (isLianyunError(error, 'offline') || isLianyunError(error, 'closed')) return;
-      this.#problem(isLianyunError(error) ? error : new LianyunError('handler-failed', `The shadow could not be applied: ${String(error)}`, { cause: error }));
-    });
-  }
-
-  #send(via: DeviceRef, frame: Frame, options: SendOptions): Receipt {
-    const { payload } = frame;
-    const limit = this.#dialect.limits.payloadBytes;
-    if (this.#isClosing && options.hold === 'store') return failedReceipt(new LianyunError('closed', 'The device is closing and takes no more messages.', { topic: frame.topic }));
-    // A string of a third of the limit cannot exceed it in UTF-8: most messages need no counting.
-    if (payload.length * 3 > limit) {
-      const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
-      if (bytes > limit) {
-        const error = new LianyunError('too-large', `The message for ${frame.topic} has ${bytes} bytes; the ${this.#dialect.name} cloud takes ${limit}.`, { topic: frame.topic });
-        this.#problem(error);
-        return failedReceipt(error);
-      }
-    }
-    return this.#session.send(via, frame, options);
-  }
-
   #abandon(cause?: LianyunError): void {
     this.#undelivered += this.#outbox.abandon((entry) => new LianyunError('closed', 'The device was closed before the message was delivered.', { topic: entry.frame.topic, cause }));
-  }
-
-  #problem(problem: LianyunError): void {
-    this.#tell('problem', problem);
   }
 
   /** Tells every listener. One that throws harms neither the others nor the connection: it becomes a problem. */
@@ -286,7 +242,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
         const error = new LianyunError('handler-failed', `A listener of '${event}' threw: ${cause instanceof Error ? cause.message : String(cause)}`, { device: this.id, cause });
         // Nobody is left to tell of a listener of problems that throws but Node itself.
         if (event === 'problem') process.emitWarning(error);
-        else this.#problem(error);
+        else this.onProblem(error);
       }
     }
   }

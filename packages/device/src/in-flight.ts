@@ -1,10 +1,11 @@
 import type { Clock } from '@lianyun/protocol';
 import type { Entry } from './entry.ts';
+import { PacketIds } from './packet-ids.ts';
 
 /** The messages that were written to the connection there is, and what each of them waits for: PUBACK, the cloud's own answer, the socket. */
 export class InFlight {
   readonly #clock: Clock;
-  readonly #byPacketId = new Map<number, Entry>();
+  readonly #byPacketId = new PacketIds();
   #byKey: Map<string, Entry[]> | undefined;
   /** QoS 0 entries whose bytes have not left yet, oldest first. */
   #unwritten: { readonly entry: Entry; readonly end: number }[] = [];
@@ -19,7 +20,7 @@ export class InFlight {
   }
 
   hasPacketId(packetId: number): boolean {
-    return this.#byPacketId.has(packetId);
+    return this.#byPacketId.get(packetId) !== undefined;
   }
 
   /** Adds a message that was just written: `end` is the writer's offset behind it. */

@@ -15,11 +15,10 @@ interface Services<D extends AnyDialect> {
   readonly shadow: Able<ShadowService, { get: 'shadow.get'; clear: 'shadow.clear'; resync: never }, OpsOf<D>>;
 }
 
-type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed';
+type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed' | 'onProblem' | 'credentials' | 'resync';
 
 /** A device on the cloud `D`: connect, report, answer. What its cloud cannot do is absent from the type and refused in JavaScript. */
-export type Device<D extends AnyDialect = Dialect> = Omit<DeviceCore, keyof Services<D> | Internal> &
-  ('shadow.get' extends OpsOf<D> ? Services<D> : Omit<Services<D>, 'shadow'>);
+export type Device<D extends AnyDialect = Dialect> = Omit<DeviceCore, keyof Services<D> | Internal> & Services<D>;
 
 /** Makes a device; it connects when `connect()` is called. Throws `bad-config` naming the option that is wrong. */
 export const Device = DeviceCore as unknown as new <D extends AnyDialect>(options: DeviceOptions<D>) => Device<D>;

@@ -66,9 +66,14 @@ export interface Settings {
   readonly connectTimeoutMs: number;
   readonly ackSilenceMs: number;
   readonly pace: Pace;
+  /** The cloud's own: how long it may take to answer, and the largest payload it takes. */
+  readonly answerMs: number;
+  readonly payloadBytes: number;
+  readonly cloud: string;
 }
 
 const MIB = 1_048_576;
+const DEFAULT_BOUNDS: OutboxBounds = { maxCount: 10_000, maxBytes: 16 * MIB, policy: 'reject-new', expiresMs: 86_400_000 };
 
 /** Reads the options of a device. Throws `bad-config` naming the option that is wrong, and what is expected. */
 export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
@@ -92,18 +97,25 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
     clock,
     keepaliveSeconds: whole('keepaliveSeconds', options.keepaliveSeconds ?? keepalive.default, keepalive.min, keepalive.max),
     window: whole('window', options.window ?? 1000, 1, 65_000),
-    outbox: {
-      maxCount: within('outbox.maxCount', outbox.maxCount ?? 10_000, 1, Infinity),
-      maxBytes: within('outbox.maxBytes', outbox.maxBytes ?? 16 * MIB, 1, Infinity),
-      policy,
-      expiresMs: within('outbox.expiresMs', outbox.expiresMs ?? 86_400_000, 1, Infinity),
-    },
+    // A crowd of devices shares the defaults.
+    outbox:
+      options.outbox === undefined
+        ? DEFAULT_BOUNDS
+        : {
+            maxCount: within('outbox.maxCount', outbox.maxCount ?? DEFAULT_BOUNDS.maxCount, 1, Infinity),
+            maxBytes: within('outbox.maxBytes', outbox.maxBytes ?? DEFAULT_BOUNDS.maxBytes, 1, Infinity),
+            policy,
+            expiresMs: within('outbox.expiresMs', outbox.expiresMs ?? DEFAULT_BOUNDS.expiresMs, 1, Infinity),
+          },
     connectTimeoutMs: within('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1, Infinity),
     ackSilenceMs: within('ackSilenceMs', options.ackSilenceMs ?? 10_000, 1, Infinity),
     pace: {
       floorMs: within('minConnectIntervalMs', options.minConnectIntervalMs ?? (dialect.isVendorHost(host) ? limits.connectIntervalMs : 0), 0, Infinity),
       ceilingMs: within('maxBackoffMs', options.maxBackoffMs ?? 60_000, 1, Infinity),
     },
+    answerMs: limits.answerMs,
+    payloadBytes: limits.payloadBytes,
+    cloud: dialect.name,
   };
 }
 

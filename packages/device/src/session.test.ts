@@ -355,7 +355,7 @@ describe('a link that is half open', () => {
     const { clock, server } = await serve((index) => (index === 0 ? { suback: 'never' } : {}));
     const all = { clock, server, ...keep(tencentDevice(server), clock) };
     const connecting = all.device.connect();
-    await until(() => server.connections.at(0)?.subscribed.length === 2, 'SUBSCRIBE');
+    await until(() => server.connections.at(0)?.subscribed.length === 3, 'SUBSCRIBE');
     for (let i = 0; i < 3; i++) {
       clock.advance(5000);
       await turns(5);
@@ -382,7 +382,7 @@ describe('subscriptions', () => {
     const { clock, server } = await serve();
     const { device } = keep(tencentDevice(server), clock);
     await device.connect();
-    expect(server.last.subscribed).toEqual(['$thing/down/property/ABCDE12345/dev1', '$thing/down/action/ABCDE12345/dev1']);
+    expect(server.last.subscribed).toEqual(['$thing/down/property/ABCDE12345/dev1', '$thing/down/action/ABCDE12345/dev1', '$thing/down/event/ABCDE12345/dev1']);
     await keep(huaweiDevice(server), clock).device.connect();
     expect(server.last.subscribed).toEqual([]);
   });
@@ -420,9 +420,9 @@ describe('subscriptions', () => {
     const { clock, server } = await serve({ suback: 'never' });
     const { device } = keep(tencentDevice(server), clock);
     void device.connect().catch(() => undefined);
-    await until(() => server.connections.at(0)?.subscribed.length === 2, 'SUBSCRIBE');
+    await until(() => server.connections.at(0)?.subscribed.length === 3, 'SUBSCRIBE');
     device.topics.subscribe('ABCDE12345/dev1/data', () => undefined);
-    await until(() => server.last.subscribed.length === 3, 'the third');
+    await until(() => server.last.subscribed.length === 4, 'the fourth');
   });
 
   it('of the protocol stay when a program takes back its own on the same filter; both hear the messages', async () => {

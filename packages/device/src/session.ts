@@ -2,11 +2,9 @@ import {
   failedReceipt,
   isLianyunError,
   LianyunError,
-  type Clock,
   type DeviceRef,
   type Frame,
   type Link,
-  type MqttCredentials,
   type Receipt,
   type SendOptions,
   type Timer,
@@ -14,46 +12,10 @@ import {
 import { MqttProtocolError } from '@lianyun/protocol/mqtt';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Entry } from './entry.ts';
+import type { Settings } from './options.ts';
 import type { Outbox } from './outbox.ts';
-import { next, type Effect, type Ending, type Pace, type SessionEvent, type SessionState } from './session-state.ts';
-
-/** A topic filter to be kept subscribed. */
-export interface Subscription {
-  readonly filter: string;
-  readonly qos: 0 | 1;
-}
-
-export interface SessionOptions {
-  readonly host: string;
-  readonly port: number;
-  /** Credentials for one attempt; they carry the time and are never reused. */
-  credentials(): MqttCredentials;
-  readonly keepaliveSeconds: number;
-  /** Deadline of one attempt, ms. */
-  readonly connectTimeoutMs: number;
-  /** Silence after which an unacknowledged message makes the session ask for a sign of life, ms. */
-  readonly ackSilenceMs: number;
-  /** Time the cloud has for an answer of its own before the message is written again, ms. */
-  readonly answerMs: number;
-  /** Messages in flight at most. */
-  readonly window: number;
-  readonly maxPacketBytes: number;
-  readonly pace: Pace;
-  readonly clock: Clock;
-  readonly outbox: Outbox;
-}
-
-/** What a session tells its device. */
-export interface SessionOwner {
-  /** A PUBLISH; `payload` is only valid during the call. */
-  onPublish(topic: string, payload: Buffer): void;
-  /** The server refused a subscription. */
-  onSubscriptionRefused(filter: string): void;
-  /** Subscribed and ready. What is sent here goes before what waits in the outbox. */
-  onOnline(): void;
-  onOffline(ending: Ending, nextAttemptMs: number | undefined): void;
-  onClosed(ending: Ending | undefined): void;
-}
+import type { SessionOwner, Subscription } from './session-owner.ts';
+import { next, type Effect, type Ending, type SessionEvent, type SessionState } from './session-state.ts';
 
 /** Times that a message is written before the missing answer of the cloud fails it. */
 const MAX_ATTEMPTS = 3;
@@ -66,7 +28,10 @@ const HIGH_WATER_BYTES = 1_048_576;
 
 /** Keeps one MQTT connection alive and sends what the outbox holds. It is the device's link. */
 export class Session implements Link, ConnectionOwner {
-  readonly #options: SessionOptions;
+  readonly #options: Settings;
+  readonly #outbox: Outbox;
+  /** Filters of the protocol itself; they stay whatever a program subscribes beside them. */
+  readonly #system: readonly Subscription[];
   readonly #owner: SessionOwner;
   #state: SessionState = { at: 'idle' };
   #connection: Connection | undefined;
@@ -74,6 +39,7 @@ export class Session implements Link, ConnectionOwner {
   #isConnected = false;
   /** Subscribed as well: messages can be sent. */
   #isReady = false;
+  #isClosing = false;
   #closing: Promise<void> | undefined;
   #timer: Timer | undefined;
   #watch: Timer | undefined;
@@ -81,12 +47,15 @@ export class Session implements Link, ConnectionOwner {
   #hasProgress = false;
   #idleLooks = 0;
   #packetId = 0;
-  readonly #subscriptions = new Map<string, 0 | 1>();
+  #subscriptions: Map<string, 0 | 1> | undefined;
   #subscribing: Map<number, readonly string[]> | undefined;
 
-  constructor(options: SessionOptions, owner: SessionOwner) {
+  constructor(options: Settings, owner: SessionOwner, parts: { readonly outbox: Outbox; readonly system: readonly Subscription[] }) {
     this.#options = options;
     this.#owner = owner;
+    this.#outbox = parts.outbox;
+    this.#system = parts.system;
+    this.subscribe(parts.system);
   }
 
   get state(): SessionState {
@@ -103,8 +72,22 @@ export class Session implements Link, ConnectionOwner {
     await this.#closing;
   }
 
+  /** Takes nothing more that is to be stored: the device is closing. */
+  stopIntake(): void {
+    this.#isClosing = true;
+  }
+
   send(_via: DeviceRef, frame: Frame, options: SendOptions): Receipt {
-    const { outbox } = this.#options;
+    const outbox = this.#outbox;
+    if (this.#isClosing && options.hold === 'store') return failedReceipt(new LianyunError('closed', 'The device is closing and takes no more messages.', { topic: frame.topic }));
+    // A string of a third of the limit cannot exceed it in UTF-8: most messages need no counting.
+    if (frame.payload.length * 3 > this.#options.payloadBytes) {
+      const error = this.#excess(frame);
+      if (error !== undefined) {
+        this.#owner.onProblem(error);
+        return failedReceipt(error);
+      }
+    }
     if (this.#state.at === 'closed') return failedReceipt(new LianyunError('closed', 'The device is closed.', { topic: frame.topic }));
     if (options.hold === 'live' && !this.#isReady) return failedReceipt(new LianyunError('offline', 'There is no connection, and this message is worthless later.', { topic: frame.topic }));
     const receipt = outbox.add(frame, options);
@@ -113,25 +96,28 @@ export class Session implements Link, ConnectionOwner {
   }
 
   settle(_via: DeviceRef, key: string, error?: LianyunError): boolean {
-    const found = this.#options.outbox.settleKey(key, error);
+    const found = this.#outbox.settleKey(key, error);
     if (found) this.#pump();
     return found;
   }
 
   /** Keeps filters subscribed, over reconnects too. */
   subscribe(subscriptions: readonly Subscription[]): void {
+    if (subscriptions.length === 0) return;
+    this.#subscriptions ??= new Map();
     for (const { filter, qos } of subscriptions) this.#subscriptions.set(filter, qos);
     if (this.#isConnected) this.#sendSubscribe(subscriptions);
   }
 
   unsubscribe(filter: string): void {
-    this.#subscriptions.delete(filter);
+    if (this.#system.some((own) => own.filter === filter)) return;
+    this.#subscriptions?.delete(filter);
     if (this.#isConnected) this.#connection?.sendUnsubscribe(this.#nextPacketId(), filter);
   }
 
   onConnected(): void {
     this.#isConnected = true;
-    const wanted = [...this.#subscriptions].map(([filter, qos]) => ({ filter, qos }));
+    const wanted = [...(this.#subscriptions ?? [])].map(([filter, qos]) => ({ filter, qos }));
     if (wanted.length === 0) return this.#ready();
     this.#sendSubscribe(wanted);
   }
@@ -142,7 +128,7 @@ export class Session implements Link, ConnectionOwner {
 
   onPuback(packetId: number): void {
     this.#hasProgress = true;
-    if (this.#options.outbox.acknowledge(packetId)) this.#pump();
+    if (this.#outbox.acknowledge(packetId)) this.#pump();
   }
 
   onSuback(packetId: number, reasonCodes: readonly number[]): void {
@@ -155,7 +141,7 @@ export class Session implements Link, ConnectionOwner {
   }
 
   onWritten(total: number): void {
-    this.#options.outbox.written(total);
+    this.#outbox.written(total);
     this.#pump();
   }
 
@@ -163,8 +149,15 @@ export class Session implements Link, ConnectionOwner {
     const { clock } = this.#options;
     this.#drop(ending);
     // A server that closes because of a message does not do so because of another client.
-    const byServer = ending.byServer && !this.#options.outbox.isSuspicious;
+    const byServer = ending.byServer && !this.#outbox.isSuspicious;
     this.#dispatch({ on: 'ended', now: clock.now(), random: clock.random(), ending: { ...ending, byServer } });
+  }
+
+  /** What is wrong with a message that may be too large. */
+  #excess({ topic, payload }: Frame): LianyunError | undefined {
+    const { payloadBytes, cloud } = this.#options;
+    const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
+    return bytes <= payloadBytes ? undefined : new LianyunError('too-large', `The message for ${topic} has ${bytes} bytes; the ${cloud} cloud takes ${payloadBytes}.`, { topic });
   }
 
   #ready(): void {
@@ -178,7 +171,8 @@ export class Session implements Link, ConnectionOwner {
   #pump(): void {
     const connection = this.#connection;
     if (!this.#isReady || connection === undefined) return;
-    const { outbox, window } = this.#options;
+    const { window } = this.#options;
+    const outbox = this.#outbox;
     while (connection.writer.pendingBytes < HIGH_WATER_BYTES && outbox.onWire.packetIds < MAX_PACKET_IDS) {
       const entry = outbox.take(outbox.inFlight < window);
       if (entry === undefined) break;
@@ -188,7 +182,7 @@ export class Session implements Link, ConnectionOwner {
   }
 
   #write(connection: Connection, entry: Entry): void {
-    const { outbox } = this.#options;
+    const outbox = this.#outbox;
     const packetId = entry.frame.qos === 0 ? 0 : this.#nextPacketId();
     try {
       outbox.markSent(entry, packetId, connection.sendPublish(entry.frame, packetId));
@@ -199,7 +193,7 @@ export class Session implements Link, ConnectionOwner {
   }
 
   #repeat(entry: Entry): void {
-    const { onWire } = this.#options.outbox;
+    const { onWire } = this.#outbox;
     if (this.#connection === undefined || onWire.packetIds >= MAX_PACKET_IDS) return;
     const packetId = entry.frame.qos === 0 ? 0 : this.#nextPacketId();
     this.#connection.sendPublish(entry.frame, packetId);
@@ -208,7 +202,8 @@ export class Session implements Link, ConnectionOwner {
 
   /** Looks now and then whether what was sent is acknowledged: a half-open link is found long before keepalive would. */
   #watchAcks(): void {
-    const { host, port, clock, outbox, ackSilenceMs, answerMs } = this.#options;
+    const { host, port, clock, ackSilenceMs, answerMs } = this.#options;
+    const outbox = this.#outbox;
     this.#connection?.startListening();
     this.#hasProgress = false;
     this.#idleLooks = 0;
@@ -239,7 +234,7 @@ export class Session implements Link, ConnectionOwner {
   }
 
   #nextPacketId(): number {
-    const { onWire } = this.#options.outbox;
+    const { onWire } = this.#outbox;
     do this.#packetId = (this.#packetId % 65_535) + 1;
     while (onWire.hasPacketId(this.#packetId) || this.#subscribing?.has(this.#packetId) === true);
     return this.#packetId;
@@ -253,7 +248,7 @@ export class Session implements Link, ConnectionOwner {
     this.#subscribing = undefined;
     this.#watch?.cancel();
     this.#watch = undefined;
-    this.#options.outbox.disconnected(new LianyunError('offline', 'The connection ended before the message was delivered.', { cause: error }), byServer);
+    this.#outbox.disconnected(new LianyunError('offline', 'The connection ended before the message was delivered.', { cause: error }), byServer);
   }
 
   #dispatch(event: SessionEvent): void {
@@ -287,10 +282,9 @@ export class Session implements Link, ConnectionOwner {
   }
 
   #connect(): void {
-    const { host, port, keepaliveSeconds, connectTimeoutMs: timeoutMs, ackSilenceMs: silenceMs, maxPacketBytes, clock } = this.#options;
+    const { host, port, clock } = this.#options;
     try {
-      const credentials = this.#options.credentials();
-      this.#connection = new Connection({ host, port, credentials, keepaliveSeconds, timeoutMs, silenceMs, maxPacketBytes, clock }, this);
+      this.#connection = new Connection(this.#options, this.#owner.credentials(), this);
     } catch (cause) {
       const error = isLianyunError(cause) ? cause : new LianyunError('bad-config', `The connection to ${host}:${port} cannot be tried: ${String(cause)}`, { cause });
       this.#dispatch({ on: 'ended', now: clock.now(), random: 0, ending: { reason: 'bad-credentials', error, isFatal: true, byServer: false } });

@@ -12,4 +12,5 @@ export type { DeviceQuery, Page, PageRequest, ProductQuery, RegistryStore } from
 export { accessKeysOf, applySeed, readSeed, readSeedFile, type SeedFile, type SeedResult } from './seed.ts';
 export { openStorage, type Storage, type StorageOptions } from './storage/storage.ts';
 export type { TracedFrame } from './trace.ts';
-export type { TwinSection, TwinService, Twins } from './twin.ts';
+export type { TwinSection, TwinService } from './twin-state.ts';
+export type { Twins } from './twin.ts';

@@ -1,7 +1,8 @@
-import { LianyunError, tencentStatus, type Clock, type Message, type Peer, type PropertyGroup } from '@lianyun/protocol';
+import { LianyunError, tencentStatus, type Clock, type Message, type Peer, type PropertyGroup, type ShadowService } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 import type { Registry } from './registry.ts';
 import type { Storage } from './storage/storage.ts';
+import type { TwinService } from './twin-state.ts';
 
 interface IntakeOptions {
   readonly peer: Peer;
@@ -31,6 +32,18 @@ function takeHuawei({ peer, registry, storage: { twins }, clock, problem }: Inta
     }
     if (kept.length > 0) twins.report('huawei', device, kept, clock.now());
   });
+
+  peer.handle('shadow.get', ({ device, body }) => ({ code: 0, services: twins.read('huawei', device, body.service).map(shadowOf) }));
+}
+
+/** One service's part of a Huawei shadow. */
+function shadowOf({ service, reported, desired, version }: TwinService): ShadowService {
+  return {
+    service: service ?? '',
+    version,
+    ...(reported === undefined ? {} : { reported: reported.values, reportedAt: reported.at }),
+    ...(desired === undefined ? {} : { desired: desired.values, desiredAt: desired.at }),
+  };
 }
 
 /** What IoT Explorer does with the messages of its devices. */

@@ -1,4 +1,4 @@
-import { compileModel, readHuaweiProfile, readTencentTemplate, type CompiledModel, type JsonValue, type ThingModel } from '@lianyun/protocol';
+import { compileModel, readHuaweiProfile, readTencentTemplate, type CompiledModel, type JsonValue } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 
 /**
@@ -12,6 +12,6 @@ export function readModel(cloud: Cloud, document: JsonValue, root: string): Comp
   return { model: compiled.model, checkProperties: allow, checkArgs: allow, checkOutput: allow, checkEvent: allow };
 }
 
-function declaresNothing({ services }: ThingModel): boolean {
+function declaresNothing({ services }: CompiledModel['model']): boolean {
   return services.every(({ name, properties, commands, events }) => name === undefined && properties.length + commands.length + events.length === 0);
 }

@@ -1,5 +1,21 @@
-import type { JsonValue, PropertyGroup } from '@lianyun/protocol';
-import type { TwinSection, TwinService } from './twin.ts';
+import type { JsonObject, JsonValue, PropertyGroup } from '@lianyun/protocol';
+
+/** Values and when each was taken, ms since 1970. Both maps are plain data: `__proto__` is a name like any other. */
+export interface TwinSection {
+  readonly values: JsonObject;
+  readonly times: { readonly [property: string]: number };
+  /** When the section last changed: the latest of the times of its changes. */
+  readonly at: number;
+}
+
+/** One service's part of a twin; Tencent's template has no services, so its twin has one part without a name. */
+export interface TwinService {
+  readonly service?: string;
+  readonly reported?: TwinSection;
+  readonly desired?: TwinSection;
+  /** + 1 for every change of the service (Huawei 3.9). */
+  readonly version: number;
+}
 
 interface Entry {
   value: JsonValue;
@@ -51,7 +67,7 @@ class Service {
 type WrittenSection = readonly [at: number, entries: readonly (readonly [name: string, value: JsonValue, at: number])[]];
 type WrittenService = readonly [name: string, version: number, reported: WrittenSection, desired: WrittenSection];
 
-/** The twin of one device. See {@link import('./twin.ts').Twins} for what each change means. */
+/** The twin of one device. What each change means stands at `Twins`. */
 export class TwinState {
   // '' stands for the service without a name.
   readonly #services = new Map<string, Service>();

@@ -1,24 +1,7 @@
-import type { DeviceRef, JsonObject, PropertyGroup } from '@lianyun/protocol';
+import type { DeviceRef, PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 import type { MemoryHistory } from './history.ts';
-import { TwinState } from './twin-state.ts';
-
-/** Values and when each was taken, ms since 1970. Both maps are plain data: `__proto__` is a name like any other. */
-export interface TwinSection {
-  readonly values: JsonObject;
-  readonly times: { readonly [property: string]: number };
-  /** When the section last changed: the latest of the times of its changes. */
-  readonly at: number;
-}
-
-/** One service's part of a twin; Tencent's template has no services, so its twin has one part without a name. */
-export interface TwinService {
-  readonly service?: string;
-  readonly reported?: TwinSection;
-  readonly desired?: TwinSection;
-  /** + 1 for every change of the service (Huawei 3.9). */
-  readonly version: number;
-}
+import { TwinState, type TwinService } from './twin-state.ts';
 
 /** What the platform knows of a device: what it reported, and what is wanted of it. */
 export interface Twins {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { Codec, codecOf } from './codec.ts';
-import { row, type AnyDialect } from './dialect.ts';
+import { ANY_TAG, row, type AnyDialect } from './dialect.ts';
 import { json } from './envelope.ts';
 import type { LianyunError } from './errors.ts';
 import { huawei } from './huawei/index.ts';
@@ -51,6 +51,35 @@ describe('a codec', () => {
     const result = (code: number): unknown => JSON.parse(String(new Codec(huawei).encode('command.result', { device: 'd', via: 'd', id: '1', body: { code, text: 't' } }).payload));
     expect(result(0)).toEqual({ result_code: 0 });
     expect(result(-1)).toEqual({ result_code: -1, paras: { error: 't' } });
+  });
+
+  it('writes the first of several tags unless the row says which, and reads them all', () => {
+    const codec = new Codec(huawei);
+    const topic = '$oc/devices/d/sys/events/up';
+    const version = codec.encode('ota.version', { device: 'd', via: 'd', body: { firmware: '1' } }).payload;
+    expect(version).toContain('"service_id":"$ota"');
+    expect(decode(huawei, 'up', topic, String(version).replace('"$ota"', '"ota"')).reads).toMatchObject([{ op: 'ota.version', message: { body: { firmware: '1' } } }]);
+    for (const direction of ['upload', 'download'] as const) {
+      const { payload } = codec.encode('file.result', { device: 'd', via: 'd', body: { direction, object: 'o', code: 0 } });
+      expect(payload).toContain(`"${direction}_result_report"`);
+      expect(decode(huawei, 'up', topic, String(payload)).reads).toMatchObject([{ op: 'file.result', message: { body: { direction } } }]);
+    }
+  });
+
+  it('reads with the row of any tag what no other row of its topic takes', () => {
+    const text = (tag: string) => JSON.stringify({ tag });
+    const envelope = json({ open: (document) => [{ tag: isJsonObject(document) && typeof document['tag'] === 'string' ? document['tag'] : '', id: 'i', body: {} }], seal: ({ tag, id }) => ({ tag, id }) });
+    const base = { direction: 'up', topic: 't/{deviceId}', clause: 'test', envelope, qos: 1, wire: v.object({}) } as const;
+    const rows = {
+      'event.post': row<'event.post'>()({ ...base, tag: ANY_TAG, encode: (m) => ({ slots: { deviceId: m.device }, tag: 'chosen', qos: 0, id: undefined, body: {} }), decode: (f) => ({ device: f.slots.deviceId, id: undefined, body: { events: [] } }) }),
+      'time.query': row<'time.query'>()({ ...base, tag: 'time', encode: (m) => ({ slots: { deviceId: m.device }, body: {} }), decode: (f) => ({ device: f.slots.deviceId, body: {} }) }),
+    };
+    const dialect: AnyDialect = { ...huawei, rows };
+    expect(decode(dialect, 'up', 't/d', text('time')).reads).toEqual([{ op: 'time.query', message: { device: 'd', via: 'via', id: 'i', body: {} } }]);
+    expect(decode(dialect, 'up', 't/d', text('other')).reads).toEqual([{ op: 'event.post', message: { device: 'd', via: 'via', body: { events: [] } } }]);
+    const message = { device: 'd', via: 'd', id: 'x' };
+    expect(new Codec(dialect).encode('time.query', { ...message, body: {} })).toEqual({ topic: 't/d', payload: '{"tag":"time","id":"x"}', qos: 1 });
+    expect(new Codec(dialect).encode('event.post', { ...message, body: { events: [] } })).toEqual({ topic: 't/d', payload: '{"tag":"chosen"}', qos: 0 });
   });
 
   it('knows the topics of its rows and their slots', () => {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ANY_TAG, type AnyDialect, type Row } from './dialect.ts';
+import { ANY_TAG, type AnyDialect, type Encoded, type Row } from './dialect.ts';
 import { plain, textOf, type Part, type Payload } from './envelope.ts';
 import { isLianyunError, LianyunError } from './errors.ts';
 import { fillTemplate, TopicTable, type AnySlots } from './topic.ts';
@@ -31,7 +31,7 @@ export class Codec {
     for (const [op, row] of entriesOf(dialect)) {
       const table = this.#tables[row.direction];
       const known = table.find(row.topic)?.value ?? new Map<string, Entry>();
-      known.set(row.tag ?? '', { op, row });
+      for (const tag of tagsOf(row)) known.set(tag, { op, row });
       table.add(row.template, known);
       if (row.settledBy !== undefined) this.#replies.add(row.settledBy);
     }
@@ -40,9 +40,8 @@ export class Codec {
   /** Writes a message. Throws `unsupported` when the cloud has no such operation, `bad-input` for an unusable topic slot. */
   encode<K extends Op>(op: K, message: Message<K>): Frame {
     const row = this.row(op);
-    const { slots, ...encoded } = row.encode(message);
-    const part: Part = { ...(row.tag === undefined ? {} : { tag: row.tag }), ...(message.id === undefined ? {} : { id: message.id }), ...encoded };
-    return { topic: fillTemplate(row.template, slots), payload: (row.envelope ?? plain).seal(part), qos: row.qos };
+    const encoded = row.encode(message);
+    return { topic: fillTemplate(row.template, encoded.slots), payload: (row.envelope ?? plain).seal(partOf(row, encoded, message.id)), qos: encoded.qos ?? row.qos };
   }
 
   /** The row of an operation. Throws `unsupported` when the cloud has none. */
@@ -100,17 +99,38 @@ function readPart(part: Part, hit: { readonly value: Map<string, Entry>; readonl
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const dotted = v.getDotPath(issue);
-    const path = dotted === null ? '$' : `$.${dotted.replace(/\.(\d+)/g, '[$1]')}`;
+    const path = `${part.path ?? '$'}${dotted === null ? '' : `.${dotted.replace(/\.(\d+)/g, '[$1]')}`}`;
     throw new LianyunError('bad-frame', `${path} of the ${entry.op} on ${topic} is wrong: ${issue.message}.`, { path });
   }
-  const { id = part.id, device, body } = entry.row.decode({ slots: hit.slots, part, body: parsed.output });
+  const decoded = entry.row.decode({ slots: hit.slots, part, body: parsed.output });
+  const { device, at, body } = decoded;
+  const id = 'id' in decoded ? decoded.id : part.id;
   // entry.op and the decoded body belong together: both come from the same row.
-  return { op: entry.op, message: { device, via, body, ...(id === undefined ? {} : { id }) } } as Read;
+  return { op: entry.op, message: { device, via, body, ...(id === undefined ? {} : { id }), ...(at === undefined ? {} : { at }) } } as Read;
 }
 
 function placed(error: unknown, topic: string, device: DeviceRef, payload: Payload): LianyunError {
   if (!isLianyunError(error)) return new LianyunError('bad-frame', `The frame on ${topic} cannot be read: ${String(error)}`, { topic, path: '$', device, cause: error });
   return new LianyunError(error.code, error.message, { excerpt: excerptOf(payload), ...error.place, topic, device, ...(error.cause === undefined ? {} : { cause: error.cause }) });
+}
+
+/** What the envelope carries. Written out member by member: this runs for every message. */
+function partOf(row: Row, encoded: Encoded<AnySlots, unknown>, messageId: string | undefined): Part {
+  if (row.envelope === undefined) return { body: encoded.body };
+  const id = 'id' in encoded ? encoded.id : messageId;
+  const tag = encoded.tag ?? tagsOf(row)[0];
+  const { device, time, body } = encoded;
+  return {
+    ...(tag === undefined || tag === '' ? undefined : { tag }),
+    ...(id === undefined ? undefined : { id }),
+    ...(device === undefined ? undefined : { device }),
+    ...(time === undefined ? undefined : { time }),
+    body,
+  };
+}
+
+function tagsOf({ tag = '' }: Row): readonly string[] {
+  return typeof tag === 'string' ? [tag] : tag;
 }
 
 const EXCERPT = 200;

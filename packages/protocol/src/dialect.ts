@@ -19,13 +19,17 @@ export interface RowInit<K extends Op, T extends string, S extends WireSchema> {
   readonly clause: string;
   /** How a JSON document carries the message; left out: the document is the body. */
   readonly envelope?: Envelope;
-  /** Tells messages on one topic apart; {@link ANY_TAG} takes every message that no other row of the topic does. */
-  readonly tag?: string;
+  /** Tells messages on one topic apart; {@link ANY_TAG} takes every message that no other row of the topic does. Of several, `encode` names one or the first is written. */
+  readonly tag?: string | readonly string[];
   readonly qos: 0 | 1;
   /** The operation whose arrival settles an uplink; left out: PUBACK at QoS 1, the write at QoS 0. */
   readonly settledBy?: Op;
   /** `live`: worthless after a disconnect, fails at once when there is no connection. Left out: kept until it is settled. */
   readonly hold?: 'live';
+  /** Whether a device that subscribes for itself does so at connect or when the operation is first used. Left out: at connect. */
+  readonly subscribe?: 'on-use';
+  /** What an answer and its request have in common; left out: the dialect's `correlation`, and a request without an id is not answered. */
+  key?(message: Message<K>): string;
   readonly wire: S;
   /** Vocabulary to wire: pure, strict. */
   encode(message: Message<K>): Encoded<Slots<T>, v.InferOutput<S>>;
@@ -33,18 +37,23 @@ export interface RowInit<K extends Op, T extends string, S extends WireSchema> {
   decode(frame: { slots: Slots<T>; part: Part; body: v.InferOutput<S> }): Decoded<K>;
 }
 
-/** What a row writes: the topic's slots, the body, and what the envelope carries beside it. `tag` only for a row that takes any tag. */
+/** What a row writes: the topic's slots, the body, and what the envelope carries beside it. `tag` for a row with several or any. */
 export interface Encoded<S, B> extends Pick<Part, 'device' | 'time' | 'tag'> {
+  /** Instead of the message's own id; undefined writes none. */
+  readonly id?: string | undefined;
+  /** Instead of the row's own, where it depends on the message. */
+  readonly qos?: 0 | 1;
   readonly slots: S;
   readonly body: B;
 }
 
-/** What a row reads from a frame: a message whose `via` and `id` may still be unknown. */
-export type Decoded<K extends Op = Op> = Pick<Message<K>, 'device' | 'body'> & { id?: string | undefined };
+/** What a row reads from a frame: a message whose `via` is still unknown. `id` left out: that of the envelope; undefined: none. */
+export type Decoded<K extends Op = Op> = Pick<Message<K>, 'device' | 'body'> & { id?: string | undefined; at?: number | undefined };
 
 /** One message of a dialect. Made by {@link row}. */
-export interface Row<K extends Op = Op> extends Omit<RowInit<K, string, WireSchema>, 'encode' | 'decode'> {
+export interface Row<K extends Op = Op> extends Omit<RowInit<K, string, WireSchema>, 'encode' | 'decode' | 'key'> {
   readonly template: Template;
+  key?(message: Message<K>): string;
   encode(message: Message<K>): Encoded<AnySlots, unknown>;
   decode(frame: { slots: AnySlots; part: Part; body: unknown }): Decoded<K>;
 }

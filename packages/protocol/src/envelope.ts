@@ -9,6 +9,8 @@ export interface Part {
   readonly device?: DeviceRef;
   /** When it happened, as the frame writes it (Huawei `event_time`). */
   readonly time?: string;
+  /** Where the body is in the document; left out: `$`. */
+  readonly path?: string;
   readonly body: unknown;
 }
 
@@ -30,10 +32,22 @@ export function textOf(payload: Payload): string {
   return Buffer.isBuffer(payload) ? payload.toString('utf8') : utf8.decode(payload);
 }
 
+/** A payload as bytes that may be kept: those of a frame belong to its connection. */
+export function copyOf(payload: Payload): Uint8Array {
+  return typeof payload === 'string' ? new TextEncoder().encode(payload) : Uint8Array.from(payload);
+}
+
+/** The payload is the message, whatever its bytes. */
+export const raw: Envelope = {
+  open: (payload) => [{ body: copyOf(payload) }],
+  // A row with this envelope has bytes for its body: its schema says so.
+  seal: (part) => part.body as Uint8Array,
+};
+
 /** An envelope whose payload is one JSON document. */
-export function json(envelope: { open(document: unknown): readonly Part[]; seal(part: Part): unknown }): Envelope {
+export function json(envelope: { open(document: unknown, topic: string): readonly Part[]; seal(part: Part): unknown }): Envelope {
   return {
-    open: (payload, topic) => envelope.open(parseJson(textOf(payload), topic)),
+    open: (payload, topic) => envelope.open(parseJson(textOf(payload), topic), topic),
     seal: (part) => JSON.stringify(envelope.seal(part)),
   };
 }

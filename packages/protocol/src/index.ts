@@ -1,6 +1,7 @@
 export { systemClock, type Clock, type Timer } from './clock.ts';
 export { codecOf, entriesOf, type Codec, type Frame, type Read } from './codec.ts';
 export {
+  ANY_TAG,
   row,
   type AnyDialect,
   type CustomTopic,
@@ -14,24 +15,34 @@ export {
   type Rows,
   type WireSchema,
 } from './dialect.ts';
-export { json, plain, textOf, type Envelope, type Part, type Payload } from './envelope.ts';
+export { json, plain, raw, textOf, type Envelope, type Part, type Payload } from './envelope.ts';
 export { ERROR_TABLE, isLianyunError, LianyunError, type ErrorCode, type ErrorPlace } from './errors.ts';
 export { huawei, type HuaweiIdentity } from './huawei/index.ts';
-export { isJsonObject, mergeOwn, parseJson, type JsonObject, type JsonValue } from './json.ts';
+export { isJsonObject, mergeOwn, parseExact, parseJson, stringifyExact, type JsonObject, type JsonValue } from './json.ts';
 export type { Link, SendOptions } from './link.ts';
 export { Peer, type Handler, type PeerOptions, type PeerRequestOptions, type PeerSendOptions } from './peer.ts';
 export { failedReceipt, PendingReceipt, type Receipt } from './receipt.ts';
-export { rightsOf, subscriptionsOf, type Rights } from './rights.ts';
+export { filtersFor, rightsOf, subscriptionsOf, type Rights, type Subscription } from './rights.ts';
 export type { Claim, MqttCredentials, Refusal, SignIn, SignInContext } from './sign-in.ts';
 export { tencent, type TencentIdentity } from './tencent/index.ts';
 export { fillTemplate, parseTemplate, TopicTable, type AnySlots, type Slots, type Template } from './topic.ts';
 export {
   EXCHANGES,
+  type ChildDraft,
+  type ChildInfo,
+  type ChildResult,
   type CommandResult,
+  type DeviceEvent,
+  type DeviceInfo,
+  type DeviceMessage,
   type DeviceRef,
   type Draft,
+  type FileDirection,
   type Message,
   type Op,
+  type OtaOffer,
+  type OtaProgress,
+  type OtaTask,
   type Outcome,
   type PropertyGroup,
   type ReplyOp,
@@ -41,12 +52,38 @@ export {
 } from './vocabulary.ts';
 export {
   compileModel,
+  defineModel,
+  forCloud,
+  generateModelSource,
   readHuaweiProfile,
   readTencentTemplate,
   tencentModelCode,
   tencentStatus,
+  toBoth,
+  toHuaweiProduct,
+  toHuaweiProfile,
+  toTencentTemplate,
   violationError,
+  type AnyModel,
+  type ArgsOf,
+  type CallOf,
+  type CloudModel,
+  type CommandNames,
   type CompiledModel,
+  type Conversion,
+  type DefinedModel,
+  type EventsOf,
+  type HuaweiProduct,
+  type HuaweiProductOptions,
+  type Int64,
+  type MappingProblem,
+  type ModelLiteral,
+  type ModelSourceOptions,
+  type OutputOf,
+  type ReportOf,
+  type ServiceNames,
+  type SetOf,
+  type TencentTemplate,
   type ThingModel,
   type Violation,
 } from './model/index.ts';

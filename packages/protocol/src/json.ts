@@ -12,12 +12,51 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** Parses the text of a frame, a leading byte order mark tolerated. Throws `bad-frame` naming `topic`. */
 export function parseJson(text: string, topic: string): unknown {
+  return parse(text, topic);
+}
+
+/**
+ * {@link parseJson} that rounds no integer: one beyond 2^53 - 1 becomes a bigint, whatever its sign. Numbers with a
+ * fraction or an exponent stay numbers, as do integers of more than 308 digits (Infinity, which no check takes).
+ * Throws `bad-frame` naming `topic`.
+ */
+export function parseExact(text: string, topic: string): unknown {
+  // Only sixteen digits in a row can be such an integer; without them the text is read at full speed.
+  return /\d{16}/.test(text) ? parse(text, topic, keepInteger) : parse(text, topic);
+}
+
+function parse(text: string, topic: string, reviver?: typeof keepInteger): unknown {
   try {
-    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text, reviver);
   } catch (cause) {
     throw new LianyunError('bad-frame', `The payload on ${topic} is no JSON: ${(cause as Error).message}`, { topic, path: '$', excerpt: text.slice(0, 200), cause });
   }
 }
+
+// ES2026 gives the text of a primitive to the reviver (Node 22.13 does; TypeScript's types do not know it yet).
+function keepInteger(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || !Number.isFinite(value)) return value;
+  const source = context?.source;
+  return source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value;
+}
+
+/**
+ * `JSON.stringify` that writes a bigint as the integer that it is. Throws TypeError for what is cyclic, as the original does.
+ */
+export function stringifyExact(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // Bigints are rare, and a replacer makes every text slow: only who throws is written again.
+    if (!(error instanceof TypeError)) throw error;
+    return JSON.stringify(value, writeInteger);
+  }
+}
+
+// ES2026, in Node since 21 (TypeScript's types do not know it yet).
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
+
+const writeInteger = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? rawJSON(String(value)) : value);
 
 /** Puts the own members of `objects` together, later ones winning. Names such as `__proto__` stay plain members. */
 export function mergeOwn(objects: readonly JsonObject[]): JsonObject {

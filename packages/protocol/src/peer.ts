@@ -6,7 +6,7 @@ import { isLianyunError, LianyunError } from './errors.ts';
 import type { Link } from './link.ts';
 import { failedReceipt, type Receipt } from './receipt.ts';
 import { Replays } from './replays.ts';
-import { EXCHANGES, type DeviceRef, type Draft, type Message, type Op, type ReplyOp, type RequestOp, type Vocabulary } from './vocabulary.ts';
+import { EXCHANGES, isRequest, type DeviceRef, type Draft, type Message, type Op, type ReplyOp, type RequestOp, type Vocabulary } from './vocabulary.ts';
 import { Waiters } from './waiters.ts';
 
 /** What answers an operation: the body of the reply for a request, nothing for a notification. */
@@ -43,13 +43,12 @@ type AnyHandler = (message: Message) => unknown;
  * device counts its tokens from 0 again after a reconnect, so its next question looks like a repeat of the last one.
  */
 const ONCE: ReadonlySet<Op> = new Set(['property.set', 'command.invoke']);
-const isRequest = (op: Op): op is RequestOp => op in EXCHANGES;
 
 /** Speaks a dialect over a link, in the role of the device or of the platform. */
 export class Peer {
   readonly codec: Codec;
   readonly #options: PeerOptions;
-  readonly #handlers = new Map<Op, AnyHandler>();
+  readonly #handlers: { [K in Op]?: AnyHandler | undefined } = {};
   readonly #waiters: Waiters<Message>;
   readonly #replays: Replays;
   readonly #ids = `${globalThis.crypto.randomUUID().slice(0, 8)}-`;
@@ -74,7 +73,7 @@ export class Peer {
       const frame = this.codec.encode(op, message);
       return this.#options.link.send(message.via, options?.qos === undefined ? frame : { ...frame, qos: options.qos }, {
         hold: row.hold ?? 'store',
-        ...(row.settledBy === undefined ? {} : { settledBy: this.#key(row.settledBy, message) }),
+        ...(row.settledBy === undefined ? {} : { settledBy: this.#key(row.settledBy, op, message) }),
         ...(options?.expiresMs === undefined ? {} : { expiresMs: options.expiresMs }),
       });
     } catch (error) {
@@ -87,7 +86,7 @@ export class Peer {
     const message = this.#complete(draft);
     const frame = this.codec.encode(op, message);
     if (options.signal?.aborted === true) throw new LianyunError('aborted', `${op} to ${message.device} was aborted before it was sent.`, { cause: options.signal.reason });
-    const { answer, cancel } = this.#waiters.add(this.#key(EXCHANGES[op], message), message.via, {
+    const { answer, cancel } = this.#waiters.add(this.#key(EXCHANGES[op], op, message), message.via, {
       deadlineMs: options.deadlineMs,
       signal: options.signal,
       what: `${op} to ${message.device}`,
@@ -103,12 +102,12 @@ export class Peer {
   /** Registers the handler of an operation; its return value is the reply. Returns a function that takes it back. */
   handle<K extends Op>(op: K, handler: Handler<K>): () => void {
     this.codec.row(op);
-    if (this.#handlers.has(op)) throw new LianyunError('duplicate-handler', `${op} has a handler already.`);
+    if (this.#handlers[op] !== undefined) throw new LianyunError('duplicate-handler', `${op} has a handler already.`);
     // The table hands a handler the messages of its own operation only.
     const entry = handler as unknown as AnyHandler;
-    this.#handlers.set(op, entry);
+    this.#handlers[op] = entry;
     return () => {
-      if (this.#handlers.get(op) === entry) this.#handlers.delete(op);
+      if (this.#handlers[op] === entry) this.#handlers[op] = undefined;
     };
   }
 
@@ -129,11 +128,11 @@ export class Peer {
 
   #dispatch({ op, message }: Read, payload: Payload): void | Promise<void> {
     const { link, onProblem } = this.#options;
-    const handler = this.#handlers.get(op);
+    const handler = this.#handlers[op];
     if (isRequest(op)) return handler === undefined ? onProblem(unhandled(op, message)) : this.#answer(op, message, handler, payload);
     const isReply = this.codec.isReply(op);
     if (isReply) {
-      const key = this.#key(op, message);
+      const key = this.#key(op, op, message);
       if (this.#waiters.resolve(key, message) || link.settle(message.via, key, refusal(op, message))) return undefined;
     }
     if (handler === undefined) return onProblem(isReply ? unexpected(op, message) : unhandled(op, message));
@@ -141,12 +140,13 @@ export class Peer {
   }
 
   #answer(op: RequestOp, message: Message, handler: AnyHandler, payload: Payload): void {
-    const key = `${op}|${this.#key(op, message)}`;
+    const key = this.#key(op, op, message);
     if (ONCE.has(op) && message.id !== undefined && !this.#replays.isNew(key, textOf(payload))) return;
     const reply = (body: unknown, isLast = false): void => {
-      if (body === undefined || message.id === undefined || !this.supports(EXCHANGES[op])) return;
+      // Without an id or a key the answer could not say what it answers.
+      if (body === undefined || (message.id === undefined && this.codec.row(op).key === undefined)) return;
       // The handler was registered for this request, so its result is the body of its reply.
-      const draft = { device: message.device, via: message.via, id: message.id, body: body as never };
+      const draft = { device: message.device, via: message.via, ...(message.id === undefined ? {} : { id: message.id }), body: body as never };
       const give = (): void => {
         this.send(EXCHANGES[op], draft).delivered.catch((error: unknown) => {
           const isUnwritable = isLianyunError(error, 'bad-input');
@@ -178,11 +178,14 @@ export class Peer {
   }
 
   #complete<K extends Op>(draft: Draft<K>): Message<K> {
-    return { device: draft.device, via: draft.via ?? draft.device, id: draft.id ?? `${this.#ids}${++this.#count}`, body: draft.body };
+    return { device: draft.device, via: draft.via ?? draft.device, id: draft.id ?? `${this.#ids}${++this.#count}`, body: draft.body, ...(draft.at === undefined ? {} : { at: draft.at }) };
   }
 
-  #key(op: Op, message: Message): string {
-    return `${op}|${this.#options.dialect.correlation(message)}`;
+  /** The key under which `op` waits for, or answers, the operation `answer`. */
+  #key(answer: Op, op: Op, message: Message): string {
+    // The row belongs to the operation of the message.
+    const row = this.codec.row<Op>(op);
+    return `${answer}|${row.key === undefined ? this.#options.dialect.correlation(message) : row.key(message)}`;
   }
 }
 

@@ -21,6 +21,8 @@ interface Settlers {
   reject(error: LianyunError): void;
 }
 
+const ignore = (): void => undefined;
+
 /** One promise that is only made when somebody asks for it. */
 class Milestone {
   #state: State = 'open';
@@ -35,8 +37,10 @@ class Milestone {
         this.#promise = new Promise<void>((resolve, reject) => {
           this.#settlers = { resolve, reject };
         });
-      } else this.#promise = Promise.reject(state);
-      this.#promise.catch(() => undefined);
+      } else {
+        this.#promise = Promise.reject(state);
+        this.#promise.catch(ignore);
+      }
     }
     return this.#promise;
   }
@@ -45,7 +49,11 @@ class Milestone {
     if (this.#state !== 'open') return;
     this.#state = state;
     if (state === 'done') this.#settlers?.resolve();
-    else this.#settlers?.reject(state);
+    else {
+      // Marked as handled before it is rejected: most receipts succeed, and need no second promise for it.
+      this.#promise?.catch(ignore);
+      this.#settlers?.reject(state);
+    }
     this.#settlers = undefined;
   }
 }

@@ -12,7 +12,8 @@ interface Answered {
 /** Requests that were seen lately: redelivery is normal, running a handler twice is not. Bounded by count and time. */
 export class Replays {
   readonly #clock: Clock;
-  readonly #seen = new Map<string, Answered>();
+  /** Made with the first request: many devices of a process get none for a long time. */
+  #seen: Map<string, Answered> | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -24,6 +25,7 @@ export class Replays {
    */
   isNew(key: string, text: string): boolean {
     const fingerprint = hash(text);
+    this.#seen ??= new Map();
     const known = this.#seen.get(key);
     const now = this.#clock.elapsed();
     if (known !== undefined && known.fingerprint === fingerprint && known.until > now) {
@@ -38,7 +40,7 @@ export class Replays {
 
   /** Keeps the way to give the answer of `key` again. */
   answered(key: string, repeat: () => void): void {
-    const known = this.#seen.get(key);
+    const known = this.#seen?.get(key);
     if (known !== undefined) known.repeat = repeat;
   }
 }

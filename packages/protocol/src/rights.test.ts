@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { entriesOf } from './codec.ts';
 import type { AnyDialect } from './dialect.ts';
 import { huawei } from './huawei/index.ts';
-import { rightsOf, subscriptionsOf } from './rights.ts';
+import { filtersFor, rightsOf, subscriptionsOf } from './rights.ts';
 import { tencent } from './tencent/index.ts';
 import { fillTemplate, parseTemplate } from './topic.ts';
 
@@ -12,20 +12,20 @@ const T = rightsOf(tencent);
 const D1 = ['ABCDE12345/d1'];
 
 describe('the rights of a Huawei device', () => {
-  it.each(['$oc/devices/d1/sys/properties/report', '$oc/devices/d1/sys/commands/response/request_id=1', '$oc/devices/d1/user/a/b', 'free/topic', '/huawei/v1/devices/d1/data/json'])('it may publish to %s', (topic) => {
+  it.each(['$oc/devices/d1/sys/properties/report', '$oc/devices/d1/sys/commands/response/request_id=1', '$oc/devices/d1/sys/messages/up', '$oc/devices/d1/sys/events/up', '$oc/devices/d1/sys/shadow/get/request_id=1', '$oc/devices/d1/sys/gateway/sub_devices/properties/report', '$oc/devices/d1/user/a/b', 'free/topic', '/huawei/v1/devices/d1/data/json'])('it may publish to %s', (topic) => {
     expect(H.mayPublish(topic, ['d1'])).toBe(true);
   });
 
-  it.each(['$oc/devices/d2/sys/properties/report', '$oc/devices/d2/user/a', '$oc/devices/d1/sys/commands/request_id=1', '$oc/devices/d1/sys/unknown', '$oc/bridges/b/x', '$SYS/x'])('it may not publish to %s', (topic) => {
+  it.each(['$oc/devices/d2/sys/properties/report', '$oc/devices/d2/user/a', '$oc/devices/d1/sys/commands/request_id=1', '$oc/devices/d1/sys/unknown', '$oc/devices/d2/sys/events/up', '$oc/devices/d2/sys/messages/up', '$oc/devices/d2/sys/shadow/get/request_id=1', '$oc/devices/d1/sys/events/down', '$oc/devices/d1/sys/messages/down', '$oc/bridges/b/x', '$SYS/x'])('it may not publish to %s', (topic) => {
     expect(H.mayPublish(topic, ['d1'])).toBe(false);
   });
 
-  it.each(['$oc/devices/d1/sys/commands/#', '$oc/devices/d1/sys/properties/set/#', '$oc/devices/d1/sys/#', '$oc/devices/d1/#', '$oc/devices/d1/user/+', 'free/+/topic', '#', '+/+/data'])('it may subscribe to %s', (filter) => {
+  it.each(['$oc/devices/d1/sys/commands/#', '$oc/devices/d1/sys/messages/down', '$oc/devices/d1/sys/events/down', '$oc/devices/d1/sys/shadow/get/response/#', '$oc/devices/d1/sys/properties/set/#', '$oc/devices/d1/sys/#', '$oc/devices/d1/#', '$oc/devices/d1/user/+', 'free/+/topic', '#', '+/+/data'])('it may subscribe to %s', (filter) => {
     // `#` and `+/+/data` match no topic that begins with $, so they only meet the free topics, which are everybody's.
     expect(H.maySubscribe(filter, ['d1'])).toBe(true);
   });
 
-  it.each(['$oc/devices/+/sys/#', '$oc/devices/+/user/a', '$oc/devices/d2/sys/commands/#', '$oc/#', '$oc/devices/#', '$oc/+/+/sys/commands/#', '$oc/devices/d1/sys/properties/report', '$SYS/#', '$share/g/$oc/devices/d2/sys/#'])('it may not subscribe to %s', (filter) => {
+  it.each(['$oc/devices/+/sys/#', '$oc/devices/+/user/a', '$oc/devices/d2/sys/commands/#', '$oc/#', '$oc/devices/#', '$oc/+/+/sys/commands/#', '$oc/devices/d1/sys/properties/report', '$oc/devices/d1/sys/events/up', '$oc/devices/d2/sys/messages/down', '$oc/devices/+/sys/events/down', '$SYS/#', '$share/g/$oc/devices/d2/sys/#'])('it may not subscribe to %s', (filter) => {
     expect(H.maySubscribe(filter, ['d1'])).toBe(false);
   });
 
@@ -40,23 +40,28 @@ describe('the rights of a Huawei device', () => {
 
   it('come without a SUBSCRIBE: the platform subscribes the device', () => {
     expect(subscriptionsOf(huawei, 'd1')).toEqual([]);
+    for (const [op] of entriesOf(huawei)) expect(filtersFor(huawei, 'd1', op), op).toEqual([]);
+  });
+
+  it('are unknown for an operation that the cloud does not have', () => {
+    expect(() => filtersFor(huawei, 'd1', 'child.list')).toThrow(expect.objectContaining({ code: 'unsupported' }));
   });
 });
 
 describe('the rights of a Tencent device', () => {
-  it.each(['$thing/up/property/ABCDE12345/d1', '$thing/up/action/ABCDE12345/d1', 'ABCDE12345/d1/event', 'ABCDE12345/d1/data'])('it may publish to %s', (topic) => {
+  it.each(['$thing/up/property/ABCDE12345/d1', '$thing/up/action/ABCDE12345/d1', '$thing/up/event/ABCDE12345/d1', '$thing/up/raw/ABCDE12345/d1', '$gateway/operation/ABCDE12345/d1', '$ota/report/ABCDE12345/d1', '$sys/operation/ABCDE12345/d1', '$log/operation/ABCDE12345/d1', 'ABCDE12345/d1/event', 'ABCDE12345/d1/data'])('it may publish to %s', (topic) => {
     expect(T.mayPublish(topic, D1)).toBe(true);
   });
 
-  it.each(['$thing/up/property/ABCDE12345/d2', '$thing/down/property/ABCDE12345/d1', 'ABCDE12345/d1/control', 'ABCDE12345/d2/data', 'free/topic', '$thing/up/property/ABCDE12345', '$SYS/x'])('it may not publish to %s', (topic) => {
+  it.each(['$thing/up/property/ABCDE12345/d2', '$thing/up/event/ABCDE12345/d2', '$gateway/operation/ABCDE12345/d2', '$gateway/operation/result/ABCDE12345/d1', '$ota/report/ABCDE12345/d2', '$ota/update/ABCDE12345/d1', '$sys/operation/ABCDE12345/d2', '$sys/operation/result/ABCDE12345/d1', '$log/operation/result/ABCDE12345/d1', '$thing/down/property/ABCDE12345/d1', 'ABCDE12345/d1/control', 'ABCDE12345/d2/data', 'free/topic', '$thing/up/property/ABCDE12345', '$SYS/x'])('it may not publish to %s', (topic) => {
     expect(T.mayPublish(topic, D1)).toBe(false);
   });
 
-  it.each(['$thing/down/property/ABCDE12345/d1', 'ABCDE12345/d1/control', 'ABCDE12345/d1/data', 'ABCDE12345/d1/+', 'ABCDE12345/d1/#', '$thing/down/+/ABCDE12345/d1'])('it may subscribe to %s', (filter) => {
+  it.each(['$thing/down/property/ABCDE12345/d1', '$thing/down/event/ABCDE12345/d1', '$thing/down/raw/ABCDE12345/d1', '$gateway/operation/result/ABCDE12345/d1', '$ota/update/ABCDE12345/d1', '$sys/operation/result/ABCDE12345/d1', '$log/operation/result/ABCDE12345/d1', 'ABCDE12345/d1/control', 'ABCDE12345/d1/data', 'ABCDE12345/d1/+', 'ABCDE12345/d1/#', '$thing/down/+/ABCDE12345/d1'])('it may subscribe to %s', (filter) => {
     expect(T.maySubscribe(filter, D1)).toBe(true);
   });
 
-  it.each(['#', '+/+/data', '+/d1/data', 'ABCDE12345/+/data', 'ABCDE12345/#', '$thing/#', '$thing/down/property/ABCDE12345/+', '$thing/down/property/ABCDE12345/d2', '$thing/down/#', '$thing/+/+/+/+', 'ABCDE12345/d1/event', 'free'])('it may not subscribe to %s', (filter) => {
+  it.each(['#', '+/+/data', '+/d1/data', 'ABCDE12345/+/data', 'ABCDE12345/#', '$thing/#', '$thing/down/property/ABCDE12345/+', '$thing/down/property/ABCDE12345/d2', '$gateway/operation/result/ABCDE12345/d2', '$gateway/operation/result/+/+', '$ota/update/ABCDE12345/+', '$sys/operation/result/ABCDE12345/d2', '$log/operation/#', '$thing/down/#', '$thing/+/+/+/+', 'ABCDE12345/d1/event', 'free'])('it may not subscribe to %s', (filter) => {
     expect(T.maySubscribe(filter, D1)).toBe(false);
   });
 
@@ -85,7 +90,34 @@ describe('the rights of a Tencent device', () => {
     expect(subscriptionsOf(tencent, 'ABCDE12345/d1')).toEqual([
       { filter: '$thing/down/property/ABCDE12345/d1', qos: 0 },
       { filter: '$thing/down/action/ABCDE12345/d1', qos: 0 },
+      { filter: '$thing/down/event/ABCDE12345/d1', qos: 0 },
     ]);
+  });
+
+  it.each([
+    ['property.report', ['$thing/down/property/ABCDE12345/d1 0']],
+    ['command.invoke', ['$thing/down/action/ABCDE12345/d1 0']],
+    ['command.result', []],
+    ['event.post', ['$thing/down/event/ABCDE12345/d1 0']],
+    ['message.down', ['$thing/down/raw/ABCDE12345/d1 0']],
+    ['message.up', []],
+    ['time.query', ['$sys/operation/result/ABCDE12345/d1 0']],
+    ['ota.version', ['$ota/update/ABCDE12345/d1 1']],
+    ['ota.offer', ['$ota/update/ABCDE12345/d1 1']],
+    ['ota.progress', []],
+    ['child.status', ['$gateway/operation/result/ABCDE12345/d1 0']],
+    ['child.notify', ['$gateway/operation/result/ABCDE12345/d1 0']],
+    ['child.notify.ack', []],
+    ['log.query', ['$log/operation/result/ABCDE12345/d1 0']],
+  ] as const)('are subscribed for the use of %s', (op, filters) => {
+    expect(filtersFor(tencent, 'ABCDE12345/d1', op).map(({ filter, qos }) => `${filter} ${qos}`)).toEqual(filters);
+  });
+
+  it('are subscribed at connect or on use, and cover every topic that comes down', () => {
+    const own = tencent.deviceSlots('ABCDE12345/d1');
+    const known = new Set([...subscriptionsOf(tencent, 'ABCDE12345/d1'), ...entriesOf(tencent).flatMap(([op]) => filtersFor(tencent, 'ABCDE12345/d1', op))].map(({ filter }) => filter));
+    expect([...known].toSorted()).toEqual([...new Set(entriesOf(tencent).flatMap(([, row]) => (row.direction === 'down' ? [fillTemplate(row.template, own)] : [])))].toSorted());
+    for (const filter of known) expect(T.maySubscribe(filter, D1), filter).toBe(true);
   });
 });
 

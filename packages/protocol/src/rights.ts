@@ -1,7 +1,7 @@
 import { codecOf, entriesOf } from './codec.ts';
-import type { AnyDialect } from './dialect.ts';
+import type { AnyDialect, Row } from './dialect.ts';
 import { filterWithin, topicWithin, type AnySlots, type Template } from './topic.ts';
-import type { DeviceRef } from './vocabulary.ts';
+import { EXCHANGES, isRequest, type DeviceRef, type Op } from './vocabulary.ts';
 
 /** What a device may publish and subscribe, derived from the rows and the custom topics of its dialect. */
 export interface Rights {
@@ -56,15 +56,35 @@ function some<T>(values: Iterable<T>, test: (value: T) => boolean): boolean {
   return false;
 }
 
+/** A filter to subscribe and the quality of service to ask for. */
+export interface Subscription {
+  readonly filter: string;
+  readonly qos: 0 | 1;
+}
+
 /** The filters that a device subscribes at connect, for a dialect whose platform does not do it by itself. */
-export function subscriptionsOf(dialect: AnyDialect, device: DeviceRef): { readonly filter: string; readonly qos: 0 | 1 }[] {
+export function subscriptionsOf(dialect: AnyDialect, device: DeviceRef): Subscription[] {
+  return filtersOf(dialect, device, (row) => row.subscribe === undefined);
+}
+
+/**
+ * The filters that an operation needs, whether subscribed at connect or not: its own for a downlink, that of its answer for an
+ * uplink which has one. Throws `unsupported` when the cloud has no such operation.
+ */
+export function filtersFor(dialect: AnyDialect, device: DeviceRef, op: Op): Subscription[] {
+  const { settledBy } = codecOf(dialect).row(op);
+  const answer = isRequest(op) ? EXCHANGES[op] : settledBy;
+  return filtersOf(dialect, device, (_, each) => each === op || each === answer);
+}
+
+function filtersOf(dialect: AnyDialect, device: DeviceRef, isWanted: (row: Row, op: Op) => boolean): Subscription[] {
   if (dialect.subscribe === 'implicit') return [];
   const slots = dialect.deviceSlots(device);
-  const filters = new Map<string, 0 | 1>();
-  for (const [, row] of entriesOf(dialect)) {
-    if (row.direction !== 'down') continue;
-    const filter = row.template.segments.map(({ text, slot }) => (slot === undefined ? text : slots[slot] === undefined ? '+' : text + slots[slot])).join('/');
-    filters.set(filter, Math.max(filters.get(filter) ?? 0, row.qos) as 0 | 1);
-  }
-  return [...filters].map(([filter, qos]) => ({ filter, qos }));
+  const downlinks = entriesOf(dialect).filter(([, row]) => row.direction === 'down');
+  const wanted = new Map(downlinks.flatMap(([op, row]) => (isWanted(row, op) ? [[row.topic, row.template] as const] : [])));
+  return [...wanted].map(([topic, { segments }]) => ({
+    filter: segments.map(({ text, slot }) => (slot === undefined ? text : slots[slot] === undefined ? '+' : text + slots[slot])).join('/'),
+    // One subscription serves all rows of its topic.
+    qos: downlinks.some(([, row]) => row.topic === topic && row.qos === 1) ? 1 : 0,
+  }));
 }

@@ -2,21 +2,29 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyJson, MESSAGES } from './arbitraries.fixtures.ts';
+import { anyJson, bytes } from './arbitraries.fixtures.ts';
 import { Codec, entriesOf } from './codec.ts';
-import type { AnyDialect } from './dialect.ts';
+import { ANY_TAG, type AnyDialect, type Row } from './dialect.ts';
+import { plain, type Payload } from './envelope.ts';
 import type { LianyunError } from './errors.ts';
+import { huaweiMessages } from './huawei/arbitraries.fixtures.ts';
 import { huawei } from './huawei/index.ts';
 import { isJsonObject } from './json.ts';
+import { tencentMessages } from './tencent/arbitraries.fixtures.ts';
 import { tencent } from './tencent/index.ts';
 import { fillTemplate } from './topic.ts';
 import type { Message, Op } from './vocabulary.ts';
+import { fixturesIn, payloadOf } from './wire-fixtures.fixtures.ts';
 
 const SLOTS = { deviceId: 'd1', requestId: 'r1', productId: 'ABCDE12345', deviceName: 'd1' };
+const folder = (dialect: AnyDialect): URL => new URL(`../fixtures/${dialect.name}/`, import.meta.url);
+const fixturesOf = (dialect: AnyDialect) => fixturesIn(readdirSync(folder(dialect)).map((file) => [file, readFileSync(new URL(file, folder(dialect)), 'utf8')]));
+const MESSAGES = { huawei: huaweiMessages, tencent: tencentMessages };
 const dialects: AnyDialect[] = [huawei, tencent];
 
 describe.each(dialects)('the rows of $name', (dialect) => {
   const codec = new Codec(dialect);
+  const files = fixturesOf(dialect);
   const arbitraries: { readonly [K in Op]?: fc.Arbitrary<Message> } = MESSAGES[dialect.name];
   const arbitraryOf = (op: Op): fc.Arbitrary<Message> => arbitraries[op] ?? fc.constant({ device: '', via: '', body: {} });
 
@@ -38,9 +46,10 @@ describe.each(dialects)('the rows of $name', (dialect) => {
   });
 
   /** Reads what may be anything: nothing is thrown, and every frame gives a message or a problem that says where. */
-  function readAnything(op: Op, topic: string, text: string): void {
+  function readAnything(op: Op, topic: string, payload: Payload): void {
     const problems: LianyunError[] = [];
-    const reads = codec.decode(codec.row(op).direction, { topic, payload: text, via: 'd1' }, (problem) => problems.push(problem));
+    const reads = codec.decode(codec.row(op).direction, { topic, payload, via: 'd1' }, (problem) => problems.push(problem));
+    for (const read of reads) assert.equal(typeof (codec.row<Op>(read.op).key?.(read.message) ?? dialect.correlation(read.message)), 'string');
     assert.ok(reads.length + problems.length > 0, 'the frame was dropped in silence');
     for (const problem of problems) {
       assert.ok(problem.code === 'bad-frame' || problem.code === 'unknown-message', problem.stack);
@@ -53,25 +62,31 @@ describe.each(dialects)('the rows of $name', (dialect) => {
   it.each(entriesOf(dialect))('say where an arbitrary document on the topic of %s is wrong', (op, row) => {
     const topic = fillTemplate(row.template, SLOTS);
     fc.assert(fc.property(anyJson, (document) => readAnything(op, topic, JSON.stringify(document))));
-    if (row.tag !== undefined) fc.assert(fc.property(anyJson, anyJson, (clientToken, document) => readAnything(op, topic, JSON.stringify({ ...(isJsonObject(document) ? document : { params: document }), method: row.tag, clientToken }))));
+    for (const tag of typeof row.tag === 'object' ? row.tag : [row.tag ?? ANY_TAG]) {
+      if (tag === ANY_TAG) continue;
+      // What the envelope carries beside the body, around a body of any kind, and as a body that overrides it.
+      fc.assert(fc.property(anyJson, anyJson, (id, body) => readAnything(op, topic, JSON.stringify({ ...sealed(row, tag, body), ...(isJsonObject(body) ? body : {}), clientToken: id }))), { numRuns: 50 });
+      fc.assert(fc.property(anyJson, (body) => readAnything(op, topic, JSON.stringify(sealed(row, tag, body)))), { numRuns: 100 });
+    }
   });
 
-  it.each(entriesOf(dialect))('say where arbitrary text on the topic of %s is wrong', (op, row) => {
+  it.each(entriesOf(dialect))('say where arbitrary text and bytes on the topic of %s is wrong', (op, row) => {
     const topic = fillTemplate(row.template, SLOTS);
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => readAnything(op, topic, text)));
+    fc.assert(fc.property(bytes, (payload) => readAnything(op, topic, payload)));
   });
 
   it.each(entriesOf(dialect))('say where a changed %s is wrong', (op, row) => {
-    const fixtures = fixturesOf(dialect, op);
+    const fixtures = files.get(op) ?? [];
     const topic = fillTemplate(row.template, SLOTS);
     fc.assert(
-      fc.property(fc.constantFrom(...fixtures), fc.nat(), fc.option(anyJson, { nil: undefined }), (payload, at, replacement) => readAnything(op, topic, JSON.stringify(changed(payload, at, replacement)) ?? '')),
+      fc.property(fc.constantFrom(...fixtures), fc.nat(), fc.option(anyJson, { nil: undefined }), ({ payload }, at, replacement) => readAnything(op, topic, JSON.stringify(changed(payload, at, replacement)) ?? '')),
       { numRuns: 300 },
     );
     fc.assert(
-      fc.property(fc.constantFrom(...fixtures), fc.nat(), (payload, at) => {
-        const text = JSON.stringify(payload);
-        readAnything(op, topic, text.slice(0, at % (text.length + 1)));
+      fc.property(fc.constantFrom(...fixtures), fc.nat(), (fixture, at) => {
+        const payload = payloadOf(fixture);
+        readAnything(op, topic, payload.slice(0, at % (payload.length + 1)));
       }),
     );
   });
@@ -88,11 +103,9 @@ describe.each(dialects)('the rows of $name', (dialect) => {
   });
 });
 
-function fixturesOf(dialect: AnyDialect, op: Op): unknown[] {
-  const folder = new URL(`../fixtures/${dialect.name}/`, import.meta.url);
-  const file = readdirSync(folder).find((each) => each === `${op}.json`);
-  assert.ok(file !== undefined, `${op} has no fixture`);
-  return (JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as { readonly payload: unknown }[]).map(({ payload }) => payload);
+/** The document that an envelope makes around a body. */
+function sealed(row: Row, tag: string, body: unknown): object {
+  return JSON.parse(String((row.envelope ?? plain).seal({ tag, id: 't', body }))) as object;
 }
 
 /** The document with its `at`th place replaced; undefined takes the member away. */

@@ -15,6 +15,8 @@ interface Segment {
 export interface Template {
   readonly text: string;
   readonly segments: readonly Segment[];
+  /** What was filled in last: a device reports on the same topic for years. */
+  last?: { readonly slots: AnySlots; readonly topic: string };
 }
 
 export function parseTemplate(text: string): Template {
@@ -35,6 +37,7 @@ export function isTopicLevel(text: string): boolean {
 
 /** Puts values into a template. Throws `bad-input` for a value that would change the topic's meaning. */
 export function fillTemplate(template: Template, slots: AnySlots): string {
+  if (template.last !== undefined && isSame(template.last.slots, slots)) return template.last.topic;
   let topic = '';
   for (const [index, { text, slot }] of template.segments.entries()) {
     if (index > 0) topic += '/';
@@ -45,7 +48,13 @@ export function fillTemplate(template: Template, slots: AnySlots): string {
       throw new LianyunError('bad-input', `${JSON.stringify(value ?? null)} cannot be the ${slot} of a topic: it must be text without + # / and control characters.`, { topic: template.text });
     topic += value;
   }
+  template.last = { slots, topic };
   return topic;
+}
+
+function isSame(a: AnySlots, b: AnySlots): boolean {
+  for (const name in a) if (a[name] !== b[name]) return false;
+  return true;
 }
 
 interface TrieNode<V> {

@@ -1,4 +1,4 @@
-import type { JsonObject } from './json.ts';
+import type { JsonObject, JsonValue } from './json.ts';
 
 /**
  * The words that both clouds share. A row of a dialect maps one operation to a message on the wire and back; everything
@@ -18,12 +18,73 @@ export interface Vocabulary {
   /** The cloud calls a command (Huawei) or an action (Tencent). */
   'command.invoke': { service?: string; name: string; args: JsonObject; /** When it was called, ms since 1970, to the second. Tencent only. */ at?: number };
   'command.result': CommandResult;
-  /** A device asks for the state that the cloud keeps of it (Tencent: get_status). */
-  'shadow.get': { include?: 'metadata' };
+  /** A device asks for the state that the cloud keeps of it (Huawei: shadow; Tencent: get_status). */
+  'shadow.get': { service?: string; include?: 'metadata' };
   'shadow.state': Outcome & { services: readonly ShadowService[] };
   /** A device tells that it has applied the desired state that waited for it. Tencent only. */
   'shadow.clear': object;
   'shadow.cleared': Outcome;
+
+  /** A device tells of events. Huawei: one a message. `list`: Tencent's form for several, which one event may have as well. */
+  'event.post': { events: readonly DeviceEvent[]; list?: true };
+  /** Tencent only; has the form of what it answers. */
+  'event.post.ack': Outcome & { list?: true };
+  /** The cloud sends an event of the product's own services. Huawei only. */
+  'event.notify': { events: readonly DeviceEvent[] };
+
+  /** A message without a model. Huawei: messages/up and down; Tencent: the raw topics, bytes only. */
+  'message.up': DeviceMessage;
+  'message.down': DeviceMessage;
+
+  /** A device tells about itself. */
+  'info.report': DeviceInfo;
+  'info.report.ack': Outcome;
+
+  /** A device asks for the cloud's time. Instants in ms since 1970. Huawei's answer repeats `sentAt`; a Tencent device keeps it itself. */
+  'time.query': { sentAt?: number };
+  'time.answer': { sentAt?: number; receivedAt: number; answeredAt: number };
+
+  /** The cloud asks which versions run. Huawei only. */
+  'ota.query': OtaTask;
+  /** A device tells which versions run, asked or not. */
+  'ota.version': { firmware?: string; software?: string };
+  'ota.version.ack': Outcome & { version?: string };
+  /** The cloud offers a new version. */
+  'ota.offer': OtaOffer;
+  /** A device tells how far an upgrade is. */
+  'ota.progress': OtaProgress;
+
+  /** A device asks where to put or to get a file. Huawei only. */
+  'file.request': { direction: FileDirection; name: string; hash?: string; bytes?: number };
+  'file.grant': { direction: FileDirection; url: string; bucket?: string; object: string; expiresSeconds: number; hash?: string; bytes?: number };
+  'file.result': { direction: FileDirection; object: string; code: number; status?: number; text?: string };
+
+  /** A gateway has devices created under it (Huawei), or binds existing ones by their signature (Tencent). */
+  'child.add': { children: readonly ChildDraft[] };
+  'child.add.result': { children: readonly ChildResult[] };
+  /** A gateway has devices deleted (Huawei) or unbinds them (Tencent). */
+  'child.remove': { children: readonly DeviceRef[] };
+  'child.remove.result': { children: readonly ChildResult[] };
+  /** A gateway tells which of its devices came and went. Tencent: all the same status in one message. */
+  'child.status': { children: readonly { device: DeviceRef; online: boolean }[] };
+  'child.status.result': { children: readonly (ChildResult & { online?: boolean })[] };
+  /** A gateway tells values of its sub-devices' properties in one message. Huawei only: elsewhere each goes by itself. */
+  'child.report': { reports: readonly { device: DeviceRef; groups: readonly PropertyGroup[] }[] };
+  /** A gateway asks what has changed since a version of its list. Huawei only; answered by `child.notify`, or not at all. */
+  'child.sync': { version: number };
+  /** A gateway asks for its list. Tencent only. */
+  'child.list': object;
+  'child.list.result': { children: readonly DeviceRef[] };
+  /** The cloud tells a gateway that devices were added or removed. */
+  'child.notify': { change: 'added' | 'removed'; children: readonly ChildInfo[]; version?: number };
+  /** Tencent only. */
+  'child.notify.ack': Outcome;
+
+  /** A device asks for the log level. Tencent only; answered by `log.config`, which also comes by itself. */
+  'log.query': object;
+  /** The cloud switches the upload of logs. Huawei: on or off, until when. Tencent: the level. */
+  'log.config': { on: boolean; until?: number; level?: number };
+  'log.report': { type: string; content: string; at: number };
 }
 
 /** The name of an operation. */
@@ -50,11 +111,116 @@ export interface CommandResult extends Outcome {
   output?: JsonObject;
 }
 
-/** One service's part of a shadow; for Tencent the only one, without a name. */
+/** One service's part of a shadow; for Tencent the only one, without a name. Instants in ms since 1970, to the second. */
 export interface ShadowService {
   service?: string;
   reported?: JsonObject;
   desired?: JsonObject;
+  reportedAt?: number;
+  desiredAt?: number;
+  /** Rises with every change. Huawei only. */
+  version?: number;
+}
+
+/** An event: of a service of the product (Huawei), or of the template (Tencent). */
+export interface DeviceEvent {
+  /** The service of the product (Huawei). */
+  service?: string;
+  /** `event_type` (Huawei), `eventId` (Tencent). */
+  name: string;
+  /** How grave it is. Tencent only, and needed there. */
+  severity?: 'info' | 'alert' | 'fault';
+  /** Ties an event to another (Huawei `event_id`). */
+  id?: string;
+  at?: number;
+  params: JsonObject;
+}
+
+/** A message: content with a name and an id of its own (Huawei's system format), or bytes. */
+export type DeviceMessage = { content: JsonValue; name?: string; messageId?: string } | { bytes: Uint8Array };
+
+/** What a device tells about itself; each cloud takes its own part. */
+export interface DeviceInfo {
+  firmware?: string;
+  software?: string;
+  /** Huawei: the SDK's name and version. */
+  sdk?: string;
+  ip?: string;
+  /** Tencent. */
+  name?: string;
+  imei?: string;
+  mac?: string;
+  hardware?: string;
+  module?: string;
+  latitude?: string;
+  longitude?: string;
+  labels?: JsonObject;
+}
+
+/** The upgrade task that a message belongs to. Huawei only. */
+export interface OtaTask {
+  taskId?: string;
+  children?: number;
+  taskInfo?: JsonValue;
+}
+
+/** A package to upgrade to. */
+export interface OtaOffer extends OtaTask {
+  /** Tencent has firmware only. */
+  kind: 'firmware' | 'software';
+  version: string;
+  url: string;
+  bytes?: number;
+  fileName?: string;
+  /** Bearer token for the URL: packages that the platform itself keeps (Huawei v1). */
+  token?: string;
+  expiresSeconds?: number;
+  /** Hex digits. SHA-256 (Huawei), MD5 (Tencent). */
+  digest?: { algorithm: 'sha256' | 'md5'; hex: string };
+  info?: string;
+}
+
+/** How far an upgrade is. */
+export interface OtaProgress {
+  /** Tencent names the state; on Huawei code, progress and version tell it. */
+  state?: 'downloading' | 'burning' | 'done' | 'fail';
+  /** 0 is no error; others as each cloud defines them (Huawei 5.2, Tencent 5.1). */
+  code: number;
+  percent?: number;
+  /** Huawei: the version that runs now. Tencent: the version to upgrade to. */
+  version: string;
+  text?: string;
+}
+
+export type FileDirection = 'upload' | 'download';
+
+/** A sub-device to be added: by product and node (Huawei), or by its own signature (Tencent). */
+export type ChildDraft =
+  | { product: string; node: string; device?: DeviceRef; gateway?: DeviceRef; name?: string; description?: string; info?: JsonObject }
+  | { device: DeviceRef; signature: string; random: number; at: number; method: 'hmacsha1' | 'hmacsha256'; proof: 'psk' | 'certificate' };
+
+/** What became of one sub-device in a request. Where none came to be (Huawei), product and node name it; what was added is described in full. */
+export interface ChildResult extends Partial<ChildInfo> {
+  /** 0 is success. Huawei's failures are all -1 and carry their code as text in `error`. */
+  code: number;
+  error?: string;
+  text?: string;
+}
+
+/** A sub-device as the cloud describes it. */
+export interface ChildInfo {
+  device: DeviceRef;
+  gateway?: DeviceRef;
+  node?: string;
+  product?: string;
+  name?: string;
+  description?: string;
+  manufacturer?: string;
+  model?: string;
+  firmware?: string;
+  software?: string;
+  status?: string;
+  info?: JsonObject;
 }
 
 /** Which operation answers which. */
@@ -64,10 +230,19 @@ export const EXCHANGES = {
   'command.invoke': 'command.result',
   'shadow.get': 'shadow.state',
   'shadow.clear': 'shadow.cleared',
+  'time.query': 'time.answer',
+  'file.request': 'file.grant',
+  'child.add': 'child.add.result',
+  'child.remove': 'child.remove.result',
+  'child.status': 'child.status.result',
+  'child.list': 'child.list.result',
+  'log.query': 'log.config',
 } as const satisfies Partial<Record<Op, Op>>;
 
 /** An operation that is answered by another. */
 export type RequestOp = keyof typeof EXCHANGES;
+/** Whether an operation is answered by another. */
+export const isRequest = (op: Op): op is RequestOp => op in EXCHANGES;
 /** The operation that answers `K`. */
 export type ReplyOp<K extends RequestOp> = (typeof EXCHANGES)[K];
 
@@ -84,6 +259,8 @@ export interface Message<K extends Op = Op> {
   via: DeviceRef;
   /** Ties an answer to its request. */
   id?: string;
+  /** When it was written, ms since 1970, where the protocol says so beside the body (Huawei `event_time`; down to the second). */
+  at?: number;
   body: Vocabulary[K];
 }
 

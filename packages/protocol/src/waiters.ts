@@ -19,7 +19,7 @@ interface Waiter<T> {
 /** Requests that wait for their answers. Equal keys are answered first in, first out. */
 export class Waiters<T> {
   readonly #clock: Clock;
-  readonly #queues = new Map<string, Waiter<T>[]>();
+  #queues: Map<string, Waiter<T>[]> | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -49,6 +49,7 @@ export class Waiters<T> {
         reject(error);
       },
     };
+    this.#queues ??= new Map();
     const queue = this.#queues.get(key);
     if (queue === undefined) this.#queues.set(key, [waiter]);
     else queue.push(waiter);
@@ -60,21 +61,21 @@ export class Waiters<T> {
 
   /** Answers the oldest wait for the key. False when there is none. */
   resolve(key: string, value: T): boolean {
-    const waiter = this.#queues.get(key)?.[0];
+    const waiter = this.#queues?.get(key)?.[0];
     waiter?.resolve(value);
     return waiter !== undefined;
   }
 
   /** Ends every wait of a group, or every wait there is. */
   failGroup(error: () => LianyunError, group?: string): void {
-    for (const queue of [...this.#queues.values()]) for (const waiter of [...queue]) if (group === undefined || waiter.group === group) waiter.reject(error());
+    for (const queue of [...(this.#queues?.values() ?? [])]) for (const waiter of [...queue]) if (group === undefined || waiter.group === group) waiter.reject(error());
   }
 
   #remove(key: string, waiter: Waiter<T>): void {
-    const queue = this.#queues.get(key);
+    const queue = this.#queues?.get(key);
     if (queue === undefined) return;
     const at = queue.indexOf(waiter);
     if (at >= 0) queue.splice(at, 1);
-    if (queue.length === 0) this.#queues.delete(key);
+    if (queue.length === 0) this.#queues?.delete(key);
   }
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { isJsonObject, type JsonObject } from './json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
 /** A member that may be missing, `null` or `""`, which all mean "not given" on both clouds. */
 export const absent = <S extends v.GenericSchema>(schema: S) =>
@@ -31,3 +31,9 @@ export function defined<T extends object>(object: T): { [K in keyof T as undefin
   // Exactly the members that have a value are left.
   return result as never;
 }
+
+/** Any JSON value, taken as it is. */
+export const anyJson = v.custom<JsonValue>((value) => value !== undefined, 'a value is expected');
+
+/** Bytes, taken as they are. */
+export const bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes are expected');

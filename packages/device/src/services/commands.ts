@@ -1,5 +1,5 @@
 import { isJsonObject, LianyunError, type CommandResult, type JsonObject } from '@lianyun/protocol';
-import type { ServiceContext } from './context.ts';
+import type { DeviceContext } from './context.ts';
 import { withDeadline } from './deadline.ts';
 
 /** A command (Huawei) or an action (Tencent) that the cloud called. */
@@ -35,10 +35,10 @@ const FAILED = -1;
 
 /** Commands and actions that the cloud calls on this device. */
 export class CommandsService {
-  readonly #context: ServiceContext;
+  readonly #context: DeviceContext;
   readonly #handlers = new Map<string, CommandHandler>();
 
-  constructor(context: ServiceContext) {
+  constructor(context: DeviceContext) {
     this.#context = context;
     context.peer.handle('command.invoke', ({ device, body }) => this.#invoke({ device, service: body.service, name: body.name, args: body.args }));
   }

@@ -1,5 +1,5 @@
 import { isLianyunError, LianyunError } from '@lianyun/protocol';
-import type { ServiceContext } from './context.ts';
+import type { DeviceContext } from './context.ts';
 
 /** Part of the cloud's waiting time that a handler gets: the rest is for the way back. */
 const SHARE = 0.9;
@@ -8,8 +8,8 @@ const SHARE = 0.9;
  * Runs a user's handler so that an answer always leaves in time: what it throws and its silence become a failure in words, and a problem
  * of the device. The signal is aborted when the cloud is about to give up, and when the device is closed.
  */
-export async function withDeadline<T>(context: ServiceContext, what: string, run: (signal: AbortSignal) => T | Promise<T>): Promise<{ readonly value: T } | { readonly failure: string }> {
-  const { clock, dialect, device, problem, running } = context;
+export async function withDeadline<T>(context: DeviceContext, what: string, run: (signal: AbortSignal) => T | Promise<T>): Promise<{ readonly value: T } | { readonly failure: string }> {
+  const { clock, dialect, device, running } = context;
   const controller = new AbortController();
   try {
     const result = run(controller.signal);
@@ -31,7 +31,7 @@ export async function withDeadline<T>(context: ServiceContext, what: string, run
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     // A handler that the end of the device cut short has not failed.
-    if (!isLianyunError(controller.signal.reason, 'closed')) problem(new LianyunError('handler-failed', `The handler of ${what} failed: ${text}`, { device, cause }));
+    if (!isLianyunError(controller.signal.reason, 'closed')) context.problem(new LianyunError('handler-failed', `The handler of ${what} failed: ${text}`, { device, cause }));
     return { failure: text };
   }
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, LianyunError, type Outcome, type PropertyGroup, type Receipt } from '@lianyun/protocol';
-import type { ServiceContext } from './context.ts';
+import type { DeviceContext } from './context.ts';
 import { withDeadline } from './deadline.ts';
 
 /** What the cloud asks to be set. */
@@ -32,11 +32,11 @@ function isGroups(value: unknown): boolean {
 
 /** The properties of this device: reported, set and read by the cloud. */
 export class PropertiesService {
-  readonly #context: ServiceContext;
+  readonly #context: DeviceContext;
   #onSet: SetHandler | undefined;
   #onGet: GetHandler | undefined;
 
-  constructor(context: ServiceContext) {
+  constructor(context: DeviceContext) {
     this.#context = context;
     const { peer } = context;
     if (peer.supports('property.set')) peer.handle('property.set', (message) => this.set({ device: message.device, groups: message.body.groups }));
@@ -93,11 +93,11 @@ export class PropertiesService {
   /** Runs the handler as if the cloud had set these values. */
   async set(request: Omit<PropertySet, 'signal'>): Promise<Outcome> {
     const handler = this.#onSet;
-    const { model, problem } = this.#context;
+    const { model } = this.#context;
     if (handler === undefined) return { code: FAILED, text: 'this device takes no property set' };
     const violation = model?.checkProperties(request.groups, 'set');
     if (violation !== undefined) {
-      problem(new LianyunError('model-violation', `The cloud set a value that the model does not allow: ${violation.message}`, { path: violation.path, device: request.device }));
+      this.#context.problem(new LianyunError('model-violation', `The cloud set a value that the model does not allow: ${violation.message}`, { path: violation.path, device: request.device }));
       return { code: FAILED, text: violation.message };
     }
     const result = await withDeadline(this.#context, 'property.set', (signal) => handler({ ...request, signal }));

@@ -1,5 +1,5 @@
 import { LianyunError, type Outcome, type ShadowService as ShadowPart } from '@lianyun/protocol';
-import type { ServiceContext } from './context.ts';
+import type { DeviceContext } from './context.ts';
 import type { PropertiesService } from './properties.ts';
 
 /** The state that the cloud keeps of this device. */
@@ -9,23 +9,25 @@ export interface ShadowState {
   readonly services: readonly ShadowPart[];
 }
 
-/** The device's shadow (Tencent: get_status, clear_control). */
+/** The device's shadow: what the cloud knows of it, and wants of it (Huawei 3.9; Tencent: get_status, clear_control). */
 export class ShadowService {
-  readonly #context: ServiceContext;
+  readonly #context: DeviceContext;
   readonly #properties: PropertiesService;
 
-  constructor(context: ServiceContext, properties: PropertiesService) {
+  constructor(context: DeviceContext, properties: PropertiesService) {
     this.#context = context;
     this.#properties = properties;
   }
 
   /**
-   * Asks for the state that the cloud keeps (Tencent 2.3). Rejects with `timeout`, `offline`, `refused`, `unsupported`.
+   * Asks for the state that the cloud keeps (Huawei 3.9, Tencent 2.3). Rejects with `timeout`, `offline`, `refused`.
+   * @param options.service only this service's part (Huawei); left out: all.
    * @param options.deadlineMs how long to wait; left out: as long as the cloud itself would.
    */
-  async get(options: { readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<ShadowState> {
+  async get(options: { readonly service?: string; readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<ShadowState> {
     const { peer, device, dialect } = this.#context;
-    const message = await peer.request('shadow.get', { device, body: {} }, { deadlineMs: options.deadlineMs ?? dialect.limits.answerMs, ...(options.signal && { signal: options.signal }) });
+    const body = options.service === undefined ? {} : { service: options.service };
+    const message = await peer.request('shadow.get', { device, body }, { deadlineMs: options.deadlineMs ?? dialect.limits.answerMs, ...(options.signal && { signal: options.signal }) });
     if (message.body.code !== 0) throw refused('shadow.get', device, message.body);
     return { id: message.id ?? '', services: message.body.services };
   }
@@ -39,7 +41,8 @@ export class ShadowService {
 
   /** Applies what the cloud wanted while the device was away, through the handler of `properties.onSet`, and clears it. */
   async resync(): Promise<void> {
-    if (!this.#context.peer.supports('shadow.get') || !this.#properties.handlesSet) return;
+    // Huawei pushes what is desired by itself (3.9); who has to take it back has to fetch it.
+    if (!this.#context.peer.supports('shadow.clear') || !this.#properties.handlesSet) return;
     const state = await this.get();
     const groups = state.services.flatMap(({ service, desired }) => (desired === undefined || Object.keys(desired).length === 0 ? [] : [{ ...(service === undefined ? {} : { service }), values: desired }]));
     if (groups.length === 0) return;

@@ -1,6 +1,7 @@
-import { failedReceipt, LianyunError, type Link, type Receipt, type Rights } from '@lianyun/protocol';
+import { failedReceipt, LianyunError, type Receipt, type Rights } from '@lianyun/protocol';
 import { isTopicFilter, isTopicName, topicMatches } from '@lianyun/protocol/mqtt';
-import type { Subscription } from '../session.ts';
+import type { Session } from '../session.ts';
+import type { DeviceContext } from './context.ts';
 import { isThenable } from './deadline.ts';
 
 /** A message on a topic of the device's own. `payload` is a copy that may be kept. */
@@ -12,25 +13,17 @@ export interface TopicMessage {
 /** Takes a message; what it throws becomes a problem of the device. */
 export type TopicHandler = (message: TopicMessage) => void | Promise<void>;
 
-/** What the service needs of the session. */
-interface TopicLink extends Link {
-  subscribe(subscriptions: readonly Subscription[]): void;
-  unsubscribe(filter: string): void;
-}
-
 /** Topics beside the protocol's own: what the product declares, or the broker offers. */
 export class TopicsService {
-  readonly #device: string;
-  readonly #link: TopicLink;
+  readonly #context: DeviceContext;
+  readonly #session: Session;
   readonly #rights: Rights;
-  readonly #problem: (problem: LianyunError) => void;
   #handlers: { readonly filter: string; readonly handler: TopicHandler }[] | undefined;
 
-  constructor(options: { readonly device: string; readonly link: TopicLink; readonly rights: Rights; problem(problem: LianyunError): void }) {
-    this.#device = options.device;
-    this.#link = options.link;
-    this.#rights = options.rights;
-    this.#problem = options.problem;
+  constructor(context: DeviceContext, session: Session, rights: Rights) {
+    this.#context = context;
+    this.#session = session;
+    this.#rights = rights;
   }
 
   /**
@@ -42,12 +35,12 @@ export class TopicsService {
     const { qos = 1, expiresMs } = options;
     const error = this.#fault(topic, payload, qos, expiresMs);
     if (error !== undefined) {
-      this.#problem(error);
+      this.#context.problem(error);
       return failedReceipt(error);
     }
     // A copy, since a program may use its buffer again before the message has left.
     const frame = { topic, payload: typeof payload === 'string' ? payload : Buffer.from(payload), qos };
-    return this.#link.send(this.#device, frame, { hold: 'store', ...(expiresMs === undefined ? {} : { expiresMs }) });
+    return this.#session.send(this.#context.device, frame, { hold: 'store', ...(expiresMs === undefined ? {} : { expiresMs }) });
   }
 
   /**
@@ -56,14 +49,14 @@ export class TopicsService {
    */
   subscribe(filter: string, handler: TopicHandler, options: { readonly qos?: 0 | 1 } = {}): () => void {
     if (typeof filter !== 'string' || !isTopicFilter(filter)) throw new LianyunError('bad-input', `${JSON.stringify(filter)} is no topic filter.`, { topic: filter });
-    if (!this.#rights.maySubscribe(filter, [this.#device])) throw new LianyunError('not-permitted', `${this.#device} may not subscribe ${filter}.`, { topic: filter, device: this.#device });
+    if (!this.#rights.maySubscribe(filter, [this.#context.device])) throw new LianyunError('not-permitted', `${this.#context.device} may not subscribe ${filter}.`, { topic: filter, device: this.#context.device });
     if (typeof handler !== 'function') throw new LianyunError('bad-input', `subscribe(${JSON.stringify(filter)}) was given no handler.`, { topic: filter });
     const entry = { filter, handler };
     this.#handlers = [...(this.#handlers ?? []), entry];
-    this.#link.subscribe([{ filter, qos: options.qos ?? 1 }]);
+    this.#session.subscribe([{ filter, qos: options.qos ?? 1 }]);
     return () => {
       this.#handlers = this.#handlers?.filter((other) => other !== entry);
-      if (this.#handlers?.some((other) => other.filter === filter) !== true) this.#link.unsubscribe(filter);
+      if (this.#handlers?.some((other) => other.filter === filter) !== true) this.#session.unsubscribe(filter);
     };
   }
 
@@ -79,16 +72,16 @@ export class TopicsService {
 
   /** Types say most of it; a program in JavaScript can pass anything. */
   #fault(topic: unknown, payload: unknown, qos: unknown, expiresMs: number | undefined): LianyunError | undefined {
-    const bad = (text: string): LianyunError => new LianyunError('bad-input', text, { device: this.#device });
+    const bad = (text: string): LianyunError => new LianyunError('bad-input', text, { device: this.#context.device });
     if (typeof topic !== 'string' || !isTopicName(topic)) return bad(`${JSON.stringify(topic)} is no topic to publish to: text without + and # is expected.`);
     if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) return bad(`The payload for ${topic} is neither text nor a Uint8Array.`);
     if (qos !== 0 && qos !== 1) return bad(`qos is ${String(qos)}: 0 or 1 is expected.`);
     if (expiresMs !== undefined && !(expiresMs > 0)) return bad(`expiresMs is ${String(expiresMs)}: a number of milliseconds above 0 is expected.`);
-    return this.#rights.mayPublish(topic, [this.#device]) ? undefined : new LianyunError('not-permitted', `${this.#device} may not publish to ${topic}.`, { topic, device: this.#device });
+    return this.#rights.mayPublish(topic, [this.#context.device]) ? undefined : new LianyunError('not-permitted', `${this.#context.device} may not publish to ${topic}.`, { topic, device: this.#context.device });
   }
 
   #run(handler: TopicHandler, message: TopicMessage): void {
-    const report = (cause: unknown): void => this.#problem(new LianyunError('handler-failed', `The handler of ${message.topic} threw: ${cause instanceof Error ? cause.message : String(cause)}`, { topic: message.topic, cause }));
+    const report = (cause: unknown): void => this.#context.problem(new LianyunError('handler-failed', `The handler of ${message.topic} threw: ${cause instanceof Error ? cause.message : String(cause)}`, { topic: message.topic, cause }));
     try {
       const result = handler(message);
       if (isThenable(result)) Promise.resolve(result).catch(report);

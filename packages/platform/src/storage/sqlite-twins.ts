@@ -1,8 +1,8 @@
 import type { DeviceRef, PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import { isWithin, pageOf, samplesOf, type History, type HistoryPage, type HistoryPoint, type HistoryQuery } from '../history.ts';
-import { TwinState } from '../twin-state.ts';
-import type { Twins, TwinService } from '../twin.ts';
+import { TwinState, type TwinService } from '../twin-state.ts';
+import type { Twins } from '../twin.ts';
 import { Counter } from './counter.ts';
 import type { Database } from './database.ts';
 import { Journal, type Operation, type TwinChange } from './journal.ts';

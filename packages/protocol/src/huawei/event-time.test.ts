@@ -33,3 +33,20 @@ describe('an event time', () => {
     fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'0123456789-:TZ.') }), (text) => typeof (readEventTime(text) ?? 0) === 'number'));
   });
 });
+
+describe('times written and read one after another', () => {
+  it('are those of Date, whatever came before', () => {
+    const instant = fc.integer({ min: Date.parse('0000-01-01T00:00:00Z'), max: Date.parse('9999-12-31T23:59:59.999Z') });
+    const near = fc.tuple(instant, fc.array(fc.integer({ min: -2500, max: 2500 }), { maxLength: 5 })).map(([at, steps]) => [at, ...steps.map((step) => at + step)]);
+    fc.assert(
+      fc.property(near, (instants) => {
+        for (const at of instants.filter((each) => each >= Date.parse('0000-01-01T00:00:00Z') && each <= Date.parse('9999-12-31T23:59:59.999Z'))) {
+          expect(eventTime(at)).toBe(new Date(at).toISOString());
+          expect(readEventTime(eventTime(at))).toBe(at);
+          // A text that only begins like the last one is judged by itself.
+          expect(readEventTime(eventTime(at).replace(/\d\d\dZ$/, 'x12Z'))).toBeUndefined();
+        }
+      }),
+    );
+  });
+});

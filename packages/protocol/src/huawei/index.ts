@@ -1,9 +1,16 @@
 import type { Dialect } from '../dialect.ts';
 import { parseTemplate } from '../topic.ts';
-import { huaweiRows } from './rows.ts';
+import { eventRows } from './event-rows.ts';
+import { fileRows } from './file-rows.ts';
+import { gatewayRows } from './gateway-rows.ts';
+import { messageRows } from './message-rows.ts';
+import { otaRows } from './ota-rows.ts';
+import { propertyRows } from './rows.ts';
 import { huaweiSignIn, type HuaweiIdentity } from './sign-in.ts';
 
 export type { HuaweiIdentity } from './sign-in.ts';
+
+const huaweiRows = { ...propertyRows, ...messageRows, ...eventRows, ...otaRows, ...fileRows, ...gatewayRows } as const;
 
 /** Huawei Cloud IoTDA. */
 export const huawei: Dialect<typeof huaweiRows, HuaweiIdentity> = {

@@ -18,18 +18,23 @@ const toWire = (groups: readonly PropertyGroup[]) =>
   groups.map((group) => ({
     service_id: group.service ?? noService(),
     properties: group.values,
-    ...(group.at === undefined ? {} : { event_time: eventTime(group.at) }),
+    ...(group.at === undefined ? undefined : { event_time: eventTime(group.at) }),
   }));
 
 const toGroups = (list: v.InferOutput<typeof services>): PropertyGroup[] =>
-  list.map((entry) => defined({ service: entry.service_id, values: entry.properties ?? {}, at: readEventTime(entry.event_time) }));
+  list.map((entry) => {
+    const group: PropertyGroup = { service: entry.service_id, values: entry.properties ?? {} };
+    const at = readEventTime(entry.event_time);
+    if (at !== undefined) group.at = at;
+    return group;
+  });
 
 function noService(): never {
   throw new LianyunError('bad-input', 'A group of properties has no service: every property of a Huawei product belongs to one.');
 }
 
-/** The messages of IoTDA. Clause numbers are those of the protocol reference in docs/protocol. */
-export const huaweiRows = {
+/** Properties and commands of IoTDA. Clause numbers are those of the protocol reference in docs/protocol. */
+export const propertyRows = {
   'property.report': row<'property.report'>()({
     direction: 'up',
     topic: '$oc/devices/{deviceId}/sys/properties/report',
@@ -38,6 +43,16 @@ export const huaweiRows = {
     wire: members({ services }),
     encode: (m) => ({ slots: { deviceId: m.device }, body: { services: toWire(m.body.groups) } }),
     decode: (f) => ({ device: f.slots.deviceId, body: { groups: toGroups(f.body.services) } }),
+  }),
+
+  'child.report': row<'child.report'>()({
+    direction: 'up',
+    topic: '$oc/devices/{deviceId}/sys/gateway/sub_devices/properties/report',
+    clause: 'huawei 3.5',
+    qos: 1,
+    wire: members({ devices: v.array(members({ device_id: v.string(), services })) }),
+    encode: (m) => ({ slots: { deviceId: m.via }, body: { devices: m.body.reports.map(({ device, groups }) => ({ device_id: device, services: toWire(groups) })) } }),
+    decode: (f) => ({ device: f.slots.deviceId, body: { reports: f.body.devices.map((entry) => ({ device: entry.device_id, groups: toGroups(entry.services) })) } }),
   }),
 
   'property.set': row<'property.set'>()({

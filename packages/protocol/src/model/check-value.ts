@@ -1,7 +1,8 @@
 import { readEventTime } from '../huawei/event-time.ts';
 import { isJsonObject } from '../json.ts';
 import { describeType, intBounds, listed, MAX_DEPTH } from './describe.ts';
-import type { Cloud, Parameter, ValueType } from './model.ts';
+import type { Parameter, ValueType } from './model.ts';
+import { SAFE, type Rules } from './rules.ts';
 import { join } from './spot.ts';
 
 /** Why a value is refused. */
@@ -44,11 +45,11 @@ export type Check = (value: unknown) => Refusal | undefined;
  *
  * @param nested whether the value stands inside a struct or an array, where Tencent judges the least length of strings too (2.10)
  */
-function compileType(type: ValueType, cloud: Cloud, nested = false): Check {
-  const refuse = (reason: ViolationReason, given: unknown): Refusal => ({ reason, at: '', given, allowed: describeType(type, cloud), type });
+function compileType(type: ValueType, rules: Rules, nested = false): Check {
+  const refuse = (reason: ViolationReason, given: unknown): Refusal => ({ reason, at: '', given, allowed: describeType(type, rules), type });
   switch (type.kind) {
     case 'int': {
-      const { min, max } = intBounds(type, cloud);
+      const { min, max } = intBounds(type, rules);
       return (value) => {
         if (typeof value !== 'number' || !Number.isInteger(value)) return refuse('wrong-type', value);
         return value >= min && value <= max ? undefined : refuse('out-of-range', value);
@@ -59,12 +60,13 @@ function compileType(type: ValueType, cloud: Cloud, nested = false): Check {
     case 'decimal': {
       const { min = -Infinity, max = Infinity } = type;
       return (value) => {
-        if (typeof value !== 'number' || !Number.isFinite(value)) return refuse('wrong-type', value);
+        // A reader that keeps integers exact gives 100000000000000000 as a bigint: JSON does not say which type is meant.
+        if (!((typeof value === 'number' && Number.isFinite(value)) || isWide(value))) return refuse('wrong-type', value);
         return value >= min && value <= max ? undefined : refuse('out-of-range', value);
       };
     }
     case 'string': {
-      const min = nested ? (type.minLength ?? 0) : 0;
+      const min = nested || rules.judgesMinLength ? (type.minLength ?? 0) : 0;
       const max = type.maxLength ?? Infinity;
       const options = type.options && new Set(type.options.map((option) => option.value));
       return (value) => {
@@ -75,7 +77,7 @@ function compileType(type: ValueType, cloud: Cloud, nested = false): Check {
       };
     }
     case 'boolean':
-      if (cloud === 'huawei') return (value) => (typeof value === 'boolean' ? undefined : refuse('wrong-type', value));
+      if (rules.booleans === 'true-false') return (value) => (typeof value === 'boolean' ? undefined : refuse('wrong-type', value));
       return (value) => (value === 0 || value === 1 ? undefined : refuse(typeof value === 'number' ? 'out-of-range' : 'wrong-type', value));
     case 'string-enum':
     case 'int-enum': {
@@ -87,13 +89,15 @@ function compileType(type: ValueType, cloud: Cloud, nested = false): Check {
       };
     }
     case 'date-time':
-      return (value) => (typeof value === 'string' && readEventTime(value) !== undefined ? undefined : refuse('wrong-type', value));
+      return (value) => {
+        const at = typeof value === 'string' ? readEventTime(value) : undefined;
+        if (at === undefined) return refuse('wrong-type', value);
+        return !rules.keepsToTimestamps || isTimestamp(at) ? undefined : refuse('out-of-range', value);
+      };
     case 'timestamp':
       return (value) => {
         if (typeof value !== 'number' || !Number.isInteger(value)) return refuse('wrong-type', value);
-        const hasTenDigits = value >= 1e9 && value < 1e10;
-        const hasThirteen = value >= 1e12 && value < 1e13;
-        return hasTenDigits || hasThirteen ? undefined : refuse('out-of-range', value);
+        return isTimestamp(value) || isTimestamp(value * 1000) ? undefined : refuse('out-of-range', value);
       };
     case 'json-object':
       return (value) => {
@@ -106,16 +110,22 @@ function compileType(type: ValueType, cloud: Cloud, nested = false): Check {
       return compileList(isText, refuse);
     }
     case 'array':
-      return compileList(compileType(type.items, cloud, true), refuse);
+      return compileList(compileType(type.items, rules, true), refuse);
     case 'struct': {
-      const checkMembers = compileMembers(type.members, { cloud, unknown: 'unknown-member', nested: true });
+      const checkMembers = compileMembers(type.members, { rules, unknown: 'unknown-member', nested: true });
       return (value) => (isJsonObject(value) ? checkMembers(value) : refuse('wrong-type', value));
     }
   }
 }
 
+/** Whether an instant is a timestamp: its milliseconds have 13 digits, and so its seconds 10. */
+export const isTimestamp = (ms: number): boolean => ms >= 1e12 && ms < 1e13;
+
+/** Whether a value is an integer that a number does not hold exactly, as `parseExact` gives it. */
+const isWide = (value: unknown): value is bigint => typeof value === 'bigint' && (value > SAFE.max || value < SAFE.min);
+
 interface MembersOptions {
-  readonly cloud: Cloud;
+  readonly rules: Rules;
   /** The reason to refuse a name that is not declared. */
   readonly unknown: ViolationReason;
   readonly nested?: boolean;
@@ -123,7 +133,7 @@ interface MembersOptions {
 
 /** Compiles the judgement of an object whose members are declared: arguments, parameters, the members of a struct. */
 export function compileMembers(declared: readonly Parameter[], options: MembersOptions): Check {
-  const checks = new Map(declared.map(({ name, type }) => [name, compileType(type, options.cloud, options.nested)]));
+  const checks = new Map(declared.map(({ name, type }) => [name, compileType(type, options.rules, options.nested)]));
   const types = new Map(declared.map(({ name, type }) => [name, type]));
   const required = declared.filter((each) => each.required).map((each) => each.name);
   const checkGiven = compileNames(checks, options.unknown);
@@ -133,7 +143,7 @@ export function compileMembers(declared: readonly Parameter[], options: MembersO
     for (const name of required) {
       if (Object.hasOwn(value as object, name)) continue; // checkGiven refuses what is no object
       const type = types.get(name);
-      const allowed = type === undefined ? '' : describeType(type, options.cloud);
+      const allowed = type === undefined ? '' : describeType(type, options.rules);
       return { reason: 'missing', at: join('', name), field: name, given: undefined, allowed, ...(type && { type }) };
     }
     return undefined;
@@ -187,7 +197,7 @@ function compileList(check: Check, refuse: (reason: ViolationReason, given: unkn
   };
 }
 
-/** The first place in a value that JSON cannot say as it is (NaN, undefined, a bigint, a function), or that is too deep. */
+/** The first place in a value that JSON cannot say as it is (NaN, undefined, a bigint that a number holds as well, a function), or that is too deep. */
 function findNonJson(value: unknown, depth: number): { at: string; given: unknown } | undefined {
   switch (typeof value) {
     case 'string':
@@ -195,6 +205,8 @@ function findNonJson(value: unknown, depth: number): { at: string; given: unknow
       return undefined;
     case 'number':
       return Number.isFinite(value) ? undefined : { at: '', given: value };
+    case 'bigint':
+      return isWide(value) ? undefined : { at: '', given: value };
     case 'object':
       break;
     default:

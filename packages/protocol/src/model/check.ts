@@ -1,7 +1,8 @@
 import { LianyunError } from '../errors.ts';
 import { compileMembers, compileNames, type Check, type Refusal, type ViolationReason } from './check-value.ts';
 import { listed } from './describe.ts';
-import type { Cloud, Command, Service, ThingModel, ValueType } from './model.ts';
+import type { AnyModel, Command, Service, ValueType } from './model.ts';
+import { RULES, type Rules } from './rules.ts';
 import { join, shown } from './spot.ts';
 
 /** A value or a name that the thing model does not allow. */
@@ -21,7 +22,7 @@ export interface Violation {
 
 /** Values as the user gives them, a `PropertyGroup` among others; a `long` may be a bigint. */
 export interface CheckedGroup {
-  readonly service?: string;
+  readonly service?: string | undefined;
   readonly values: CheckedValues;
 }
 /** Values by name. */
@@ -33,7 +34,7 @@ export type CheckedValues = { readonly [name: string]: unknown };
  * and any other is refused, since the wire would lose it.
  */
 export interface CompiledModel {
-  readonly model: ThingModel;
+  readonly model: AnyModel;
   /** Judges a report, or a set (`not-writable`). Any subset of the properties may be named, also none. */
   checkProperties(groups: readonly CheckedGroup[], use: 'report' | 'set'): Violation | undefined;
   /** Judges the arguments of a command or action. */
@@ -60,11 +61,11 @@ interface CompiledCommand {
 }
 
 /**
- * Compiles a model. The rules differ by `model.cloud`: Tencent takes 0 and 1 for a bool and refuses `true`, Huawei the
- * other way round; see {@link ValueType} and clauses huawei 14.6, tencent 2.1, 2.6, 2.7 and 2.10. A step is never enforced.
+ * Compiles a model. The rules are those of `model.cloud` unless others are given: Tencent takes 0 and 1 for a bool and refuses
+ * `true`, Huawei the other way round; see {@link ValueType} and clauses huawei 14.6, tencent 2.1, 2.6, 2.7 and 2.10. A step is never enforced.
  */
-export function compileModel(model: ThingModel): CompiledModel {
-  const services = new Map(model.services.map((service) => [service.name, compileService(service, model.cloud)]));
+export function compileModel(model: AnyModel, rules: Rules = RULES[model.cloud]): CompiledModel {
+  const services = new Map(model.services.map((service) => [service.name, compileService(service, rules)]));
   const unknownService = (path: string, service: string | undefined) => violation(path, unknown('unknown-service', service ?? '', noService(model, service)));
 
   return {
@@ -132,17 +133,17 @@ export function violationError(violation: Violation, device?: string): LianyunEr
   return new LianyunError('model-violation', violation.message, { path: violation.path, ...(device !== undefined && { device }) });
 }
 
-function compileService(service: Service, cloud: Cloud): CompiledService {
+function compileService(service: Service, rules: Rules): CompiledService {
   const report = compileMembers(
     service.properties.map((property) => ({ ...property, required: false })),
-    { cloud, unknown: 'unknown-property' },
+    { rules, unknown: 'unknown-property' },
   );
   return {
     report,
     set: compileSet(service, report),
-    commands: new Map(service.commands.map((command) => [command.name, compileCommand(command, cloud)])),
+    commands: new Map(service.commands.map((command) => [command.name, compileCommand(command, rules)])),
     events: new Map(
-      service.events.map(({ name, type, params }) => [name, { ...(type && { type }), params: compileMembers(params, { cloud, unknown: 'unknown-parameter' }) }]),
+      service.events.map(({ name, type, params }) => [name, { ...(type && { type }), params: compileMembers(params, { rules, unknown: 'unknown-parameter' }) }]),
     ),
   };
 }
@@ -164,8 +165,8 @@ function compileSet({ properties }: Service, report: Check): Check {
   return (values) => checkWritable(values) ?? report(values);
 }
 
-function compileCommand(command: Command, cloud: Cloud): CompiledCommand {
-  const compile = (params: Command['args']) => compileMembers(params, { cloud, unknown: 'unknown-parameter' });
+function compileCommand(command: Command, rules: Rules): CompiledCommand {
+  const compile = (params: Command['args']) => compileMembers(params, { rules, unknown: 'unknown-parameter' });
   return {
     args: compile(command.args),
     outputs: command.outputs.map(({ name, params }) => ({ ...(name !== undefined && { name }), params: compile(params) })),
@@ -176,8 +177,9 @@ const pathOf = (kind: string, service: string | undefined) => (service === undef
 
 const unknown = (reason: ViolationReason, name: string, allowed: string): Refusal => ({ reason, at: '', field: name, given: undefined, allowed });
 
-function noService(model: ThingModel, service: string | undefined): string {
+function noService(model: AnyModel, service: string | undefined): string {
   if (model.cloud === 'tencent') return "none: Tencent's template has no services";
+  if (model.services.every((each) => each.name === undefined)) return 'none: the thing model has no services';
   const names = listed(model.services.map((each) => each.name ?? ''));
   return service === undefined ? `${names}; one of them must be named` : names;
 }

@@ -20,8 +20,8 @@ import {
   type Spot,
 } from './spot.ts';
 
-const NAME = /^[\p{L}\p{N}_?'#().,&%@!-]{1,64}$/u;
-const NAME_RULE = "1 to 64 letters (also Chinese), digits and _?'#().,&%@!-";
+export const HUAWEI_NAME = /^[\p{L}\p{N}_?'#().,&%@!-]{1,64}$/u;
+export const HUAWEI_NAME_RULE = "1 to 64 letters (also Chinese), digits and _?'#().,&%@!-";
 const METHODS = ['R', 'W', 'E', 'RW', 'RE', 'WE', 'RWE'] as const;
 const DATA_TYPES = ['int', 'long', 'decimal', 'string', 'DateTime', 'jsonObject', 'enum', 'boolean', 'string list'] as const;
 const OPTIONS = ['Master', 'Mandatory', 'Optional'] as const;
@@ -46,7 +46,7 @@ function readService(spot: Spot): Service {
   const commands = itemsOf(memberOf(spot, 'commands'));
   const events = itemsOf(memberOf(spot, 'events'));
   return defined({
-    name: nameAt(memberOf(spot, 'service_id'), NAME, NAME_RULE),
+    name: nameAt(memberOf(spot, 'service_id'), HUAWEI_NAME, HUAWEI_NAME_RULE),
     type: textAt(memberOf(spot, 'service_type')),
     option: isAbsent(option.value) ? undefined : choiceAt(option, OPTIONS, 'bad-shape'),
     description: textAt(memberOf(spot, 'description')),
@@ -69,7 +69,7 @@ function readProperty(spot: Spot): Property {
 function readCommand(spot: Spot): Command {
   const responses = itemsOf(memberOf(spot, 'responses'));
   return {
-    name: nameAt(memberOf(spot, 'command_name'), NAME, NAME_RULE),
+    name: nameAt(memberOf(spot, 'command_name'), HUAWEI_NAME, HUAWEI_NAME_RULE),
     args: readParameters(memberOf(spot, 'paras')),
     outputs: unique(responses.map(readResponse), responses, 'response_name'),
   };
@@ -78,13 +78,13 @@ function readCommand(spot: Spot): Command {
 function readResponse(spot: Spot): CommandOutput {
   const name = memberOf(spot, 'response_name');
   return defined({
-    name: isAbsent(name.value) ? undefined : nameAt(name, NAME, NAME_RULE),
+    name: isAbsent(name.value) ? undefined : nameAt(name, HUAWEI_NAME, HUAWEI_NAME_RULE),
     params: readParameters(memberOf(spot, 'paras')),
   });
 }
 
 function readEvent(spot: Spot): Event {
-  return { name: nameAt(memberOf(spot, 'event_type'), NAME, NAME_RULE), params: readParameters(memberOf(spot, 'paras')) };
+  return { name: nameAt(memberOf(spot, 'event_type'), HUAWEI_NAME, HUAWEI_NAME_RULE), params: readParameters(memberOf(spot, 'paras')) };
 }
 
 function readParameters(list: Spot): readonly Parameter[] {
@@ -96,7 +96,7 @@ function readParameters(list: Spot): readonly Parameter[] {
 function readParameter(spot: Spot, key: 'property_name' | 'para_name'): Parameter {
   const fallback = memberOf(spot, 'default_value').value;
   return defined({
-    name: nameAt(memberOf(spot, key), NAME, NAME_RULE),
+    name: nameAt(memberOf(spot, key), HUAWEI_NAME, HUAWEI_NAME_RULE),
     description: textAt(memberOf(spot, 'description')),
     type: readType(spot),
     required: flagAt(memberOf(spot, 'required')) ?? false,

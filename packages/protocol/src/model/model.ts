@@ -5,10 +5,13 @@ import type { JsonValue } from '../json.ts';
  * Tencent data template (`readTencentTemplate`). It is plain, immutable data; names are values of `name` members and
  * never keys of an object, so `__proto__` or `constructor` is a name like any other.
  */
-export interface ThingModel {
-  /** Whose rules hold for values: the same type is judged differently by the clouds (a boolean is `true` or `1`). */
-  readonly cloud: Cloud;
-  /** Huawei: the services of the product. Tencent: exactly one, without a name. */
+export interface ThingModel<C extends Cloud | 'both' = Cloud> {
+  /**
+   * Whose rules hold for values: the same type is judged differently by the clouds (a boolean is `true` or `1`). `both`: a
+   * model for either cloud (`defineModel`, `toBoth`), whose values are a program's, before `forCloud` puts them on a wire.
+   */
+  readonly cloud: C;
+  /** Huawei: the services of the product. Tencent: exactly one, without a name. Both: either. */
   readonly services: readonly Service[];
   /** `version` of a Tencent template. */
   readonly version?: string;
@@ -17,6 +20,9 @@ export interface ThingModel {
   /** `profile.CategoryId` of a Tencent template. */
   readonly categoryId?: string;
 }
+
+/** A model of one cloud or of both. */
+export type AnyModel = ThingModel<Cloud | 'both'>;
 
 /** The cloud that a model was written for. */
 export type Cloud = 'huawei' | 'tencent';
@@ -47,8 +53,8 @@ export interface Parameter {
    * action and for the parameters of an event (2.6, 2.10), false for members of a struct.
    */
   readonly required: boolean;
-  /** `default_value` as it stands in the profile; it is not judged by the type. Huawei only. */
-  readonly defaultValue?: JsonValue;
+  /** `default_value` as it stands in the profile; it is not judged by the type. A bigint beyond 2^53. Huawei only. */
+  readonly defaultValue?: JsonValue | bigint;
 }
 
 /** A property. `required` is the flag as declared: a report or a set may name any subset of the properties all the same. */
@@ -112,9 +118,9 @@ export type ValueType =
   | { readonly kind: 'string'; readonly minLength?: number; readonly maxLength?: number; readonly options?: readonly Option<string>[] }
   /** `boolean`, on the wire `true` or `false`; `bool`, on the wire `0` or `1`. */
   | { readonly kind: 'boolean'; readonly labels?: { readonly off: string; readonly on: string } }
-  /** `enum`; `stringenum`. */
-  | { readonly kind: 'string-enum'; readonly options: readonly Option<string>[] }
-  /** Tencent's `enum`: an integer that is a key of the mapping. */
+  /** `enum`; `stringenum`. In a model of both clouds also Tencent's `enum`: its options have numbers. */
+  | { readonly kind: 'string-enum'; readonly options: readonly EnumOption[] }
+  /** Tencent's `enum`: an integer that is a key of the mapping. Not in a model of both clouds. */
   | { readonly kind: 'int-enum'; readonly options: readonly Option<number>[] }
   /** `DateTime`: `yyyyMMdd'T'HHmmss'Z'` or ISO 8601 in UTC. Huawei only. */
   | { readonly kind: 'date-time'; readonly maxLength?: number }
@@ -138,6 +144,12 @@ export interface Scale<N extends number | bigint> {
   /** The value that a slider starts with. Tencent only. */
   readonly start?: number;
   readonly unit?: string;
+}
+
+/** One value of an enumeration of strings. */
+export interface EnumOption extends Option<string> {
+  /** The integer that stands for it on Tencent's wire; all options of a type have one, or none. Only in a model of both clouds. */
+  readonly number?: number;
 }
 
 /** One value of an enumeration. */

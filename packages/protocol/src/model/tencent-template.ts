@@ -22,8 +22,8 @@ import {
 } from './spot.ts';
 
 // The reference names no characters; these are what the console's identifiers are made of, and a dash.
-const NAME = /^[A-Za-z0-9_-]{1,64}$/;
-const NAME_RULE = '1 to 64 letters, digits, _ and -';
+export const TENCENT_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+export const TENCENT_NAME_RULE = '1 to 64 letters, digits, _ and -';
 const MODES = ['r', 'rw'] as const;
 
 /** The types by the place where they may stand (2.10): a struct holds no struct and no array, an array only these four. */
@@ -62,7 +62,7 @@ export function readTencentTemplate(template: unknown, root = '$'): ThingModel {
 
 function readHead(spot: Spot): Pick<Parameter, 'name' | 'title' | 'description'> {
   return defined({
-    name: nameAt(memberOf(spot, 'id'), NAME, NAME_RULE),
+    name: nameAt(memberOf(spot, 'id'), TENCENT_NAME, TENCENT_NAME_RULE),
     title: textAt(memberOf(spot, 'name')),
     description: textAt(memberOf(spot, 'desc')),
   });

@@ -4,15 +4,14 @@ import { LianyunError } from '../errors.ts';
 import { isJsonObject } from '../json.ts';
 import { absent } from '../wire.ts';
 
-const head = v.object({
-  method: absent(v.string()),
-  // A numeric token is echoed as a string by the cloud (reference 7.2).
-  clientToken: absent(v.pipe(v.union([v.string(), v.number()]), v.transform(String))),
-});
+/** A numeric token is echoed as a string by the cloud (reference 7.2). */
+export const token = absent(v.pipe(v.union([v.string(), v.number()]), v.transform(String)));
+
+const head = v.object({ method: absent(v.string()), clientToken: token });
 
 /** `method` tells the messages of a `$thing` topic apart, `clientToken` ties an answer to its request (reference 0.4, 2). */
 export const method = json({
-  open(document) {
+  open(document, topic) {
     if (!isJsonObject(document)) throw new LianyunError('bad-frame', '$ is wrong: an object is expected.', { path: '$' });
     const parsed = v.safeParse(head, document);
     if (!parsed.success) {
@@ -21,9 +20,21 @@ export const method = json({
     }
     const { clientToken: id } = parsed.output;
     // The vendor's Python SDK answers a control without a method (reference 2.4).
-    const tag = parsed.output.method ?? (id !== undefined && 'code' in document ? 'control_reply' : undefined);
+    const isReply = id !== undefined && 'code' in document && topic.startsWith('$thing/up/property/');
+    const tag = parsed.output.method ?? (isReply ? 'control_reply' : undefined);
     if (tag === undefined) throw new LianyunError('bad-frame', '$.method is missing.', { path: '$.method' });
     return [{ tag, body: document, ...(id === undefined ? {} : { id }) }];
   },
   seal: (part) => ({ method: part.tag, ...(part.id === undefined ? {} : { clientToken: part.id }), ...(part.body as object) }),
+});
+
+/** `type` tells the messages of the other system topics apart; most of them carry no token (reference 3, 5, 7.1). */
+export const typed = json({
+  open(document) {
+    if (!isJsonObject(document)) throw new LianyunError('bad-frame', '$ is wrong: an object is expected.', { path: '$' });
+    const { type } = document;
+    if (typeof type !== 'string' || type === '') throw new LianyunError('bad-frame', '$.type is missing.', { path: '$.type' });
+    return [{ tag: type, body: document }];
+  },
+  seal: (part) => ({ type: part.tag, ...(part.body as object) }),
 });

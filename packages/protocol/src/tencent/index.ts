@@ -1,10 +1,15 @@
 import type { Dialect } from '../dialect.ts';
 import { parseTemplate } from '../topic.ts';
 import { slotsOf } from './reference.ts';
-import { tencentRows } from './rows.ts';
+import { eventRows } from './event-rows.ts';
+import { gatewayRows } from './gateway-rows.ts';
+import { propertyRows } from './rows.ts';
+import { systemRows } from './system-rows.ts';
 import { tencentSignIn, type TencentIdentity } from './sign-in.ts';
 
 export type { TencentIdentity } from './sign-in.ts';
+
+const tencentRows = { ...propertyRows, ...eventRows, ...systemRows, ...gatewayRows } as const;
 
 /** Tencent Cloud IoT Explorer. */
 export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {

@@ -4,15 +4,15 @@ import { mergeOwn } from '../json.ts';
 import { absent, defined, integer, jsonObject, members } from '../wire.ts';
 import { method } from './envelope.ts';
 import { refOf, slotsOf } from './reference.ts';
-import { readTimestamp } from './timestamp.ts';
+import { readTimestamp } from '../timestamp.ts';
 
-const answer = members({ code: integer, status: absent(v.string()) });
+export const answer = members({ code: integer, status: absent(v.string()) });
 
-const propertyUp = { direction: 'up', topic: '$thing/up/property/{productId}/{deviceName}', envelope: method } as const;
-const propertyDown = { direction: 'down', topic: '$thing/down/property/{productId}/{deviceName}', envelope: method } as const;
+export const propertyUp = { direction: 'up', topic: '$thing/up/property/{productId}/{deviceName}', envelope: method } as const;
+export const propertyDown = { direction: 'down', topic: '$thing/down/property/{productId}/{deviceName}', envelope: method } as const;
 
-/** The messages of IoT Explorer. Clause numbers are those of the protocol reference in docs/protocol. */
-export const tencentRows = {
+/** Properties, state and actions of IoT Explorer. Clause numbers are those of the protocol reference in docs/protocol. */
+export const propertyRows = {
   'property.report': row<'property.report'>()({
     ...propertyUp,
     tag: 'report',

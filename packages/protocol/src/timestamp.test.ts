@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readTimestamp } from './timestamp.ts';
 
-describe('a Tencent time stamp', () => {
+describe('a time stamp in seconds or milliseconds', () => {
   it.each([
     ['ten digits are seconds', 1_626_762_875, 1_626_762_875_000],
     ['thirteen digits are milliseconds', 1_628_646_783_000, 1_628_646_783_000],

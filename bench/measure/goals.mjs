@@ -1,0 +1,32 @@
+// Goals: a ratio of ours to a peer's, judged by its median over the rounds.
+import { spread } from './samples.mjs';
+
+/** Ours and the peer that it is measured against. */
+const JUDGED = { publish: 'MQTT.js +noDelay', latency: 'MQTT.js +noDelay', devices: 'MQTT.js', startup: 'MQTT.js', fleet: 'aedes', connections: 'aedes' };
+
+const atLeast = (ratio) => ({ text: `≥ ${ratio.toFixed(1)}`, isMet: (value) => value >= ratio });
+const atMost = (ratio) => ({ text: `≤ ${ratio.toFixed(1)}`, isMet: (value) => value <= ratio });
+
+/** What issue 2 asks for ("What it must show"). */
+const GOALS = [
+  { name: 'publish QoS 0, 200 B, window 1000', part: 'publish', of: 'Q0 200 B w1000', figure: 'perSecond', wanted: atLeast(1.5) },
+  { name: 'publish QoS 1, 200 B, window 20', part: 'publish', of: 'Q1 200 B w20', figure: 'perSecond', wanted: atLeast(1.2) },
+  { name: 'publish QoS 1, 200 B, window 1000', part: 'publish', of: 'Q1 200 B w1000', figure: 'perSecond', wanted: atLeast(1.2) },
+  { name: 'command round trip p50, QoS 1, asynchronous handler', part: 'latency', of: 'Q1', figure: 'p50Us', wanted: atMost(1.0) },
+  { name: 'memory of a further device, 5,000 in one process', part: 'devices', of: '5000 devices', figure: 'kibEach', wanted: atMost(0.5) },
+  { name: 'spawn to connected', part: 'startup', of: 'start', figure: 'ms', wanted: atMost(0.6) },
+  { name: 'fleet intake, 1,000 connections, window 1, QoS 1', part: 'fleet', of: '1000 connections', figure: 'perSecond', wanted: atLeast(1.2) },
+  { name: 'platform connects per second', part: 'connections', of: '5000 connections', figure: 'perSecond', wanted: atLeast(1.2) },
+  { name: 'platform memory of an idle connection, 5,000', part: 'connections', of: '5000 connections', figure: 'kibEach', wanted: atMost(0.5) },
+];
+
+/** Judges the goals of the parts that ran; `samplesOf` gives a part's samples, `whyNot` why a part has none. */
+export function judge(parts, { samplesOf, whyNot }) {
+  return GOALS.filter(({ part }) => parts.includes(part)).map(({ name, part, of, figure, wanted }) => {
+    const ratio = spread(samplesOf(part)?.ratios(of, figure, ['ours', JUDGED[part]]) ?? []);
+    if (ratio === undefined) return { name, wanted: wanted.text, line: `goal ${name}: not measured (${whyNot(part)}), wanted ${wanted.text}` };
+    const verdict = wanted.isMet(ratio.median) ? 'reached' : 'missed';
+    const range = `${ratio.median.toFixed(2)} [${ratio.min.toFixed(2)}-${ratio.max.toFixed(2)}]`;
+    return { name, wanted: wanted.text, ratio, verdict, line: `goal ${name}: ${range}, wanted ${wanted.text}: ${verdict}` };
+  });
+}

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isLianyunError } from './errors.ts';
+import { parseExact, parseJson, stringifyExact } from './json.ts';
+
+const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n });
+const narrowed = (value: bigint) => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
+
+describe('JSON with exact integers', () => {
+  it('writes and reads every integer of 64 bits as it is, as a number where a number holds it', () => {
+    fc.assert(
+      fc.property(int64, fc.bigInt(), (value, huge) => {
+        const text = stringifyExact({ a: [value, { __proto__: null, b: huge }] });
+        expect(text).toBe(`{"a":[${value},{"b":${huge}}]}`);
+        expect(parseExact(text, 't')).toEqual({ a: [narrowed(value), { b: narrowed(huge) }] });
+      }),
+    );
+  });
+
+  it.each([
+    ['9007199254740991', 9007199254740991],
+    ['9007199254740992', 9007199254740992n],
+    ['9007199254740993', 9007199254740993n],
+    ['-9007199254740993', -9007199254740993n],
+    ['100000000000000000', 100000000000000000n],
+    ['0.1234567890123456789', 0.12345678901234568],
+    ['9007199254740993.0', 9007199254740992],
+    ['1e20', 1e20],
+    ['"9007199254740993"', '9007199254740993'],
+    ['-0', -0],
+  ])('reads %s as %s', (text, value) => {
+    expect(parseExact(text, 't')).toBe(value);
+    expect(parseExact(`[${text},1234567890123456]`, 't')).toEqual([value, 1234567890123456]);
+  });
+
+  it('reads every JSON value as parseJson does, beside the integers', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify([value, '0123456789012345']);
+        expect(JSON.parse(JSON.stringify(parseExact(text, 't'), (_, each: unknown) => (typeof each === 'bigint' ? Number(each) : each)))).toEqual(parseJson(text, 't'));
+      }),
+    );
+  });
+
+  it('keeps __proto__ a plain name on both ways', () => {
+    const text = '{"__proto__":9007199254740993,"constructor":{"__proto__":1}}';
+    const read = parseExact(text, 't') as object;
+    expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+    expect(stringifyExact(read)).toBe(text);
+  });
+
+  it('takes no megabyte of digits for an integer', () => {
+    expect(parseExact('9'.repeat(1_000_000), 't')).toBe(Infinity);
+  });
+
+  it.each(['', '{"a":1234567890123456', '['.repeat(200_000) + '1234567890123456' + ']'.repeat(200_000)])('refuses what cannot be read with bad-frame (%#)', (text) => {
+    try {
+      parseExact(text, 'the/topic');
+      expect.unreachable();
+    } catch (error) {
+      expect(isLianyunError(error, 'bad-frame')).toBe(true);
+      expect(error).toMatchObject({ place: { topic: 'the/topic', path: '$' } });
+    }
+  });
+
+  it('throws for a cycle, as JSON.stringify does', () => {
+    const cycle: { self?: unknown } = {};
+    cycle.self = cycle;
+    expect(() => stringifyExact(cycle)).toThrow(TypeError);
+  });
+});

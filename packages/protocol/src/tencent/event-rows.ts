@@ -1,0 +1,156 @@
+import * as v from 'valibot';
+import { row } from '../dialect.ts';
+import { raw } from '../envelope.ts';
+import { LianyunError } from '../errors.ts';
+import { isJsonObject } from '../json.ts';
+import { readTimestamp } from '../timestamp.ts';
+import type { DeviceEvent, Message } from '../vocabulary.ts';
+import { absent, bytes, defined, integer, jsonObject, members } from '../wire.ts';
+import { method } from './envelope.ts';
+import { refOf, slotsOf } from './reference.ts';
+import { answer, propertyDown, propertyUp } from './rows.ts';
+
+const event = members({ eventId: v.string(), type: absent(v.picklist(['info', 'alert', 'fault'])), timestamp: absent(integer), params: absent(jsonObject) });
+
+const writeEvent = (entry: DeviceEvent) => {
+  if (entry.severity === undefined) throw new LianyunError('bad-input', `The event ${entry.name} needs a severity: info, alert or fault, as its template says.`);
+  return defined({ eventId: entry.name, type: entry.severity, timestamp: entry.at, params: entry.params });
+};
+
+const readEvent = (entry: v.InferOutput<typeof event>): DeviceEvent => defined({ name: entry.eventId, severity: entry.type, at: readTimestamp(entry.timestamp), params: entry.params ?? {} });
+
+/** Samples send decimal strings; numbers are read too. */
+const coordinate = v.pipe(v.union([v.string(), v.number()]), v.transform(String));
+
+/** The vendor's Python SDK sends a list under the name of the single form (2.6). */
+const oneOrList = v.lazy((document) => (isJsonObject(document) && 'events' in document ? members({ events: v.array(event) }) : event));
+
+const bytesOf = ({ device, body }: Message<'message.up'> | Message<'message.down'>): Uint8Array => {
+  if ('bytes' in body) return body.bytes;
+  throw new LianyunError('bad-input', 'A message on Tencent is bytes: { bytes }. Text and JSON travel on topics of their own.', { device });
+};
+
+/** Events, device information and raw bytes of IoT Explorer (reference 2.2, 2.6, 2.9). */
+export const eventRows = {
+  'event.post': row<'event.post'>()({
+    direction: 'up',
+    topic: '$thing/up/event/{productId}/{deviceName}',
+    envelope: method,
+    tag: ['event_post', 'events_post'],
+    clause: 'tencent 2.6',
+    qos: 1,
+    settledBy: 'event.post.ack',
+    wire: oneOrList,
+    encode: (m) => {
+      const { events, list } = m.body;
+      const [first] = events;
+      if (first === undefined) throw new LianyunError('bad-input', 'An event message needs an event.', { device: m.device });
+      const body = list === true || events.length > 1 ? { events: events.map(writeEvent) } : writeEvent(first);
+      // A list of one goes under the name of the single form, as the vendor's Python SDK sends it and the cloud takes it (2.6).
+      return { slots: slotsOf(m.device), tag: events.length > 1 ? 'events_post' : 'event_post', body };
+    },
+    decode: (f) => ({ device: refOf(f.slots), body: 'events' in f.body ? { events: f.body.events.map(readEvent), list: true } : { events: [readEvent(f.body)] } }),
+  }),
+
+  'event.post.ack': row<'event.post.ack'>()({
+    direction: 'down',
+    topic: '$thing/down/event/{productId}/{deviceName}',
+    envelope: method,
+    tag: ['event_reply', 'events_reply'],
+    clause: 'tencent 2.6',
+    qos: 0,
+    wire: answer,
+    encode: (m) => ({ slots: slotsOf(m.device), tag: m.body.list === true ? 'events_reply' : 'event_reply', body: defined({ code: m.body.code, status: m.body.text }) }),
+    decode: (f) => ({ device: refOf(f.slots), body: defined({ code: f.body.code, text: f.body.status, list: f.part.tag === 'events_reply' ? (true as const) : undefined }) }),
+  }),
+
+  'info.report': row<'info.report'>()({
+    ...propertyUp,
+    tag: 'report_info',
+    clause: 'tencent 2.2',
+    qos: 0,
+    settledBy: 'info.report.ack',
+    wire: members({
+      params: members({
+        name: absent(v.string()),
+        imei: absent(v.string()),
+        mac: absent(v.string()),
+        fw_ver: absent(v.string()),
+        module_hardinfo: absent(v.string()),
+        module_softinfo: absent(v.string()),
+        // So misspelt in the vendor's own example.
+        moudle_softinfo: absent(v.string()),
+        lat: absent(coordinate),
+        lon: absent(coordinate),
+        device_label: absent(jsonObject),
+      }),
+    }),
+    encode: (m) => ({
+      slots: slotsOf(m.device),
+      body: {
+        params: defined({
+          name: m.body.name,
+          imei: m.body.imei,
+          mac: m.body.mac,
+          fw_ver: m.body.firmware,
+          module_hardinfo: m.body.hardware,
+          module_softinfo: m.body.module,
+          lat: m.body.latitude,
+          lon: m.body.longitude,
+          device_label: m.body.labels,
+        }),
+      },
+    }),
+    decode: (f) => {
+      const { params } = f.body;
+      return {
+        device: refOf(f.slots),
+        body: defined({
+          name: params.name,
+          imei: params.imei,
+          mac: params.mac,
+          firmware: params.fw_ver,
+          hardware: params.module_hardinfo,
+          module: params.module_softinfo ?? params.moudle_softinfo,
+          latitude: params.lat,
+          longitude: params.lon,
+          labels: params.device_label,
+        }),
+      };
+    },
+  }),
+
+  'info.report.ack': row<'info.report.ack'>()({
+    ...propertyDown,
+    tag: 'report_info_reply',
+    clause: 'tencent 2.2',
+    qos: 0,
+    wire: answer,
+    encode: (m) => ({ slots: slotsOf(m.device), body: defined({ code: m.body.code, status: m.body.text }) }),
+    decode: (f) => ({ device: refOf(f.slots), body: defined({ code: f.body.code, text: f.body.status }) }),
+  }),
+
+  'message.up': row<'message.up'>()({
+    direction: 'up',
+    topic: '$thing/up/raw/{productId}/{deviceName}',
+    envelope: raw,
+    clause: 'tencent 2.9',
+    qos: 0,
+    wire: bytes,
+    encode: (m) => ({ slots: slotsOf(m.device), body: bytesOf(m) }),
+    decode: (f) => ({ device: refOf(f.slots), body: { bytes: f.body } }),
+  }),
+
+  'message.down': row<'message.down'>()({
+    direction: 'down',
+    topic: '$thing/down/raw/{productId}/{deviceName}',
+    envelope: raw,
+    clause: 'tencent 2.9',
+    qos: 0,
+    // Only a product with a protocol of its own has this topic.
+    subscribe: 'on-use',
+    wire: bytes,
+    encode: (m) => ({ slots: slotsOf(m.device), body: bytesOf(m) }),
+    decode: (f) => ({ device: refOf(f.slots), body: { bytes: f.body } }),
+  }),
+} as const;
