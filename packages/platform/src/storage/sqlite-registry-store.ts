@@ -92,10 +92,12 @@ export class SqliteRegistryStore implements RegistryStore, TurnMember {
 
   products({ cloud, name, ...page }: ProductQuery): Page<Product> {
     const [where, values]: [string, SqlValue[]] = name === undefined ? ['cloud = ?', [cloud]] : ['cloud = ? AND name = ?', [cloud, name]];
-    return this.#turns.read(() => {
+    const { total, rows } = this.#turns.read(() => {
       const { total = 0 } = this.#database.get<{ total: number }>(`SELECT count(*) AS total FROM products WHERE ${where}`, ...values) ?? {};
-      return { total, items: this.#page<ProductRow>('products', where, values, page).map((row) => this.#toProduct(row)) };
+      return { total, rows: this.#page<ProductRow>('products', where, values, page) };
     });
+    // Outside: one secret that cannot be decrypted is no reason to lose a turn.
+    return { total, items: rows.map((row) => this.#toProduct(row)) };
   }
 
   device(cloud: Cloud, device: DeviceRef): Device | undefined {
@@ -131,10 +133,11 @@ export class SqliteRegistryStore implements RegistryStore, TurnMember {
     const values = [query.cloud, ...given.map(({ value }) => value)];
     const isCounted = given.every(({ column }) => column === 'product_id');
     const count = isCounted ? `SELECT coalesce(sum(count), 0) AS total FROM device_counts WHERE ${where}` : `SELECT count(*) AS total FROM devices WHERE ${where}`;
-    return this.#turns.read(() => {
+    const { total, rows } = this.#turns.read(() => {
       const { total = 0 } = this.#database.get<{ total: number }>(count, ...values) ?? {};
-      return { total, items: this.#page<DeviceRow>('devices', where, values, query).map((row) => this.#toDevice(row)) };
+      return { total, rows: this.#page<DeviceRow>('devices', where, values, query) };
     });
+    return { total, items: rows.map((row) => this.#toDevice(row)) };
   }
 
   nextSerial(): number {
