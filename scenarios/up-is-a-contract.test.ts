@@ -4,6 +4,7 @@ import net from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { signTencent } from '@lianyun/platform';
 import { HUAWEI, SEED, TENCENT } from './support/clouds.ts';
 import { launched, lianyun, ROOT, type Program } from './support/program.ts';
 
@@ -101,7 +102,7 @@ describe('lianyun up', () => {
     const data = path.join(folder, 'data');
     await using program = up('--data', data);
     await readyOf(program);
-    expect(await readdir(data)).toEqual(['access-keys.json']);
+    expect(await readdir(data)).toContain('access-keys.json');
     const file = path.join(data, 'access-keys.json');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const keys = JSON.parse(await readFile(file, 'utf8')) as Record<'huawei' | 'tencent', { id: string; secret: string }>;
@@ -124,9 +125,44 @@ describe('lianyun up', () => {
     await readyOf(program);
     program.kill('SIGTERM');
     await program.end();
-    await expect(readdir(path.join(folder, 'data'))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await readdir(path.join(folder, 'data'))).toEqual(['lianyun.db', 'secrets.key']);
     const printed = [...program.stdout.all, ...program.stderr.all].join('\n');
     for (const secret of ['sk-huawei', 'key-tencent', 'secret-of-lamp', 'c2VjcmV0']) expect(printed).not.toContain(secret);
+  });
+
+  it('keeps products, devices and what they reported in --data, and says without it that nothing is kept', async () => {
+    const data = path.join(folder, 'data');
+    {
+      await using first = up('--seed', await seedFile(), '--data', data);
+      const { mqtt } = await readyOf(first);
+      for (const cloud of [HUAWEI, TENCENT]) {
+        await using device = cloud.device(1, `mqtt://127.0.0.1:${mqtt}`);
+        await device.connect();
+        await device.properties.report(cloud.group({ level: 42 })).delivered;
+      }
+      // Not a clean end.
+      first.kill('SIGKILL');
+      await first.end();
+      expect(first.stderr.all.join('\n')).not.toMatch(/live as long|ExperimentalWarning/);
+    }
+    await using again = up('--seed', await seedFile(), '--data', data);
+    const { mqtt, http } = await readyOf(again);
+    expect(again.stderr.all.join('\n')).toContain('the seed added 0 products and devices, 6 were there already');
+    const body = JSON.stringify({ ProductId: 'LAMP000001', DeviceName: 'lamp1', FieldName: 'level', MinTime: 0, MaxTime: Date.now() + 1000 });
+    const headers = { host: `127.0.0.1:${http}`, 'content-type': 'application/json', 'x-tc-action': 'DescribeDeviceDataHistory', 'x-tc-version': '2019-04-23' };
+    const [{ secretId, secretKey }] = SEED.tencent.accessKeys;
+    const { host: _host, ...signed } = signTencent({ method: 'POST', url: '/', headers, body: Buffer.from(body) }, { id: secretId, secret: secretKey }, { at: Date.now() });
+    const answer = await fetch(`http://127.0.0.1:${http}/`, { method: 'POST', headers: { ...signed, connection: 'close' } as Record<string, string>, body });
+    expect(await answer.json()).toMatchObject({ Response: { Listover: true, Results: [{ Value: '42' }] } });
+    await using device = HUAWEI.device(1, `mqtt://127.0.0.1:${mqtt}`);
+    await device.connect();
+    // The same folder belongs to one process.
+    await using second = up('--data', data);
+    expect((await second.end()).code).toBe(1);
+    expect(second.stderr.all.join('\n')).toMatch(/lianyun\.db is in use by another program/);
+    await using without = up();
+    await readyOf(without);
+    expect(without.stderr.all.join('\n')).toContain('live as long as this process');
   });
 
   it('listens on loopback only, unless --host says otherwise', async () => {

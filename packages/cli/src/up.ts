@@ -1,7 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { isLianyunError } from 'lianyun';
-import { accessKeysOf, applySeed, loadAccessKeys, Platform, readSeedFile } from '@lianyun/platform';
+import { accessKeysOf, applySeed, loadAccessKeys, openStorage, Platform, readSeedFile } from '@lianyun/platform';
 import { readPort } from './ports.ts';
 
 /** The options of `lianyun up`, as they were written. */
@@ -31,16 +31,19 @@ export async function up(options: UpOptions): Promise<void> {
     readPort(option, text);
     log(`lianyun: TLS is not built yet, so nothing listens for ${option} ${text}.`);
   }
-  if (options.data !== undefined) log(`lianyun: only the access keys are kept in ${options.data} so far; products, devices and their data live as long as this process.`);
   const seed = options.seed === undefined ? undefined : readSeedFile(options.seed);
   const keys = loadAccessKeys(options.data ?? stateFolder(), seed === undefined ? {} : accessKeysOf(seed.seed));
   if (keys.file !== undefined) log(`lianyun: access keys for the APIs are in ${keys.file}`);
+  // After all that is cheap to refuse: it makes files.
+  await using storage = openStorage({ directory: options.data });
+  if (options.data === undefined) log('lianyun: without --data, products, devices and what they report live as long as this process.');
   const projectId = seed?.seed.huawei?.projectId;
-  const platform = new Platform({ keys, ...(projectId === undefined ? {} : { projectId }) });
+  const platform = new Platform({ keys, storage, ...(projectId === undefined ? {} : { projectId }) });
   platform.on('notice', ({ kind, peer, text }) => log(`${new Date().toISOString()} ${kind} ${peer}: ${text}`));
   platform.on('problem', ({ code, message }) => log(`${new Date().toISOString()} ${code}: ${message}`));
   if (seed !== undefined) {
     const { added, kept } = applySeed(seed, platform.registry);
+    await storage.stored();
     log(`lianyun: the seed added ${added} products and devices${kept === 0 ? '' : `, ${kept} were there already`}.`);
   }
   // Before anybody can know that it runs: who reads the ready line may end it at once.

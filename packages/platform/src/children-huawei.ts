@@ -10,7 +10,7 @@ const INVALID = 'IOTDA.000006';
 
 /** What IoTDA does with the messages of gateways about their sub-devices (reference 5.5, 9). */
 export function takeHuaweiChildren(children: Children, options: ChildrenOptions): void {
-  const { registry, twins, problem } = options;
+  const { registry, storage: { twins }, problem } = options;
   const peer = options.peers.huawei;
   const { batch } = DIALECTS.huawei.children;
   const absent = (gateway: DeviceRef, device: DeviceRef): ChildResult => ({ device, code: -1, error: NOT_FOUND, text: `${gateway} has no sub-device ${device}` });

@@ -2,7 +2,7 @@ import { isLianyunError, LianyunError, type ChildInfo, type Clock, type DeviceRe
 import type { AccessPort, Cloud, OfflineReason } from './access/port.ts';
 import type { Device } from './records.ts';
 import type { Registry } from './registry.ts';
-import type { Twins } from './twin.ts';
+import type { Storage } from './storage/storage.ts';
 
 /** What the rest of the platform tells when devices get or lose a gateway, so that the gateway hears of it. */
 export interface Topology {
@@ -18,7 +18,7 @@ export interface ChildrenOptions {
   readonly peers: Readonly<Record<Cloud, Peer>>;
   readonly access: AccessPort;
   readonly registry: Registry;
-  readonly twins: Twins;
+  readonly storage: Storage;
   readonly clock: Clock;
   cameOnline(cloud: Cloud, device: DeviceRef): void;
   wentOffline(cloud: Cloud, device: DeviceRef, reason: OfflineReason): void;

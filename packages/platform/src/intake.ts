@@ -3,12 +3,13 @@ import type { Cloud } from './access/port.ts';
 import type { EventLog } from './event-log.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Registry } from './registry.ts';
-import type { Twins, TwinService } from './twin.ts';
+import type { Storage } from './storage/storage.ts';
+import type { TwinService } from './twin-state.ts';
 
 interface IntakeOptions {
   readonly peer: Peer;
   readonly registry: Registry;
-  readonly twins: Twins;
+  readonly storage: Storage;
   readonly events: EventLog;
   readonly mailbox: Mailbox;
   readonly clock: Clock;
@@ -37,7 +38,7 @@ function keepInfo({ registry }: IntakeOptions, cloud: Cloud, { device, body }: M
 }
 
 /** Takes in what a Huawei device, or a gateway for it, reported. */
-export function takeHuaweiReport({ registry, twins, clock, problem }: Pick<IntakeOptions, 'registry' | 'twins' | 'clock' | 'problem'>, device: DeviceRef, groups: readonly PropertyGroup[]): void {
+export function takeHuaweiReport({ registry, storage: { twins }, clock, problem }: Pick<IntakeOptions, 'registry' | 'storage' | 'clock' | 'problem'>, device: DeviceRef, groups: readonly PropertyGroup[]): void {
   const model = registry.model('huawei', registry.device('huawei', device).productId);
   if (model.checkProperties(groups, 'report') === undefined) return twins.report('huawei', device, groups, clock.now());
   // Values that the model does not allow are dropped, the others are kept (reference 3.4).
@@ -56,7 +57,7 @@ export function takeHuaweiReport({ registry, twins, clock, problem }: Pick<Intak
 
 /** What IoTDA does with the messages of its devices. */
 function takeHuawei(options: IntakeOptions): void {
-  const { peer, twins, events, clock, onEvent } = options;
+  const { peer, storage: { twins }, events, clock, onEvent } = options;
   takeBoth(options, 'huawei');
 
   // Forwarded and not judged: events are declared in the model, and not used by the platform yet (reference 5.10, 14.6).
@@ -84,7 +85,8 @@ function shadowOf({ service, reported, desired, version }: TwinService): ShadowS
 
 /** What IoT Explorer does with the messages of its devices. */
 function takeTencent(options: IntakeOptions): void {
-  const { peer, registry, twins, clock, problem } = options;
+  const { peer, registry, storage, clock, problem } = options;
+  const { twins } = storage;
   const success = { code: 0, text: 'success' };
   takeBoth(options, 'tencent');
   takeEvents(options);
@@ -100,7 +102,7 @@ function takeTencent(options: IntakeOptions): void {
     const violation = registry.model('tencent', registry.device('tencent', device).productId).checkProperties(body.groups, 'report');
     if (violation === undefined) {
       twins.report('tencent', device, body.groups, clock.now());
-      return acknowledge(peer, message, success);
+      return whenStored(storage, () => acknowledge(peer, message, success));
     }
     // One invalid property rejects the whole message (reference 2.1).
     const { code, status } = tencentStatus(violation);
@@ -116,7 +118,7 @@ function takeTencent(options: IntakeOptions): void {
 
   peer.handle('shadow.clear', ({ device }) => {
     twins.forgetDesired('tencent', device);
-    return success;
+    return storage.stored()?.then(() => success) ?? success;
   });
 
   // ControlDeviceData does not wait, so nobody else takes the answer; the device reports what it changed (reference 2.4).
@@ -149,6 +151,13 @@ function takeEvents({ peer, registry, events, clock, problem, onEvent }: IntakeO
 function acknowledge(peer: Peer, message: Message<'property.report'>, body: { readonly code: number; readonly text: string }): void {
   // Without a clientToken there is nothing to tie the answer to.
   if (message.id !== undefined) peer.send('property.report.ack', { device: message.device, via: message.via, id: message.id, body });
+}
+
+/** Answers when what the answer speaks of is stored. When it cannot be there is no answer, and the device sends again; the storage tells why. */
+function whenStored(storage: Storage, answer: () => void): void {
+  const stored = storage.stored();
+  if (stored === undefined) answer();
+  else stored.then(answer, () => undefined);
 }
 
 /** The handlers of each cloud. */

@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { LianyunError } from '@lianyun/protocol';
 import * as v from 'valibot';
 import type { Cloud } from './access/port.ts';
 import { newAccessKey } from './ids.ts';
+import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 /** A pair that signs API requests. */
 export interface AccessKey {
@@ -36,43 +36,18 @@ export function loadAccessKeys(directory: string, given: Partial<Record<Cloud, r
   const kept = readKept(file);
   const made = missing.filter((cloud) => kept[cloud] === undefined);
   for (const cloud of made) kept[cloud] = newAccessKey(cloud);
-  if (made.length > 0) write(file, kept);
+  if (made.length > 0) writePrivateFile(file, `${JSON.stringify(kept, undefined, 2)}\n`);
   const pairs = (cloud: Cloud, own: readonly AccessKey[]) => (own.length > 0 || kept[cloud] === undefined ? own : [kept[cloud]]);
   return { huawei: pairs('huawei', huawei), tencent: pairs('tencent', tencent), file };
 }
 
 function readKept(file: string): Kept {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-    // Windows has no such modes.
-    const mode = statSync(file).mode & 0o777;
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      throw new LianyunError('bad-config', `The access keys in ${file} are open to other users (mode ${mode.toString(8).padStart(4, '0')}); close them with: chmod 600 ${file}`);
-    }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
-    throw error;
-  }
+  const text = readPrivateFile(file, 'The access keys');
+  if (text === undefined) return {};
   try {
     return v.parse(fileSchema, JSON.parse(text));
   } catch {
     // The cause would carry the text, and with it the secrets.
     throw new LianyunError('bad-config', `The access keys in ${file} cannot be read; restore the file, or delete it to have new keys made.`);
   }
-}
-
-function write(file: string, kept: Kept): void {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}.new`;
-  rmSync(draft, { force: true });
-  // Complete and closed to others before it gets its name.
-  const handle = openSync(draft, 'wx', 0o600);
-  try {
-    writeSync(handle, `${JSON.stringify(kept, undefined, 2)}\n`);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(draft, file);
 }

@@ -14,9 +14,9 @@ import { MemoryMailbox, type Mailbox } from './mailbox.ts';
 import { createNorthbound, type Northbound } from './north/server.ts';
 import { Postman } from './postman.ts';
 import { Registry } from './registry.ts';
-import { MemoryRegistryStore } from './registry-store.ts';
+import { openStorage, type Storage } from './storage/storage.ts';
 import { traceFrame, type TracedFrame } from './trace.ts';
-import { MemoryTwins, type Twins } from './twin.ts';
+import type { Twins } from './twin.ts';
 
 /** What the platform tells. Nothing here needs a listener. */
 export interface PlatformEvents {
@@ -30,7 +30,7 @@ export interface PlatformEvents {
   frame: [TracedFrame];
   /** A refused sign-in, a forbidden topic, a protocol error. */
   notice: [Notice];
-  /** A frame that cannot be read, a value that the model does not allow. */
+  /** A frame that cannot be read, a value that the model does not allow, data that could not be stored. */
   problem: [LianyunError];
 }
 
@@ -40,6 +40,8 @@ export interface PlatformOptions {
   /** Huawei's project id; left out: any is taken. */
   readonly projectId?: string;
   readonly clock?: Clock;
+  /** Where everything is kept; whoever opened it closes it, after the platform. Left out: memory. */
+  readonly storage?: Storage;
 }
 
 /** Where a platform listens. Port 0 takes any free one. */
@@ -58,16 +60,20 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly downlink: Downlink;
   readonly access: AccessPort;
   readonly #clock: Clock;
+  readonly #storage: Storage;
   readonly #peers: Readonly<Record<Cloud, Peer>>;
   readonly #postman: Postman;
   readonly #children: Children;
   readonly #north: Northbound;
+  readonly #forgetStorage: () => void;
 
-  constructor({ keys, projectId, clock = systemClock }: PlatformOptions) {
+  constructor({ keys, projectId, clock = systemClock, storage = openStorage({ clock }) }: PlatformOptions) {
     super();
     this.#clock = clock;
-    this.registry = new Registry({ store: new MemoryRegistryStore(), clock });
-    this.twins = new MemoryTwins();
+    this.#storage = storage;
+    this.registry = new Registry({ store: storage.registryStore, clock });
+    this.twins = storage.twins;
+    this.#forgetStorage = storage.onFault((fault) => this.#tell('problem', fault));
     this.events = new MemoryEventLog();
     this.mailbox = new MemoryMailbox();
     this.access = createAccessServer({ policy: this.#policy(), clock });
@@ -76,16 +82,16 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       peers: this.#peers,
       access: this.access,
       registry: this.registry,
-      twins: this.twins,
+      storage,
       clock,
       cameOnline: (cloud, device) => this.#tell('online', { cloud, device }),
       wentOffline: (cloud, device, reason) => this.#tell('offline', { cloud, device, reason }),
       problem: (problem) => this.#tell('problem', problem),
     });
     this.downlink = new DeviceDownlink({ peers: this.#peers, access: this.access, registry: this.registry, clock });
-    const { registry, twins, events, mailbox, downlink } = this;
+    const { registry, events, mailbox, downlink } = this;
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
-    this.#north = createNorthbound({ registry, twins, events, mailbox, postman: this.#postman, downlink, children: this.#children, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    this.#north = createNorthbound({ registry, storage, events, mailbox, postman: this.#postman, downlink, children: this.#children, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use`; nothing listens then. */
@@ -103,6 +109,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   async close(): Promise<void> {
     for (const peer of Object.values(this.#peers)) peer.fail(() => new LianyunError('server-shutdown', 'The platform is going down.'));
     await Promise.all([this.access.close(), this.#north.close()]);
+    this.#forgetStorage();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -120,7 +127,11 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       isImplicit: ({ cloud }, topic) => codecOf(DIALECTS[cloud]).knows('down', topic),
       isRouted: ({ cloud, device }, filter) => rightsOf(DIALECTS[cloud]).meetsCustom(filter, device),
       // A custom topic is between devices and applications: the access server routes it, nothing here reads it.
-      onUplink: (client, { topic, payload }) => (isSystemUplink(client, topic) ? this.#peers[client.cloud].receive(topic, payload, client.device) : undefined),
+      onUplink: (client, { topic, payload }) => {
+        if (!isSystemUplink(client, topic)) return undefined;
+        const taken = this.#peers[client.cloud].receive(topic, payload, client.device);
+        return taken === undefined ? this.#storage.stored() : taken.then(() => this.#storage.stored());
+      },
       onOnline: ({ cloud, device }) => {
         this.registry.cameOnline(cloud, device, this.#clock.now());
         this.#tell('online', { cloud, device });
@@ -158,10 +169,10 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     const problem = (error: LianyunError): void => this.#tell('problem', error);
     const mayCarry = (via: DeviceRef, device: DeviceRef): boolean => this.registry.findDevice(cloud, device)?.gateway === via;
     const peer = new Peer({ role: 'platform', dialect: DIALECTS[cloud], link, clock: this.#clock, onProblem: problem, mayCarry });
-    const { registry, twins, events, mailbox } = this;
+    const { registry, events, mailbox } = this;
     const onEvent = (device: DeviceRef, event: DeviceEvent): void => this.#tell('event', { cloud, device, event });
     const onMessage = (device: DeviceRef, message: DeviceMessage): void => this.#tell('message', { cloud, device, message });
-    INTAKE[cloud]({ peer, registry, twins, events, mailbox, clock: this.#clock, onEvent, onMessage, problem });
+    INTAKE[cloud]({ peer, registry, storage: this.#storage, events, mailbox, clock: this.#clock, onEvent, onMessage, problem });
     return peer;
   }
 }

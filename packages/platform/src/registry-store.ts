@@ -36,11 +36,13 @@ export interface RegistryStore {
   products(query: ProductQuery): Page<Product>;
   device(cloud: Cloud, device: DeviceRef): Device | undefined;
   putDevice(device: Device): void;
+  /** Replaces a device of which only the times of its coming and going changed; these change with every connection. */
+  putStatus(device: Device): void;
   removeDevice(cloud: Cloud, device: DeviceRef): boolean;
   devices(query: DeviceQuery): Page<Device>;
   /** The devices that connect through a gateway, in no order. */
   childrenOf(cloud: Cloud, gateway: DeviceRef): Iterable<Device>;
-  /** A number above every one given out before. */
+  /** A number above every one given out before, also before a restart. */
   nextSerial(): number;
 }
 
@@ -80,6 +82,10 @@ export class MemoryRegistryStore implements RegistryStore {
     const children = this.#children[cloud].get(gateway);
     if (children === undefined) this.#children[cloud].set(gateway, new Map([[device.device, device]]));
     else children.set(device.device, device);
+  }
+
+  putStatus(device: Device): void {
+    this.putDevice(device);
   }
 
   removeDevice(cloud: Cloud, device: DeviceRef): boolean {

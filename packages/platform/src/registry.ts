@@ -18,7 +18,8 @@ const emptyModel = (cloud: Cloud): JsonValue => (cloud === 'huawei' ? [] : { ver
 export class Registry {
   readonly #store: RegistryStore;
   readonly #clock: Clock;
-  readonly #compiled = { huawei: new Map<string, CompiledModel>(), tencent: new Map<string, CompiledModel>() };
+  // By document, not by product: what the store undoes or drops needs no word here.
+  readonly #compiled = new WeakMap<object, CompiledModel>();
 
   constructor({ store, clock }: RegistryOptions) {
     this.#store = store;
@@ -51,7 +52,7 @@ export class Registry {
           serial: this.#store.nextSerial(),
         };
     this.#store.putProduct(product);
-    this.#compiled[cloud].set(productId, compiled);
+    this.#keep(product, compiled);
     return product;
   }
 
@@ -76,7 +77,7 @@ export class Registry {
     const compiled = changes.model === undefined ? undefined : readModel(cloud, changes.model, modelRoot);
     const updated: Product = { ...product, ...changes, updatedAt: this.#clock.now() };
     this.#store.putProduct(updated);
-    if (compiled !== undefined) this.#compiled[cloud].set(productId, compiled);
+    if (compiled !== undefined) this.#keep(updated, compiled);
     return updated;
   }
 
@@ -86,16 +87,13 @@ export class Registry {
     const { total } = this.#store.devices({ cloud, productId, limit: 1 });
     if (total > 0) throw new LianyunError('conflict', `The ${NAMES[cloud]} product ${productId} still has ${total} device(s); delete them first.`);
     this.#store.removeProduct(cloud, productId);
-    this.#compiled[cloud].delete(productId);
   }
 
   /** The product's model, compiled once. A product whose model declares nothing takes every message. */
   model(cloud: Cloud, productId: string): CompiledModel {
-    const kept = this.#compiled[cloud].get(productId);
-    if (kept !== undefined) return kept;
-    const compiled = readModel(cloud, this.product(cloud, productId).model, '$');
-    this.#compiled[cloud].set(productId, compiled);
-    return compiled;
+    const product = this.product(cloud, productId);
+    const kept = typeof product.model === 'object' && product.model !== null ? this.#compiled.get(product.model) : undefined;
+    return kept ?? this.#keep(product, readModel(cloud, product.model, '$'));
   }
 
   createDevice(draft: DeviceDraft): Device {
@@ -139,7 +137,9 @@ export class Registry {
   updateDevice(cloud: Cloud, device: DeviceRef, changes: DeviceChanges): Device {
     const found = this.device(cloud, device);
     this.#checkDevice(cloud, device, changes);
-    return this.#put({ ...found, ...changes });
+    const updated: Device = { ...found, ...changes };
+    this.#store.putDevice(updated);
+    return updated;
   }
 
   /** Refuses with `conflict` while other devices connect through it. */
@@ -156,15 +156,15 @@ export class Registry {
   }
 
   /** Parts a device from its gateway. */
-  release(cloud: Cloud, device: DeviceRef): Device {
+  release(cloud: Cloud, device: DeviceRef): void {
     const { gateway: _left, wantsOnline: _over, ...rest } = this.device(cloud, device);
-    return this.#put(rest);
+    this.#store.putDevice(rest);
   }
 
   /** A device signed in, or its gateway brought it online. */
   cameOnline(cloud: Cloud, device: DeviceRef, at: number): void {
     const found = this.#store.device(cloud, device);
-    if (found !== undefined) this.#put({ activatedAt: at, ...found, onlineSince: at, lastOnlineAt: at, statusChangedAt: at });
+    if (found !== undefined) this.#store.putStatus({ activatedAt: at, ...found, onlineSince: at, lastOnlineAt: at, statusChangedAt: at });
   }
 
   /** A device's connection ended, or its gateway took it offline. */
@@ -172,12 +172,12 @@ export class Registry {
     const found = this.#store.device(cloud, device);
     if (found === undefined) return;
     const { onlineSince: _ended, ...rest } = found;
-    this.#put({ ...rest, statusChangedAt: at });
+    this.#store.putStatus({ ...rest, statusChangedAt: at });
   }
 
-  #put(device: Device): Device {
-    this.#store.putDevice(device);
-    return device;
+  #keep({ model }: Product, compiled: CompiledModel): CompiledModel {
+    if (typeof model === 'object' && model !== null) this.#compiled.set(model, compiled);
+    return compiled;
   }
 
   #checkDevice(cloud: Cloud, device: DeviceRef, { name, secret, fingerprint, gateway }: DeviceChanges): void {

@@ -7,13 +7,13 @@ import type { AccessKeys } from '../keys.ts';
 import type { Mailbox } from '../mailbox.ts';
 import type { Postman } from '../postman.ts';
 import type { Registry } from '../registry.ts';
-import type { Twins } from '../twin.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { SecretOf } from './signed-request.ts';
 
 /** What the northbound APIs work on. */
 export interface NorthContext {
   readonly registry: Registry;
-  readonly twins: Twins;
+  readonly storage: Storage;
   readonly events: EventLog;
   readonly mailbox: Mailbox;
   readonly postman: Postman;
@@ -32,10 +32,10 @@ export function secretsOf({ keys }: NorthContext, cloud: Cloud): SecretOf {
 }
 
 /** Removes a device with all that is known of it, and ends its connection. */
-export function removeDevice({ registry, twins, events, mailbox, downlink, children }: NorthContext, cloud: Cloud, device: DeviceRef): void {
+export function removeDevice({ registry, storage, events, mailbox, downlink, children }: NorthContext, cloud: Cloud, device: DeviceRef): void {
   const found = registry.device(cloud, device);
   registry.deleteDevice(cloud, device);
-  twins.delete(cloud, device);
+  storage.twins.delete(cloud, device);
   events.delete(cloud, device);
   mailbox.delete(cloud, device);
   downlink.kick(cloud, device, 'the device was deleted');

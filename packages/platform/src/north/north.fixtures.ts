@@ -6,10 +6,9 @@ import type { Downlink } from '../downlink.ts';
 import { MemoryEventLog } from '../event-log.ts';
 import { MemoryMailbox } from '../mailbox.ts';
 import { Postman } from '../postman.ts';
-import { MemoryRegistryStore } from '../registry-store.ts';
 import type { Device } from '../records.ts';
 import { Registry } from '../registry.ts';
-import { MemoryTwins } from '../twin.ts';
+import { openStorage } from '../storage/storage.ts';
 import { signHuawei } from './huawei/signature.ts';
 import { createNorthbound, type Northbound } from './server.ts';
 import type { SignedRequest } from './signed-request.ts';
@@ -119,8 +118,9 @@ export class NorthUnderTest implements AsyncDisposable {
   readonly clock = new StillClock();
   readonly downlink = new ScriptedDownlink();
   readonly children = new ScriptedTopology();
-  readonly twins = new MemoryTwins();
-  readonly registry = new Registry({ store: new MemoryRegistryStore(), clock: this.clock });
+  readonly storage = openStorage({ clock: this.clock });
+  readonly twins = this.storage.twins;
+  readonly registry = new Registry({ store: this.storage.registryStore, clock: this.clock });
   readonly events = new MemoryEventLog();
   readonly mailbox = new MemoryMailbox();
   readonly postman = new Postman({ mailbox: this.mailbox, downlink: this.downlink, registry: this.registry, clock: this.clock });
@@ -128,8 +128,8 @@ export class NorthUnderTest implements AsyncDisposable {
   port = 0;
 
   constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number } = {}) {
-    const { clock, downlink, children, twins, registry, events, mailbox, postman } = this;
-    this.north = createNorthbound({ registry, twins, events, mailbox, postman, downlink, children, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    const { clock, downlink, children, storage, registry, events, mailbox, postman } = this;
+    this.north = createNorthbound({ registry, storage, events, mailbox, postman, downlink, children, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   async start(): Promise<this> {

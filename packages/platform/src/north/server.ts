@@ -46,6 +46,11 @@ export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, ...context 
     void reply.header('x-request-id', request.id);
     done();
   });
+  // No answer leaves before what it says is stored.
+  app.addHook('onSend', async (_request, _reply, payload) => {
+    await context.storage.stored();
+    return payload;
+  });
   app.setErrorHandler((error, request, reply) => sendFault(request, reply, error));
   app.setNotFoundHandler((request, reply) => sendHuaweiFault(reply, refusal('APIGW.0101', `The API does not exist or has not been published: ${request.method} ${request.originalUrl.slice(0, 200)}`, 404)));
   app.get('/healthz', () => ({ status: 'ok' }));

@@ -35,13 +35,13 @@ const addSchema = v.object({
 
 /** POST /devices */
 export function addDevice(call: Call): Answer {
-  const { registry, twins, clock, children } = call.context;
+  const { registry, storage, clock, children } = call.context;
   const body = readBody(call, addSchema);
   const groups = (body.shadow ?? []).map(({ service_id: service, desired }) => ({ service, values: desired }));
   const violation = registry.findProduct('huawei', body.product_id) === undefined ? undefined : registry.model('huawei', body.product_id).checkProperties(groups, 'set');
   if (violation !== undefined) throw violationError(violation);
   const device = create(call, draftOf(body));
-  if (groups.length > 0) twins.desire('huawei', device.device, groups, clock.now());
+  if (groups.length > 0) storage.twins.desire('huawei', device.device, groups, clock.now());
   if (device.gateway !== undefined) children.added('huawei', device.gateway, [device]);
   return deviceBody(call.context, device, { secret: true });
 }
@@ -102,7 +102,7 @@ export function deleteDevice(call: Call): Answer {
 
 /** GET /devices/{device_id}/shadow */
 export function showShadow(call: Call): Answer {
-  const { registry, twins } = call.context;
+  const { registry, storage } = call.context;
   const { device } = registry.device('huawei', param(call, 'device_id'));
-  return { device_id: device, shadow: twins.read('huawei', device).map(shadowData) };
+  return { device_id: device, shadow: storage.twins.read('huawei', device).map(shadowData) };
 }

@@ -1,6 +1,6 @@
 import type { PropertyGroup } from '@lianyun/protocol';
 import type { Device } from '../../records.ts';
-import type { TwinSection, TwinService } from '../../twin.ts';
+import type { TwinSection, TwinService } from '../../twin-state.ts';
 import type { NorthContext } from '../context.ts';
 
 /** The one resource space there is. */

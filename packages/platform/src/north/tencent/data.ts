@@ -14,13 +14,13 @@ const CALL = { ...TARGET, ActionId: 'text', InputParams: 'text?' } as const;
 /** The actions that read a device's data and send it some (10.5, 10.6). */
 export const dataActions = {
   DescribeDeviceData: action(TARGET, (p, context) => {
-    const [twin] = context.twins.read('tencent', targetOf(p, context).device);
+    const [twin] = context.storage.twins.read('tencent', targetOf(p, context).device);
     const { values = {}, times = {} } = twin?.reported ?? {};
     return { Data: JSON.stringify(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { Value: value, LastUpdate: times[name] }]))) };
   }),
 
   ControlDeviceData: action({ ...TARGET, Data: 'text', Method: 'text?', DataTimestamp: 'integer?' }, async (p, context) => {
-    const { registry, twins, downlink, clock } = context;
+    const { registry, storage: { twins }, downlink, clock } = context;
     const { device, productId } = targetOf(p, context);
     const method = p.Method || 'desired';
     if (method !== 'desired' && method !== 'reported') throw refusal('InvalidParameterValue', 'Method is not allowed: desired or reported is expected.');

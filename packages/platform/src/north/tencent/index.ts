@@ -9,13 +9,14 @@ import type { Action } from './action.ts';
 import { dataActions } from './data.ts';
 import { deviceActions } from './devices.ts';
 import { gatewayActions } from './gateways.ts';
+import { historyActions } from './history.ts';
 import { messageActions } from './messages.ts';
 import { parametersOf, type Given } from './parameters.ts';
 import { productActions } from './products.ts';
 import { readParameters, verifyTencent, verifyTencentParameters } from './signature.ts';
 
 const VERSION = '2019-04-23';
-const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...productActions, ...deviceActions, ...dataActions, ...messageActions, ...gatewayActions }));
+const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...productActions, ...deviceActions, ...dataActions, ...historyActions, ...messageActions, ...gatewayActions }));
 
 const FAULTS: Readonly<Record<SignatureFault, string>> = {
   missing: 'AuthFailure.InvalidAuthorization',

@@ -134,6 +134,51 @@ describe('data', () => {
   });
 });
 
+describe('the history of a property', () => {
+  const asked = { ...LAMP, FieldName: 'temp', MinTime: NOW - 10_000, MaxTime: NOW };
+  const report = (at: number, values: Record<string, number | string>) => north.twins.report('tencent', REF, [{ values, at }], NOW);
+
+  it('comes newest first, times and values as strings, and goes on from where Context says', async () => {
+    for (let second = 1; second <= 5; second++) report(NOW - second * 1000, { temp: 20 + second / 2 });
+    report(NOW - 20_000, { temp: 1 });
+    const first = await north.tencent('DescribeDeviceDataHistory', { ...asked, Limit: 3 });
+    expect(first).toEqual({
+      FieldName: 'temp',
+      Listover: false,
+      Context: expect.stringMatching(/^[\w-]+$/),
+      Results: [{ Time: String(NOW - 1000), Value: '20.5' }, { Time: String(NOW - 2000), Value: '21' }, { Time: String(NOW - 3000), Value: '21.5' }],
+      RequestId: expect.any(String),
+    });
+    // What comes meanwhile does not move the page.
+    report(NOW, { temp: 0 });
+    const second = await north.tencent('DescribeDeviceDataHistory', { ...asked, Limit: 3, Context: first['Context'] });
+    expect(second).toMatchObject({ Listover: true, Context: '', Results: [{ Value: '22' }, { Value: '22.5' }] });
+    expect(await north.tencent('DescribeDeviceDataHistory', asked)).toMatchObject({ Listover: true, Results: { length: 6 } });
+  });
+
+  it('has texts as they are and anything else as JSON', async () => {
+    north.registry.updateProduct('tencent', 'ABCDE12345', { model: {} });
+    north.twins.report('tencent', REF, [{ values: { temp: 'warm' }, at: NOW - 1 }, { values: { temp: { a: [1] } }, at: NOW }], NOW);
+    expect(await north.tencent('DescribeDeviceDataHistory', asked)).toMatchObject({ Results: [{ Value: '{"a":[1]}' }, { Value: 'warm' }] });
+  });
+
+  it('of a property that never came is empty', async () => {
+    expect(await north.tencent('DescribeDeviceDataHistory', { ...asked, FieldName: 'nope' })).toMatchObject({ FieldName: 'nope', Listover: true, Context: '', Results: [] });
+  });
+
+  it.each([
+    [{ MinTime: NOW + 1 }, 'InvalidParameterValue', 'MinTime'],
+    [{ Limit: 0 }, 'InvalidParameterValue', 'Limit'],
+    [{ Limit: 1001 }, 'InvalidParameterValue', 'Limit'],
+    [{ Context: 'nonsense' }, 'InvalidParameterValue', 'Context'],
+    [{ DeviceName: 'nobody' }, 'ResourceNotFound.DeviceNotExist', 'nobody'],
+    [{ FieldName: undefined }, 'MissingParameter', '`FieldName`'],
+    [{ MaxTime: 'now' }, 'InvalidParameter', 'MaxTime'],
+  ])('asked for with %j is refused', async (change, code, words) => {
+    expect(await north.tencent('DescribeDeviceDataHistory', { ...asked, ...change })).toEqual(refused(code, words));
+  });
+});
+
 describe('actions', () => {
   const call = { ...LAMP, ActionId: 'reboot', InputParams: '{"delay":1}' };
 

@@ -1,0 +1,51 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { LianyunError } from '@lianyun/protocol';
+
+/**
+ * The text of a file that only its owner may read, undefined when there is none. `what` names its content: "the access keys". Fails with
+ * `bad-config` when it is open to other users.
+ */
+export function readPrivateFile(file: string, what: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  // Windows has no such modes.
+  const mode = statSync(file).mode & 0o777;
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    throw new LianyunError('bad-config', `${what} in ${file} are open to other users (mode ${mode.toString(8).padStart(4, '0')}); close them with: chmod 600 ${file}`);
+  }
+  return text;
+}
+
+/** Writes a file that only its owner may read: complete, on disk and closed to others before it gets its name. */
+export function writePrivateFile(file: string, text: string): void {
+  const folder = path.dirname(file);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}.new`;
+  rmSync(draft, { force: true });
+  const handle = openSync(draft, 'wx', 0o600);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(draft, file);
+  syncFolder(folder);
+}
+
+/** Makes a new name outlast a power cut. Windows cannot open folders, and does not need to. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,184 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { Database } from './database.ts';
+import { migrate, MIGRATIONS } from './schema.ts';
+import { openStorage, type Storage } from './storage.ts';
+import { child, deviceRecord, Folder, HandClock } from './storage.fixtures.ts';
+
+const failing = (...words: string[]) => expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(new RegExp(words.map((each) => each.replace(/[/.()]/g, '\\$&')).join('.*'), 's')) });
+const open = (folder: Folder) => openStorage({ directory: folder.path, clock: new HandClock(), historyDays: 36_500 });
+
+/** A database of version 1 as a program of that day left it, written by hand. */
+function versionOne(folder: Folder): void {
+  const database = new DatabaseSync(folder.file('lianyun.db'));
+  // Not the list of the program: what was published stays as it was, whatever becomes of the list.
+  database.exec(readFileSync(new URL('../../fixtures/storage/version-1.sql', import.meta.url), 'utf8'));
+  database.close();
+}
+
+describe('opening a storage', () => {
+  it('makes the folder, closed to others, and needs nothing in it', async () => {
+    using folder = new Folder();
+    const directory = folder.file('a/b');
+    await openStorage({ directory }).close();
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    expect(readdirSync(directory)).toEqual(['lianyun.db', 'secrets.key']);
+  });
+
+  it('is refused while another process has the folder open, and works when that one was killed', async () => {
+    using folder = new Folder();
+    const program = child('crash.child.ts', folder.path);
+    const ended = once(program, 'exit');
+    if (program.stdout === null) throw new Error('no stdout');
+    await once(createInterface({ input: program.stdout }), 'line');
+    expect(() => open(folder)).toThrow(failing(folder.file('lianyun.db'), 'in use by another program', 'Stop that one'));
+    program.kill('SIGKILL');
+    await ended;
+    await open(folder).close();
+  });
+
+  it('is refused a second time in the same process', async () => {
+    using folder = new Folder();
+    await using _first = open(folder);
+    expect(() => open(folder)).toThrow(failing('in use by another program'));
+  });
+
+  it('takes up a version 1 file that was made by hand, and goes on with it', async () => {
+    using folder = new Folder();
+    versionOne(folder);
+    const values = (storage: Storage) => storage.history.query({ cloud: 'huawei', device: 'p_d1', service: 's', property: 'x', from: 0, to: 100, limit: 9 }).points.map(({ value }) => value);
+    const twin = (x: number, version: number, at: number) => [{ service: 's', version, reported: { values: { x }, times: { x: at }, at } }];
+    const storage = open(folder);
+    expect(storage.registryStore.product('huawei', 'p')).toMatchObject({ name: 'pump', deviceType: 'pump', serial: 1, model: [] });
+    expect([storage.twins.read('huawei', 'p_d1'), values(storage)]).toEqual([twin(3, 4, 30), [3, 2, 1]]);
+    storage.twins.report('huawei', 'p_d1', [{ service: 's', values: { x: 4 } }], 40);
+    expect(storage.registryStore.nextSerial()).toBe(8);
+    await storage.close();
+    await using again = open(folder);
+    expect([again.twins.read('huawei', 'p_d1'), values(again)]).toEqual([twin(4, 5, 40), [4, 3, 2, 1]]);
+  });
+
+  it('has a first step that makes what version 1 was', () => {
+    using ours = new Folder();
+    using theirs = new Folder();
+    versionOne(theirs);
+    const schemaOf = (folder: Folder, steps: readonly string[]) => {
+      const database = new Database({ file: folder.file('lianyun.db'), synchronous: 'FULL' });
+      migrate(database, steps);
+      const rows = database.all<{ name: string; sql: string | null }>('SELECT name, sql FROM sqlite_schema ORDER BY name');
+      database.close();
+      return rows.map(({ name, sql }) => [name, sql?.replace(/\s+/g, ' ')]);
+    };
+    expect(schemaOf(ours, MIGRATIONS.slice(0, 1))).toEqual(schemaOf(theirs, MIGRATIONS.slice(0, 1)));
+  });
+
+  it('migrates step by step, and leaves the file as it was when a step fails', () => {
+    using folder = new Folder();
+    versionOne(folder);
+    const database = new Database({ file: folder.file('lianyun.db'), synchronous: 'FULL' });
+    const version = () => database.get<{ user_version: number }>('PRAGMA user_version')?.user_version;
+    const second = 'ALTER TABLE products ADD COLUMN colour TEXT; UPDATE products SET colour = \'red\'';
+    expect(() => migrate(database, [...MIGRATIONS, second, 'CREATE TABLE broken (; '])).toThrow(failing('lianyun.db failed', 'syntax error'));
+    expect(version()).toBe(2);
+    expect(() => migrate(database, [...MIGRATIONS, second, 'CREATE TABLE third (a); INSERT INTO nowhere VALUES (1)'])).toThrow(failing('no such table'));
+    expect(version()).toBe(2);
+    expect(database.get("SELECT name FROM sqlite_schema WHERE name = 'third'")).toBeUndefined();
+    migrate(database, [...MIGRATIONS, second, 'CREATE TABLE third (a)']);
+    expect([version(), database.get<{ colour: string }>('SELECT colour FROM products')?.colour]).toEqual([3, 'red']);
+    database.close();
+  });
+
+  it('is refused for a file that a newer program wrote', () => {
+    using folder = new Folder();
+    versionOne(folder);
+    const database = new DatabaseSync(folder.file('lianyun.db'));
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA user_version = 99');
+    database.close();
+    const before = readFileSync(folder.file('lianyun.db'));
+    expect(() => open(folder)).toThrow(failing('lianyun.db', 'newer lianyun', 'version 99', `up to ${MIGRATIONS.length}`));
+    expect(readFileSync(folder.file('lianyun.db'))).toEqual(before);
+  });
+
+  it("is refused for another program's database and for what is none", () => {
+    using folder = new Folder();
+    const database = new DatabaseSync(folder.file('lianyun.db'));
+    database.exec('CREATE TABLE theirs (a)');
+    database.close();
+    expect(() => open(folder)).toThrow(failing('lianyun.db', 'another program', '--data'));
+    writeFileSync(folder.file('lianyun.db'), 'something else altogether, and long enough to be a header of a database file or not'.repeat(99));
+    expect(() => open(folder)).toThrow(failing('lianyun.db', 'is damaged', 'restore', '.recover', 'move'));
+    using inTheWay = new Folder();
+    mkdirSync(inTheWay.file('lianyun.db'));
+    expect(() => open(inTheWay)).toThrow(failing('lianyun.db', 'cannot be opened'));
+  });
+
+  it('of a damaged file says which, and what to do: at once where it can be seen, or with the first read', async () => {
+    using folder = new Folder();
+    const file = folder.file('lianyun.db');
+    const storage = open(folder);
+    for (let serial = 1; serial < 500; serial++) storage.registryStore.putDevice(deviceRecord(serial));
+    await storage.close();
+    const whole = readFileSync(file);
+    const words = failing(file, 'is damaged', 'restore');
+
+    truncateSync(file, 8192);
+    expect(() => open(folder)).toThrow(words);
+
+    // The pages of the devices, their table and its indexes.
+    writeFileSync(file, whole);
+    const handle = openSync(file, 'r+');
+    writeSync(handle, Buffer.alloc(whole.length - 20 * 4096, 0xa5), 0, undefined, 20 * 4096);
+    closeSync(handle);
+    let caught: unknown;
+    try {
+      const damaged = open(folder);
+      try {
+        for (let serial = 1; serial < 500; serial++) damaged.registryStore.device('huawei', `p_d${serial}`);
+      } finally {
+        await damaged.close().catch(() => undefined);
+      }
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toMatchObject({ message: expect.stringMatching(/lianyun\.db is damaged.*restore/s) });
+  });
+
+  it('ends what the last process left: nobody is connected now', async () => {
+    using folder = new Folder();
+    const first = open(folder);
+    first.registryStore.putDevice(deviceRecord(1, { activatedAt: 1, lastOnlineAt: 2, onlineSince: 2, statusChangedAt: 2 }));
+    await first.close();
+    await using second = open(folder);
+    const device = second.registryStore.device('huawei', 'p_d1');
+    expect(device).toMatchObject({ activatedAt: 1, lastOnlineAt: 2, statusChangedAt: new HandClock().at });
+    expect(device).not.toHaveProperty('onlineSince');
+  });
+
+  it('and closing it leaves neither a timer nor a file of its own open, and no second file', async () => {
+    using folder = new Folder();
+    const clock = new HandClock();
+    const storage = openStorage({ directory: folder.path, clock });
+    storage.twins.report('huawei', 'd', [{ values: { x: 1 } }], clock.at);
+    expect(clock.timers).toBe(1);
+    await storage.close();
+    await storage.close();
+    expect(clock.timers).toBe(0);
+    expect(readdirSync(folder.path)).toEqual(['lianyun.db', 'secrets.key']);
+    if (process.platform === 'linux') {
+      const handles = readdirSync('/proc/self/fd').map((fd) => linkOf(fd));
+      expect(handles.filter((each) => each.startsWith(folder.path))).toEqual([]);
+    }
+  });
+});
+
+/** What an open file of this process is; '' when it is closed meanwhile. */
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}

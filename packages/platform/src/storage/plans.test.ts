@@ -1,0 +1,89 @@
+// Every statement that runs while the platform works finds its rows through an index: the same time with a million rows as with ten thousand.
+import { StatementSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { Database } from './database.ts';
+import { openStorage } from './storage.ts';
+import { deviceRecord, Folder, HandClock, HUAWEI_PRODUCT, TENCENT_PRODUCT } from './storage.fixtures.ts';
+
+/** Runs `work` and gives the statements that it ran. */
+async function statementsOf(work: () => Promise<void>): Promise<Set<string>> {
+  const seen = new Set<string>();
+  const methods = ['run', 'get', 'all', 'iterate'] as const;
+  const kept = methods.map((method) => StatementSync.prototype[method]);
+  for (const method of methods) {
+    const real = StatementSync.prototype[method] as (...values: unknown[]) => unknown;
+    StatementSync.prototype[method] = function (this: StatementSync, ...values: unknown[]) {
+      seen.add(this.sourceSQL);
+      return real.apply(this, values);
+    } as never;
+  }
+  try {
+    await work();
+  } finally {
+    for (const [index, method] of methods.entries()) StatementSync.prototype[method] = kept[index] as never;
+  }
+  return seen;
+}
+
+/** Everything that a platform asks of its storage. */
+async function everything(folder: Folder): Promise<void> {
+  const clock = new HandClock();
+  const first = openStorage({ directory: folder.path, clock, cached: 1 });
+  const { registryStore: store, twins } = first;
+  for (const product of [HUAWEI_PRODUCT, TENCENT_PRODUCT]) store.putProduct(product);
+  for (const serial of [1, 2, 3]) store.putDevice(deviceRecord(serial, { gateway: 'p_gw' }));
+  for (const [cloud, id] of [['huawei', 'p'], ['tencent', 'ABCDE12345'], ['huawei', 'p']] as const) store.product(cloud, id);
+  for (const device of ['p_d1', 'p_d2', 'p_d1']) store.device('huawei', device);
+  store.putStatus(deviceRecord(1));
+  expect(Array.from(store.childrenOf('huawei', 'p_gw'))).toHaveLength(3);
+  for (const page of [{}, { before: 3 }, { offset: 1 }, { before: 3, offset: 1 }]) {
+    for (const name of [{}, { name: 'x' }]) store.products({ cloud: 'huawei', limit: 2, ...page, ...name });
+    const filters = [['productId', 'p'], ['gateway', 'g'], ['nodeId', 'n'], ['name', 'm']] as const;
+    for (let chosen = 0; chosen < 16; chosen++) {
+      store.devices({ cloud: 'huawei', limit: 2, ...page, ...Object.fromEntries(filters.filter((_filter, bit) => (chosen & (1 << bit)) !== 0)) });
+    }
+  }
+  for (let each = 0; each < 100; each++) twins.report('huawei', 'd', [{ service: 's', values: { x: 1, [`p${each}`]: 1 } }], clock.at);
+  twins.desire('huawei', 'd', [{ service: 's', values: { x: 1 } }], clock.at);
+  twins.read('huawei', 'e');
+  const query = { cloud: 'huawei', device: 'd', service: 's', property: 'x', from: 0, to: clock.at, limit: 3 } as const;
+  await first.close();
+  const second = openStorage({ directory: folder.path, clock, cached: 1 });
+  second.history.query(query);
+  second.history.query({ ...query, before: { at: clock.at, id: 5 } });
+  second.twins.report('huawei', 'd', [{ service: 's', values: { x: 1 } }], clock.at);
+  await second.close();
+  const third = openStorage({ directory: folder.path, clock, historyDays: 0 });
+  third.twins.delete('huawei', 'd');
+  third.registryStore.removeDevice('huawei', 'p_d1');
+  third.registryStore.removeProduct('huawei', 'p');
+  clock.pass(2000);
+  await third.close();
+}
+
+describe('every statement', () => {
+  it('goes through an index, and sorts nothing', async () => {
+    using folder = new Folder();
+    const statements = [...(await statementsOf(() => everything(folder)))].filter((sql) => /^\s*(SELECT|UPDATE|DELETE|INSERT)/i.test(sql));
+    expect(statements.length).toBeGreaterThan(60);
+    using other = new Folder();
+    await openStorage({ directory: other.path }).close();
+    const database = new Database({ file: other.file('lianyun.db'), synchronous: 'FULL' });
+    const plans = new Map(statements.map((sql) => {
+      const parameters = Array.from({ length: sql.split('?').length - 1 }, () => 1);
+      return [sql, database.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...parameters).map(({ detail }) => detail)];
+    }));
+    database.close();
+    // The journal is short, and read as a whole at the start.
+    const isAllowed = (sql: string, detail: string) => detail === 'SCAN sqlite_master' || (detail === 'SCAN journal' && sql.endsWith('FROM journal ORDER BY last'));
+    const slow = [...plans].flatMap(([sql, details]) => details.filter((detail) => /^SCAN |TEMP B-TREE/.test(detail) && !isAllowed(sql, detail)).map((detail) => `${detail}: ${sql}`));
+    expect(slow).toEqual([]);
+
+    const planOf = (beginning: string) => [...plans].find(([sql]) => sql.startsWith(beginning))?.[1];
+    expect(planOf('SELECT h.at, h.id, h.samples FROM history')).toEqual(['SEARCH h USING PRIMARY KEY (series=? AND at>? AND (at,id)<(?,?))']);
+    expect(planOf('SELECT * FROM devices WHERE cloud = ? AND product_id = ? AND serial < ?')).toEqual(['SEARCH devices USING INDEX devices_by_product (cloud=? AND product_id=? AND rowid<?)']);
+    expect(planOf('SELECT * FROM devices WHERE cloud = ? AND serial < ?')).toEqual(['SEARCH devices USING INDEX devices_by_cloud (cloud=? AND rowid<?)']);
+    expect(planOf('SELECT * FROM devices WHERE cloud = ? AND node_id = ? AND +product_id = ?')).toEqual(['SEARCH devices USING INDEX devices_by_node (cloud=? AND node_id=?)']);
+    expect(planOf('SELECT * FROM devices WHERE cloud = ? AND gateway = ?')).toEqual(['SEARCH devices USING INDEX devices_by_gateway (cloud=? AND gateway=?)']);
+  });
+});

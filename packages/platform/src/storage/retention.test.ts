@@ -1,0 +1,73 @@
+import { cpSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { openStorage } from './storage.ts';
+import { Folder, HandClock } from './storage.fixtures.ts';
+
+const DAY = 86_400_000;
+
+/** The rows of a table as they are in the files now. */
+function rows(folder: Folder, table: string): number {
+  using copy = new Folder();
+  cpSync(folder.path, copy.path, { recursive: true });
+  const database = new DatabaseSync(copy.file('lianyun.db'));
+  const { count } = database.prepare(`SELECT count(*) AS count FROM ${table}`).get() ?? {};
+  database.close();
+  return Number(count);
+}
+
+/** A folder in which `devices` devices reported `each` values, one a minute, the last one now. */
+async function filled(clock: HandClock, devices: number, each: number): Promise<Folder> {
+  const folder = new Folder();
+  const storage = openStorage({ directory: folder.path, clock });
+  for (let device = 0; device < devices; device++) {
+    for (let n = 0; n < each; n++) storage.twins.report('huawei', `d${device}`, [{ values: { x: n }, at: clock.at - (each - 1 - n) * 60_000 }], clock.at);
+  }
+  await storage.close();
+  return folder;
+}
+
+describe('the history', () => {
+  it('loses what is too old step by step, and keeps the rest', async () => {
+    const clock = new HandClock();
+    using folder = await filled(clock, 2, 3000);
+    await using storage = openStorage({ directory: folder.path, clock, historyDays: 1 });
+    expect(rows(folder, 'history')).toBe(6000);
+    const counts: number[] = [];
+    for (let step = 0; step < 5; step++) {
+      clock.pass(1000);
+      await storage.stored();
+      counts.push(rows(folder, 'history'));
+    }
+    // A day of minutes and the minute itself stay, but for those that grew too old by the seconds of the steps.
+    expect(counts).toEqual([4000, 2880, 2880, 2880, 2880]);
+    clock.pass(DAY / 2);
+    await storage.stored();
+    expect(rows(folder, 'history')).toBe(1440);
+  });
+
+  it('of a deleted device goes, however new it is, and that of another stays', async () => {
+    const clock = new HandClock();
+    using folder = await filled(clock, 2, 2500);
+    await using storage = openStorage({ directory: folder.path, clock });
+    storage.twins.delete('huawei', 'd0');
+    await storage.stored();
+    expect(rows(folder, 'history')).toBe(5000);
+    for (let step = 0; step < 3; step++) {
+      clock.pass(1000);
+      await storage.stored();
+    }
+    expect([rows(folder, 'history'), rows(folder, 'series'), rows(folder, 'twins')]).toEqual([2500, 1, 1]);
+  });
+
+  it('is looked through again an hour after the last round', async () => {
+    const clock = new HandClock();
+    using folder = await filled(clock, 1, 10);
+    await using storage = openStorage({ directory: folder.path, clock, historyDays: 1 });
+    clock.pass(1000);
+    await storage.stored();
+    clock.pass(DAY);
+    await storage.stored();
+    expect(rows(folder, 'history')).toBe(0);
+  });
+});

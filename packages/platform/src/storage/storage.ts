@@ -1,0 +1,134 @@
+import path from 'node:path';
+import { systemClock, type Clock, type LianyunError } from '@lianyun/protocol';
+import { DAY_MS, HISTORY_DAYS, MemoryHistory, type History } from '../history.ts';
+import { MemoryRegistryStore, type RegistryStore } from '../registry-store.ts';
+import { MemoryTwins, type Twins } from '../twin.ts';
+import { Database } from './database.ts';
+import { Retention } from './retention.ts';
+import { migrate } from './schema.ts';
+import { openSealer, type Sealer } from './sealer.ts';
+import { SqliteRegistryStore } from './sqlite-registry-store.ts';
+import { SqliteTwins } from './sqlite-twins.ts';
+import { Turns } from './turns.ts';
+
+export interface StorageOptions {
+  /** The folder that keeps `lianyun.db` and `secrets.key`; made if need be. Left out: all is kept in memory, and lives as long as the process. */
+  readonly directory?: string | undefined;
+  readonly clock?: Clock;
+  /** FULL (what counts unless said otherwise): what is stored outlasts a power cut. NORMAL: only the end of the process. */
+  readonly synchronous?: 'FULL' | 'NORMAL';
+  /** How many days a reported value is kept, by its own time; 30 unless said otherwise. In memory, the last 100,000 values of all devices at most. */
+  readonly historyDays?: number;
+  /** How many devices, and how many twins, stay in memory without need; 20,000 unless said otherwise. */
+  readonly cached?: number;
+  /** How large the database file may become, in bytes. Left out: as large as the disk. */
+  readonly limitBytes?: number;
+}
+
+/** Where a platform keeps what it knows. */
+export interface Storage extends AsyncDisposable {
+  readonly registryStore: RegistryStore;
+  readonly twins: Twins;
+  readonly history: History;
+  /**
+   * Resolves when what was written so far is stored; undefined when it is already. Rejects when it could not be: then nothing of this turn of the
+   * event loop was, and what reads afterwards does not find it.
+   */
+  stored(): Promise<void> | undefined;
+  /** Hears of every turn that could not be stored. Returns a function that takes the listener back. */
+  onFault(listener: (fault: LianyunError) => void): () => void;
+  /** Stores what is not stored yet and lets go of the file. Rejects when that fails. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a storage. Fails with `bad-config` when another program holds the folder, when the database is damaged, another program's or a newer
+ * lianyun's, and when its key is missing, wrong or open to others.
+ */
+export function openStorage({ directory, clock = systemClock, synchronous = 'FULL', historyDays = HISTORY_DAYS, cached = 20_000, limitBytes }: StorageOptions = {}): Storage {
+  const keepMs = historyDays * DAY_MS;
+  if (directory === undefined) return memoryStorage(clock, keepMs);
+  const database = new Database({ file: path.join(directory, 'lianyun.db'), synchronous, ...(limitBytes === undefined ? {} : { limitBytes }) });
+  try {
+    migrate(database);
+    return new SqliteStorage({ database, sealer: openSealer(directory, database), clock, keepMs, cached });
+  } catch (error) {
+    database.close();
+    throw database.fault(error, 'bad-config');
+  }
+}
+
+function memoryStorage(clock: Clock, keepMs: number): Storage {
+  const history = new MemoryHistory();
+  return {
+    registryStore: new MemoryRegistryStore(),
+    twins: new MemoryTwins(history),
+    history: bounded(history, clock, keepMs),
+    stored: () => undefined,
+    onFault: () => () => undefined,
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** What is older than it is kept does not show, whether it is removed already or not. */
+function bounded(history: History, clock: Clock, keepMs: number): History {
+  return { query: (query) => history.query({ ...query, from: Math.max(query.from, clock.now() - keepMs) }) };
+}
+
+class SqliteStorage implements Storage {
+  readonly registryStore: RegistryStore;
+  readonly twins: Twins;
+  readonly history: History;
+  readonly #database: Database;
+  readonly #turns: Turns;
+  readonly #sqliteTwins: SqliteTwins;
+  readonly #retention: Retention;
+  readonly #listeners = new Set<(fault: LianyunError) => void>();
+  #isClosed = false;
+
+  constructor({ database, sealer, clock, keepMs, cached }: { readonly database: Database; readonly sealer: Sealer; readonly clock: Clock; readonly keepMs: number; readonly cached: number }) {
+    this.#database = database;
+    this.#turns = new Turns(database, (fault) => {
+      for (const listener of this.#listeners) listener(fault);
+    });
+    const store = new SqliteRegistryStore({ database, turns: this.#turns, sealer, cached });
+    this.#sqliteTwins = new SqliteTwins({ database, turns: this.#turns, cached });
+    this.registryStore = store;
+    this.twins = this.#sqliteTwins;
+    this.history = bounded(this.#sqliteTwins, clock, keepMs);
+    store.disconnectAll(clock.now());
+    this.#turns.flush();
+    this.#retention = new Retention({ database, turns: this.#turns, clock, keepMs });
+  }
+
+  stored(): Promise<void> | undefined {
+    return this.#turns.stored;
+  }
+
+  onFault(listener: (fault: LianyunError) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#retention.close();
+    const stored = this.stored();
+    this.#turns.flush();
+    try {
+      await stored;
+      this.#sqliteTwins.foldAll();
+      const folded = this.stored();
+      this.#turns.flush();
+      await folded;
+    } finally {
+      this.#database.close();
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
