@@ -83,41 +83,44 @@ export function pageOf(points: HistoryPoint[], { limit }: HistoryQuery): History
   return last === undefined ? { points: shown } : { points: shown, next: { at: last.at, id: last.id } };
 }
 
-/** The points of one property, in the order of their arrival. */
-interface Series {
-  points: HistoryPoint[];
+/** What a device said at once, as it came: taken apart when it is asked for, since most of it never is. */
+interface Report {
+  readonly groups: readonly PropertyGroup[];
+  readonly arrivedAt: number;
+  readonly id: number;
+}
+
+/** The reports of one device, in the order of their arrival. */
+interface Reports {
+  list: Report[];
   /** How many of the first are dropped already. */
   dropped: number;
 }
 
-/** Below this many, dropped points may stay in a list. */
+/** Below this many, dropped reports may stay in a list. */
 const COMPACT_FROM = 64;
 
-/** A history that lives as long as the process and keeps the last `limit` values of all devices together. */
+/** A history that lives as long as the process and keeps the last `limit` reports of all devices together. */
 export class MemoryHistory implements History {
   readonly #limit: number;
-  readonly #devices = { huawei: new Map<DeviceRef, Map<string, Map<string, Series>>>(), tencent: new Map<DeviceRef, Map<string, Map<string, Series>>>() };
-  /** Whose point each one is, in the order of arrival, round and round. */
-  readonly #order: Series[] = [];
+  readonly #devices = { huawei: new Map<DeviceRef, Reports>(), tencent: new Map<DeviceRef, Reports>() };
+  /** Whose report each one is, in the order of arrival, round and round. */
+  readonly #order: Reports[] = [];
   #turn = 0;
   #id = 0;
 
-  constructor({ limit = 100_000 }: { readonly limit?: number } = {}) {
+  constructor({ limit = 20_000 }: { readonly limit?: number } = {}) {
     this.#limit = limit;
   }
 
   add(cloud: Cloud, device: DeviceRef, groups: readonly PropertyGroup[], arrivedAt: number): void {
-    const id = ++this.#id;
-    for (const { service, at, values } of samplesOf(groups, arrivedAt)) {
-      for (const [property, value] of Object.entries(values)) {
-        const series = this.#open(cloud, device, service, property);
-        series.points.push({ at, id, value });
-        const oldest = this.#order[this.#turn];
-        if (oldest !== undefined) drop(oldest);
-        this.#order[this.#turn] = series;
-        this.#turn = (this.#turn + 1) % this.#limit;
-      }
-    }
+    let reports = this.#devices[cloud].get(device);
+    if (reports === undefined) this.#devices[cloud].set(device, (reports = { list: [], dropped: 0 }));
+    reports.list.push({ groups, arrivedAt, id: ++this.#id });
+    const oldest = this.#order[this.#turn];
+    if (oldest !== undefined) drop(oldest);
+    this.#order[this.#turn] = reports;
+    this.#turn = (this.#turn + 1) % this.#limit;
   }
 
   delete(cloud: Cloud, device: DeviceRef): void {
@@ -125,27 +128,22 @@ export class MemoryHistory implements History {
   }
 
   query(query: HistoryQuery): HistoryPage {
-    const { cloud, device, service = '', property } = query;
-    const series = this.#devices[cloud].get(device)?.get(service)?.get(property);
-    return pageOf(series?.points.slice(series.dropped).filter((point) => isWithin(point, query)) ?? [], query);
-  }
-
-  #open(cloud: Cloud, device: DeviceRef, service: string, property: string): Series {
-    const services = opened(this.#devices[cloud], device, () => new Map<string, Map<string, Series>>());
-    const properties = opened(services, service, () => new Map<string, Series>());
-    return opened(properties, property, () => ({ points: [], dropped: 0 }));
+    const { cloud, device, service: wanted = '', property } = query;
+    const reports = this.#devices[cloud].get(device);
+    const points: HistoryPoint[] = [];
+    for (const { groups, arrivedAt, id } of reports?.list.slice(reports.dropped) ?? []) {
+      for (const { service, at, values } of samplesOf(groups, arrivedAt)) {
+        const value = Object.hasOwn(values, property) ? values[property] : undefined;
+        if (service === wanted && value !== undefined && isWithin({ at, id }, query)) points.push({ at, id, value });
+      }
+    }
+    return pageOf(points, query);
   }
 }
 
-function opened<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = make()));
-  return value;
-}
-
-function drop(series: Series): void {
-  series.dropped++;
-  if (series.dropped < COMPACT_FROM || series.dropped * 2 < series.points.length) return;
-  series.points = series.points.slice(series.dropped);
-  series.dropped = 0;
+function drop(reports: Reports): void {
+  reports.dropped++;
+  if (reports.dropped < COMPACT_FROM || reports.dropped * 2 < reports.list.length) return;
+  reports.list = reports.list.slice(reports.dropped);
+  reports.dropped = 0;
 }

@@ -17,7 +17,7 @@ export interface StorageOptions {
   readonly clock?: Clock;
   /** FULL (what counts unless said otherwise): what is stored outlasts a power cut. NORMAL: only the end of the process. */
   readonly synchronous?: 'FULL' | 'NORMAL';
-  /** How many days a reported value is kept, by its own time; 30 unless said otherwise. In memory, the last 100,000 values of all devices at most. */
+  /** How many days a reported value is kept, by its own time; 30 unless said otherwise. In memory, the last 20,000 reports of all devices at most. */
   readonly historyDays?: number;
   /** How many devices, and how many twins, stay in memory without need; 20,000 unless said otherwise. */
   readonly cached?: number;
