@@ -93,7 +93,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     this.info = new InfoService(context);
     this.time = new TimeService(context);
     this.topics = new TopicsService(context, this.#session, rightsOf(dialect));
-    this.gateway = new GatewayService({ context, dialect, scopes, topology: options.topology, session: this.#session });
+    this.gateway = new GatewayService({ context, scopes, topology: options.topology, session: this.#session });
   }
 
   /** Where the connection is: idle, connecting, online, waiting (with reason and time of the next attempt) or closed. */

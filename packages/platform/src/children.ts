@@ -132,8 +132,8 @@ export class Children implements Topology {
 
   #changed(cloud: Cloud, gateway: DeviceRef, change: 'added' | 'removed', devices: readonly Device[]): void {
     if (devices.length === 0) return;
-    const children = cloud === 'tencent' ? devices.map(({ device }) => ({ device })) : devices.map((device) => infoOf({ ...device, gateway }));
-    if (cloud === 'tencent') return this.#notify(cloud, gateway, { version: 0, change, children });
+    if (cloud === 'tencent') return this.#notify(cloud, gateway, { version: 0, change, children: devices.map(({ device }) => ({ device })) });
+    const children = devices.map((device) => infoOf({ ...device, gateway }));
     // Those that were there before the first change count as a version of their own.
     const before = this.#options.registry.childrenOf(cloud, gateway).length - (change === 'added' ? devices.length : -devices.length);
     const versions = this.#open(gateway, before > 0 ? 1 : 0);

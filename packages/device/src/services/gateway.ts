@@ -1,4 +1,4 @@
-import { isLianyunError, LianyunError, subscriptionsOf, type AnyDialect, type ChildDraft, type ChildInfo, type ChildResult, type DeviceRef, type JsonObject, type RequestOp, type Vocabulary } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, subscriptionsOf, type ChildDraft, type ChildInfo, type ChildResult, type DeviceRef, type JsonObject, type RequestOp, type Vocabulary } from '@lianyun/protocol';
 import type { ModelCheck } from '../options.ts';
 import type { Subscription } from '../session-owner.ts';
 import { CommandsService } from './commands.ts';
@@ -41,7 +41,6 @@ export interface GatewayWait {
 
 interface GatewayOptions {
   readonly context: DeviceContext;
-  readonly dialect: AnyDialect;
   readonly scopes: Scopes;
   /** Left out: in memory. */
   readonly topology: TopologyStore | undefined;
@@ -86,7 +85,7 @@ export class GatewayService {
    */
   async add(children: readonly NewChild[], wait: GatewayWait = {}): Promise<readonly ChildResult[]> {
     const { clock } = this.#options.context;
-    const { batch, signing } = this.#options.dialect.children;
+    const { batch, signing } = this.#options.context.dialect.children;
     const drafts = children.map((child): ChildDraft => {
       if (!('secret' in child)) return child;
       if (signing === undefined) throw new LianyunError('bad-input', `${child.device}: a sub-device is added by { product, node } on this cloud.`, { device: child.device });
@@ -99,7 +98,7 @@ export class GatewayService {
 
   /** Has sub-devices deleted (Huawei 5.5), or unbinds them (Tencent 3.3). Answers and rejects as {@link add} does. */
   async remove(children: readonly DeviceRef[], wait: GatewayWait = {}): Promise<readonly ChildResult[]> {
-    const results = await this.#inBatches('child.remove', [...new Set(children)], { size: this.#options.dialect.children.batch.remove, bodyOf: (part) => ({ children: part }), nameOf: (device) => ({ device }), wait });
+    const results = await this.#inBatches('child.remove', [...new Set(children)], { size: this.#options.context.dialect.children.batch.remove, bodyOf: (part) => ({ children: part }), nameOf: (device) => ({ device }), wait });
     for (const { code, device } of results) if (code === 0 && device !== undefined) this.#drop(device);
     return results;
   }
@@ -159,7 +158,8 @@ export class GatewayService {
   child(device: DeviceRef, options: { readonly model?: ModelCheck } = {}): GatewayChild {
     const known = this.#children?.get(device);
     if (known !== undefined) return known;
-    const { context, scopes, dialect } = this.#options;
+    const { context, scopes } = this.#options;
+    const { dialect } = context;
     const topology = this.#topology;
     if (device === context.device) throw new LianyunError('bad-input', `${device} is the gateway itself.`, { device });
     // A name that no topic can hold is told here.
@@ -202,7 +202,7 @@ export class GatewayService {
   }
 
   async #setOnline(children: readonly DeviceRef[], online: boolean, wait: GatewayWait): Promise<readonly ChildResult[]> {
-    const { dialect, session } = this.#options;
+    const { context: { dialect }, session } = this.#options;
     const topology = this.#topology;
     const results = await this.#inBatches('child.status', [...new Set(children)], {
       size: dialect.children.batch.status,
@@ -243,7 +243,7 @@ export class GatewayService {
   }
 
   #drop(device: DeviceRef): void {
-    const { dialect, session } = this.#options;
+    const { context: { dialect }, session } = this.#options;
     const topology = this.#topology;
     if (topology.get(device)?.wantsOnline === true) for (const { filter } of subscriptionsOf(dialect, device)) session.unsubscribe(filter);
     topology.delete(device);
@@ -255,8 +255,7 @@ export class GatewayService {
 
   /** Asks in as many messages as the cloud's limits need, one after the other. What is left when one fails is told as failed, unless it is the first. */
   async #inBatches<K extends ChildOp, T>(op: K, items: readonly T[], { size, bodyOf, nameOf, wait }: Batches<K, T>): Promise<ChildResult[]> {
-    const { context, dialect } = this.#options;
-    const { peer, device, clock } = context;
+    const { peer, device, clock, dialect } = this.#options.context;
     this.#use();
     const results: ChildResult[] = [];
     for (let at = 0; at < items.length; at += size) {
@@ -275,7 +274,7 @@ export class GatewayService {
     return results;
   }
 
-  #waiting({ deadlineMs = this.#options.dialect.children.answerMs, signal }: GatewayWait): { readonly deadlineMs: number; readonly signal?: AbortSignal } {
+  #waiting({ deadlineMs = this.#options.context.dialect.children.answerMs, signal }: GatewayWait): { readonly deadlineMs: number; readonly signal?: AbortSignal } {
     return { deadlineMs, ...(signal === undefined ? {} : { signal }) };
   }
 
