@@ -3,7 +3,6 @@ import {
   isLianyunError,
   LianyunError,
   Peer,
-  rightsOf,
   subscriptionsOf,
   type AnyDialect,
   type Clock,
@@ -15,17 +14,17 @@ import { CloudTime } from './cloud-time.ts';
 import type { DeviceEvents } from './device-events.ts';
 import { readOptions, type DeviceOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
-import { CommandsService } from './services/commands.ts';
+import type { CommandsService } from './services/commands.ts';
 import { DeviceContext } from './services/context.ts';
-import { EventsService } from './services/events.ts';
-import { InfoService } from './services/info.ts';
-import { MessagesService } from './services/messages.ts';
-import { Scopes } from './services/gateway-scopes.ts';
-import { GatewayService } from './services/gateway.ts';
-import { PropertiesService } from './services/properties.ts';
-import { ShadowService } from './services/shadow.ts';
-import { TimeService } from './services/time.ts';
-import { TopicsService } from './services/topics.ts';
+import type { EventsService } from './services/events.ts';
+import type { InfoService } from './services/info.ts';
+import type { MessagesService } from './services/messages.ts';
+import { DeviceServices } from './services/device-services.ts';
+import type { GatewayService } from './services/gateway.ts';
+import type { PropertiesService } from './services/properties.ts';
+import type { ShadowService } from './services/shadow.ts';
+import type { TimeService } from './services/time.ts';
+import type { TopicsService } from './services/topics.ts';
 import { Session } from './session.ts';
 import type { SessionOwner } from './session-owner.ts';
 import type { Ending, SessionState } from './session-state.ts';
@@ -43,15 +42,6 @@ export interface CloseReport {
 export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwner, AsyncDisposable {
   /** The device within its cloud: device id (Huawei), `ProductId/DeviceName` (Tencent). */
   readonly id: DeviceRef;
-  readonly properties: PropertiesService;
-  readonly commands: CommandsService;
-  readonly shadow: ShadowService;
-  readonly events: EventsService;
-  readonly messages: MessagesService;
-  readonly info: InfoService;
-  readonly time: TimeService;
-  readonly topics: TopicsService;
-  readonly gateway: GatewayService;
   readonly #dialect: AnyDialect;
   readonly #clock: Clock;
   readonly #cloudTime: CloudTime;
@@ -60,6 +50,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   readonly #session: Session;
   readonly #identity: never;
   readonly #context: DeviceContext;
+  readonly #services: DeviceServices;
   /** Who waits in connect(), and why the last attempt failed. */
   #connecting: readonly { resolve(): void; reject(error: LianyunError): void }[] | undefined;
   #lastFailure: LianyunError | undefined;
@@ -81,19 +72,53 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     const problem = (error: LianyunError): void => this.onProblem(error);
     this.#outbox = new Outbox(settings.outbox, clock, problem);
     this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });
-    this.#peer = new Peer({ role: 'device', dialect, link: this.#session, clock, onProblem: problem });
-    const scopes = new Scopes({ peer: this.#peer, own: this.id, dialect, problem });
-    const context = new DeviceContext(this, { peer: scopes.of(this.id), session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: options.model, qos: options.qos });
-    this.#context = context;
-    this.properties = new PropertiesService(context);
-    this.commands = new CommandsService(context);
-    this.shadow = new ShadowService(context, this.properties);
-    this.events = new EventsService(context);
-    this.messages = new MessagesService(context);
-    this.info = new InfoService(context);
-    this.time = new TimeService(context);
-    this.topics = new TopicsService(context, this.#session, rightsOf(dialect));
-    this.gateway = new GatewayService({ context, scopes, topology: options.topology, session: this.#session });
+    this.#peer = new Peer({
+      role: 'device',
+      dialect,
+      link: this.#session,
+      clock,
+      onProblem: problem,
+      childHandler: (op, device) => this.#services.childHandler(op, device),
+      wake: (op) => this.#services.wake(op),
+    });
+    this.#context = new DeviceContext(this, { peer: this.#peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: options.model, qos: options.qos });
+    this.#services = new DeviceServices({ context: this.#context, peer: this.#peer, session: this.#session, topology: options.topology });
+  }
+
+  get properties(): PropertiesService {
+    return this.#services.properties;
+  }
+
+  get commands(): CommandsService {
+    return this.#services.commands;
+  }
+
+  get shadow(): ShadowService {
+    return this.#services.shadow;
+  }
+
+  get events(): EventsService {
+    return this.#services.events;
+  }
+
+  get messages(): MessagesService {
+    return this.#services.messages;
+  }
+
+  get info(): InfoService {
+    return this.#services.info;
+  }
+
+  get time(): TimeService {
+    return this.#services.time;
+  }
+
+  get topics(): TopicsService {
+    return this.#services.topics;
+  }
+
+  get gateway(): GatewayService {
+    return this.#services.gateway;
   }
 
   /** Where the connection is: idle, connecting, online, waiting (with reason and time of the next attempt) or closed. */
@@ -179,7 +204,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
 
   /** @internal Asks for what waits for this device. */
   resync(): void {
-    this.shadow.resync().catch((error: unknown) => {
+    this.#services.resync().catch((error: unknown) => {
       // That the connection ended is told by events of its own.
       if (isLianyunError(error, 'offline') || isLianyunError(error, 'closed')) return;
       this.onProblem(isLianyunError(error) ? error : new LianyunError('handler-failed', `The shadow could not be applied: ${String(error)}`, { cause: error }));
@@ -196,7 +221,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   onPublish(topic: string, payload: Buffer): void {
     const isKnown = this.#peer.codec.knows('down', topic);
     if (isKnown) void this.#peer.receive(topic, payload, this.id);
-    if (this.topics.receive(topic, payload) || isKnown) return;
+    if (this.#services.receive(topic, payload) || isKnown) return;
     this.onProblem(new LianyunError('unknown-message', `A message arrived on ${topic}, which nothing handles.`, { topic, excerpt: payload.toString('utf8', 0, 200) }));
   }
 
@@ -211,7 +236,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     for (const waiter of this.#connecting ?? []) waiter.resolve();
     this.#connecting = undefined;
     this.resync();
-    this.gateway.onOnline();
+    this.#services.onOnline();
     this.#tell('online');
   }
 

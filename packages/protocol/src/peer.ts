@@ -14,6 +14,9 @@ export type Handler<K extends Op> = (
   message: Message<K>,
 ) => K extends RequestOp ? Vocabulary[ReplyOp<K>] | Promise<Vocabulary[ReplyOp<K>]> : void | Promise<void>;
 
+/** A handler of any operation. */
+type AnyHandler = (message: Message) => unknown;
+
 /** How a message is sent. */
 export interface PeerSendOptions {
   /** Instead of the row's own: Huawei lets a device choose for all of its uplinks. */
@@ -34,11 +37,13 @@ export interface PeerOptions {
   readonly clock: Clock;
   /** Whether a connection may carry messages about another device than its own. Left out: it may. */
   mayCarry?(via: DeviceRef, device: DeviceRef): boolean;
+  /** Who handles what is about another device than the connected one. Left out: who handles it for that one. */
+  childHandler?(op: Op, device: DeviceRef): AnyHandler | undefined;
+  /** An operation arrived that has no handler: the last chance to register one. */
+  wake?(op: Op): void;
   /** A frame that cannot be read, or an answer nobody waits for. Never thrown, never dropped in silence. */
   onProblem(problem: LianyunError): void;
 }
-
-type AnyHandler = (message: Message) => unknown;
 
 /**
  * What a repeat must not do twice. The other requests only read or are the same done twice, and are answered afresh: a Python
@@ -133,7 +138,7 @@ export class Peer {
     if (message.device !== message.via && this.#options.mayCarry?.(message.via, message.device) === false) {
       return onProblem(new LianyunError('not-permitted', `${message.via} sent a ${op} for ${message.device}, which is not one of its sub-devices.`, { device: message.via }));
     }
-    const handler = this.#handlers[op];
+    const handler = this.#handlerOf(op, message);
     if (isRequest(op)) return handler === undefined ? onProblem(unhandled(op, message)) : this.#answer(op, message, handler, payload);
     const isReply = this.codec.isReply(op);
     if (isReply) {
@@ -142,6 +147,15 @@ export class Peer {
     }
     if (handler === undefined) return onProblem(isReply ? unexpected(op, message) : unhandled(op, message));
     return this.#run(op, handler, message) as void | Promise<void>;
+  }
+
+  #handlerOf(op: Op, { device, via }: Message): AnyHandler | undefined {
+    const { childHandler, wake } = this.#options;
+    if (device !== via && childHandler !== undefined) return childHandler(op, device);
+    const handler = this.#handlers[op];
+    if (handler !== undefined || wake === undefined) return handler;
+    wake(op);
+    return this.#handlers[op];
   }
 
   #answer(op: RequestOp, message: Message, handler: AnyHandler, payload: Payload): void {

@@ -14,56 +14,50 @@ interface ScopesOptions {
   problem(problem: LianyunError): void;
 }
 
-/** What is answered for a sub-device that this gateway does not know: by operation. */
+/** What is answered for a sub-device that this gateway does not know, or that handles nothing: by operation. */
 const UNKNOWN: { readonly [K in Op]?: (device: DeviceRef) => unknown } = {
   'command.invoke': (device) => ({ code: -1, text: `this gateway knows no device ${device}` }),
   'property.set': (device) => ({ code: -1, text: `this gateway knows no device ${device}` }),
   'property.get': () => ({ groups: [] }),
 };
 
-/** One connection for a device and its sub-devices: each has handlers of its own, and what is meant for one never reaches another's. */
+/** The sub-devices on one connection: each has handlers of its own, and what is meant for one never reaches another's, nor the gateway's. */
 export class Scopes {
   readonly #options: ScopesOptions;
-  // Most devices have no sub-devices: what only those need is made when it is needed.
-  #reports: ChildReports | undefined;
-  #children: Map<Op, Map<DeviceRef, AnyHandler>> | undefined;
+  readonly #reports: ChildReports;
+  readonly #handlers = new Map<Op, Map<DeviceRef, AnyHandler>>();
 
   constructor(options: ScopesOptions) {
     this.#options = options;
+    const { peer, own, dialect } = options;
+    this.#reports = new ChildReports({ peer, gateway: own, dialect });
   }
 
-  /** The peer of one device. */
+  /** The peer of a sub-device. */
   of(device: DeviceRef): ServicePeer {
-    const { peer, own, dialect } = this.#options;
-    const handle = <K extends Op>(op: K, handler: Handler<K>): (() => void) => this.#handle(device, op, handler);
-    // Bound, not wrapped: a report of the device itself takes no step more.
-    if (device === own) return { supports: peer.supports.bind(peer), send: peer.send.bind(peer), request: peer.request.bind(peer), handle };
-    const reports = (this.#reports ??= new ChildReports({ peer, gateway: own, dialect }));
+    const { peer, own } = this.#options;
     return {
       supports: (op) => peer.supports(op),
       send: (op, draft, options) =>
         op === 'property.report' && peer.supports('child.report')
           ? // The operation says what the body is.
-            reports.add(device, (draft.body as Message<'property.report'>['body']).groups, options)
+            this.#reports.add(device, (draft.body as Message<'property.report'>['body']).groups, options)
           : peer.send(op, { via: own, ...draft }, options),
       request: (op, draft, options) => peer.request(op, { via: own, ...draft }, options),
-      handle,
+      handle: (op, handler) => this.#handle(device, op, handler),
     };
+  }
+
+  /** What handles an operation for a sub-device; undefined when nothing does and nothing is to be answered. */
+  handlerOf(op: Op, device: DeviceRef): AnyHandler | undefined {
+    return this.#handlers.get(op)?.get(device) ?? this.#unknown(op);
   }
 
   #handle<K extends Op>(device: DeviceRef, op: K, handler: Handler<K>): () => void {
     // The tables hand a handler the messages of its own operation only.
     const entry = handler as unknown as AnyHandler;
-    const { peer, own } = this.#options;
-    if (device === own) {
-      const dispatch = (message: Message): unknown => (message.device === own ? entry : (this.#children?.get(op)?.get(message.device) ?? this.#unknown(op)))(message);
-      // What it returns is what the handler of this operation returned.
-      return peer.handle(op, dispatch as unknown as Handler<K>);
-    }
-    // A sub-device has no service that its gateway has not: the gateway's own handler is there to ask this table.
-    this.#children ??= new Map<Op, Map<DeviceRef, AnyHandler>>();
-    const table = this.#children.get(op) ?? new Map<DeviceRef, AnyHandler>();
-    this.#children.set(op, table);
+    const table = this.#handlers.get(op) ?? new Map<DeviceRef, AnyHandler>();
+    this.#handlers.set(op, table);
     if (table.has(device)) throw new LianyunError('duplicate-handler', `${op} for ${device} has a handler already.`);
     table.set(device, entry);
     return () => {
@@ -71,10 +65,12 @@ export class Scopes {
     };
   }
 
-  #unknown(op: Op): AnyHandler {
+  #unknown(op: Op): AnyHandler | undefined {
+    const answer = UNKNOWN[op];
+    if (answer === undefined) return undefined;
     return ({ device }) => {
       this.#options.problem(new LianyunError('unknown-message', `A ${op} arrived for ${device}, which this gateway does not know: make it known with gateway.child(${JSON.stringify(device)}).`, { device }));
-      return UNKNOWN[op]?.(device);
+      return answer(device);
     };
   }
 }

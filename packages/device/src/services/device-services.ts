@@ -1,0 +1,112 @@
+import { rightsOf, type DeviceRef, type Message, type Op, type Peer } from '@lianyun/protocol';
+import type { Session } from '../session.ts';
+import { CommandsService } from './commands.ts';
+import type { DeviceContext } from './context.ts';
+import { EventsService } from './events.ts';
+import { Scopes } from './gateway-scopes.ts';
+import type { TopologyStore } from './gateway-topology.ts';
+import { GatewayService } from './gateway.ts';
+import { InfoService } from './info.ts';
+import { MessagesService } from './messages.ts';
+import { PropertiesService } from './properties.ts';
+import { ShadowService } from './shadow.ts';
+import { TimeService } from './time.ts';
+import { TopicsService } from './topics.ts';
+
+interface DeviceParts {
+  readonly context: DeviceContext;
+  readonly peer: Peer;
+  readonly session: Session;
+  /** Where a gateway keeps its sub-devices, if the program says so. */
+  readonly topology: TopologyStore | undefined;
+}
+
+/** The services of one device. Each is made when the program or the cloud first asks for it: of thousands of devices in a process most use two. */
+export class DeviceServices {
+  readonly #parts: DeviceParts;
+  #properties: PropertiesService | undefined;
+  #commands: CommandsService | undefined;
+  #shadow: ShadowService | undefined;
+  #events: EventsService | undefined;
+  #messages: MessagesService | undefined;
+  #info: InfoService | undefined;
+  #time: TimeService | undefined;
+  #topics: TopicsService | undefined;
+  #gateway: GatewayService | undefined;
+  #scopes: Scopes | undefined;
+
+  constructor(parts: DeviceParts) {
+    this.#parts = parts;
+    // A gateway that knows sub-devices from before listens from the start.
+    if (parts.topology !== undefined) this.#gateway = this.gateway;
+  }
+
+  get properties(): PropertiesService {
+    return (this.#properties ??= new PropertiesService(this.#parts.context));
+  }
+
+  get commands(): CommandsService {
+    return (this.#commands ??= new CommandsService(this.#parts.context));
+  }
+
+  get shadow(): ShadowService {
+    return (this.#shadow ??= new ShadowService(this.#parts.context, this.properties));
+  }
+
+  get events(): EventsService {
+    return (this.#events ??= new EventsService(this.#parts.context));
+  }
+
+  get messages(): MessagesService {
+    return (this.#messages ??= new MessagesService(this.#parts.context));
+  }
+
+  get info(): InfoService {
+    return (this.#info ??= new InfoService(this.#parts.context));
+  }
+
+  get time(): TimeService {
+    return (this.#time ??= new TimeService(this.#parts.context));
+  }
+
+  get topics(): TopicsService {
+    const { context, session } = this.#parts;
+    return (this.#topics ??= new TopicsService(context, session, rightsOf(context.dialect)));
+  }
+
+  get gateway(): GatewayService {
+    const { context, session, topology } = this.#parts;
+    return (this.#gateway ??= new GatewayService({ context, scopes: this.#childScopes, topology, session }));
+  }
+
+  /** The cloud asks what no handler is registered for: makes the service that has an answer to it all the same. */
+  wake(op: Op): void {
+    if (op === 'command.invoke') this.#commands = this.commands;
+    else if (op === 'property.set' || op === 'property.get') this.#properties = this.properties;
+  }
+
+  /** What handles an operation for a sub-device. */
+  childHandler(op: Op, device: DeviceRef): ((message: Message) => unknown) | undefined {
+    return this.#childScopes.handlerOf(op, device);
+  }
+
+  /** Hands a message to the handlers that the program subscribed for its topic. False when there is none. */
+  receive(topic: string, payload: Buffer): boolean {
+    return this.#topics?.receive(topic, payload) === true;
+  }
+
+  /** The device is online. */
+  onOnline(): void {
+    this.#gateway?.onOnline();
+  }
+
+  /** Applies what the cloud wanted while the device was away, if anybody handles it. */
+  async resync(): Promise<void> {
+    if (this.#properties?.handlesSet === true) await this.shadow.resync();
+  }
+
+  get #childScopes(): Scopes {
+    const { context, peer } = this.#parts;
+    return (this.#scopes ??= new Scopes({ peer, own: context.device, dialect: context.dialect, problem: (error) => context.problem(error) }));
+  }
+}
