@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['@lianyun/source', 'node', 'import', 'module', 'default'];
+// Vitest hands these to its workers' Node as well, so `import` must not be among them: Node would take it for `require()` too.
+const conditions = ['@lianyun/source', 'node', 'module', 'default'];
 
 export default defineConfig({
   resolve: { conditions },

@@ -1,0 +1,184 @@
+import { ClientRequestException } from '@huaweicloud/huaweicloud-sdk-core/exception/ClientRequestException.js';
+import { FakeClock } from '@lianyun/protocol/testing';
+import { Device, huawei, reply } from 'lianyun';
+import { describe, expect, it } from 'vitest';
+import { HUAWEI, SEED } from './support/clouds.ts';
+import { happens, Rig } from './support/rig.ts';
+import { huaweiClient } from './support/vendor-clients.ts';
+
+const KETTLE = {
+  product_id: 'kettle',
+  name: '水壶 kettle',
+  device_type: 'Kettle',
+  protocol_type: 'MQTT',
+  data_format: 'json',
+  service_capabilities: [
+    {
+      service_id: 'heat',
+      service_type: 'heat',
+      properties: [
+        { property_name: 'celsius', data_type: 'decimal', min: '0', max: '100', method: 'RW' },
+        { property_name: 'label', data_type: 'string', max_length: 64, method: 'RW' },
+      ],
+      commands: [{ command_name: 'boil', paras: [{ para_name: 'until', data_type: 'int', min: '40', max: '100' }], responses: [{ response_name: 'boiled', paras: [{ para_name: 'seconds', data_type: 'int' }] }] }],
+      events: [{ event_type: 'dry', paras: [{ para_name: 'level', data_type: 'int' }] }],
+    },
+  ],
+};
+
+/** What a call that is refused rejects with. */
+async function refused(call: Promise<object>): Promise<ClientRequestException> {
+  const error: unknown = await call.then(
+    (answer) => answer,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ClientRequestException);
+  return error as ClientRequestException;
+}
+
+describe("Huawei's own client", () => {
+  it('goes from product and model over device, properties, command, event and message to what is kept of them', async () => {
+    await using rig = await Rig.open();
+    const call = huaweiClient(rig.httpPort);
+    expect(await call('POST', '/products', { body: KETTLE })).toMatchObject({ httpStatusCode: 201, product_id: 'kettle', name: KETTLE.name, create_time: expect.stringMatching(/^\d{8}T\d{6}Z$/) });
+    expect(await call('GET', '/products/{product_id}', { path: { product_id: 'kettle' } })).toMatchObject({ httpStatusCode: 200, ...KETTLE });
+    const added = await call('POST', '/devices', { body: { node_id: 'k1', product_id: 'kettle', device_name: '厨房 1', description: 'a&b=c', auth_info: { auth_type: 'SECRET', secret: 'kettle-secret' }, extension_info: { floor: 2 } } });
+    expect(added).toMatchObject({ httpStatusCode: 201, device_id: 'kettle_k1', node_id: 'k1', gateway_id: 'kettle_k1', node_type: 'GATEWAY', status: 'INACTIVE', auth_info: { secret: 'kettle-secret' } });
+    const path = { device_id: 'kettle_k1' };
+
+    const device = rig.own(new Device({ dialect: huawei, server: rig.server, identity: { deviceId: 'kettle_k1', secret: 'kettle-secret' } }));
+    const sets: unknown[] = [];
+    device.properties.onSet(({ groups }) => {
+      sets.push(groups);
+      return { code: 0, text: '好的' };
+    });
+    device.properties.onGet(() => [{ service: 'heat', values: { celsius: 21.5 } }]);
+    device.commands.handle('boil', ({ args }) => reply({ code: 0, name: 'boiled', output: { seconds: Number(args['until']) * 2 } }));
+    await device.connect();
+    const shown = await call('GET', '/devices/{device_id}', { path });
+    expect(shown).toMatchObject({ httpStatusCode: 200, status: 'ONLINE', device_name: '厨房 1', description: 'a&b=c', product_name: KETTLE.name, extension_info: { floor: 2 }, active_time: expect.any(String) });
+    expect(JSON.stringify(shown)).not.toContain('kettle-secret');
+
+    await device.properties.report({ service: 'heat', values: { celsius: 20.5, label: '“x” <1>' } }).delivered;
+    expect(await call('GET', '/devices/{device_id}/shadow', { path })).toMatchObject({
+      device_id: 'kettle_k1',
+      shadow: [{ service_id: 'heat', reported: { properties: { celsius: 20.5, label: '“x” <1>' }, event_time: expect.stringMatching(/^\d{8}T\d{6}Z$/) }, version: expect.any(Number) }],
+    });
+    expect(await call('GET', '/devices/{device_id}/properties', { path, query: { service_id: 'heat' } })).toMatchObject({ request_id: expect.any(String), response: { services: [{ service_id: 'heat', properties: { celsius: 21.5 } }] } });
+    expect(await call('PUT', '/devices/{device_id}/properties', { path, body: { services: [{ service_id: 'heat', properties: { celsius: 60 } }] } })).toMatchObject({ response: { result_code: 0, result_desc: '好的' } });
+    expect(sets).toEqual([[{ service: 'heat', values: { celsius: 60 } }]]);
+
+    const command = { service_id: 'heat', command_name: 'boil', paras: { until: 90 } };
+    expect(await call('POST', '/devices/{device_id}/commands', { path, body: command })).toMatchObject({ httpStatusCode: 200, command_id: expect.any(String), response: { result_code: 0, response_name: 'boiled', paras: { seconds: 180 } } });
+
+    await device.events.post({ service: 'heat', name: 'dry', params: { level: 1 } }).delivered;
+    expect(rig.platform.events.list('huawei', 'kettle_k1', { from: 0, to: Infinity, limit: 10 }).items).toMatchObject([{ service: 'heat', name: 'dry', params: { level: 1 } }]);
+
+    const { promise: arrived, resolve } = Promise.withResolvers<unknown>();
+    device.messages.onMessage((message) => resolve('content' in message ? message.content : message.bytes));
+    expect(await call('POST', '/devices/{device_id}/messages', { path, body: { message_id: 'm-1', name: 'greet', message: { text: '你好' } } })).toMatchObject({ httpStatusCode: 201, message_id: 'm-1', result: { status: 'DELIVERED' } });
+    expect(await arrived).toEqual({ text: '你好' });
+    const kept = { message_id: 'm-1', name: 'greet', message: { text: '你好' }, status: 'DELIVERED' };
+    expect(await call('GET', '/devices/{device_id}/messages', { path })).toMatchObject({ device_id: 'kettle_k1', messages: [kept] });
+    expect(await call('GET', '/devices/{device_id}/messages/{message_id}', { path: { ...path, message_id: 'm-1' } })).toMatchObject(kept);
+
+    expect(await call('DELETE', '/devices/{device_id}', { path })).toMatchObject({ httpStatusCode: 204 });
+    expect(await refused(call('GET', '/devices/{device_id}', { path }))).toMatchObject({ httpStatusCode: 404, errorCode: 'IOTDA.014000' });
+    expect(await call('DELETE', '/products/{product_id}', { path: { product_id: 'kettle' } })).toMatchObject({ httpStatusCode: 204 });
+    expect(rig.problems.all).toEqual([]);
+  });
+
+  it.each([
+    { name: 'SDK-HMAC-SHA256', options: {} },
+    { name: 'V11-HMAC-SHA256', options: { derivedFor: 'cn-north-4' } },
+    { name: 'SDK-HMAC-SHA256 behind a base path', options: { basePath: '/gateway/iot' } },
+  ])('signs with $name: every method, texts outside ASCII, reserved characters in a query', async ({ options }) => {
+    await using rig = await Rig.open();
+    const call = huaweiClient(rig.httpPort, options);
+    const name = "灯 #1 & 2 = (3)! *'~+/?%41:;@,$[]";
+    expect(await call('POST', '/devices', { body: { node_id: 'n1', product_id: 'lamp', device_name: name } })).toMatchObject({ device_name: name });
+    expect(await call('GET', '/devices', { query: { device_name: name, limit: 5, product_id: 'lamp' } })).toMatchObject({ devices: [{ device_id: 'lamp_n1' }], page: { count: 1 } });
+    expect(await call('GET', '/devices', { query: { device_name: 'another', limit: 5 } })).toMatchObject({ devices: [], page: { count: 0 } });
+    expect(await refused(call('PUT', '/devices/{device_id}/properties', { path: { device_id: 'lamp_n1' }, body: { services: [{ service_id: 'light', properties: { level: 1 } }] } }))).toMatchObject({ errorCode: 'IOTDA.014016' });
+    expect(await call('DELETE', '/devices/{device_id}', { path: { device_id: 'lamp_n1' } })).toMatchObject({ httpStatusCode: 204 });
+  });
+
+  it.each([
+    { fault: 'a wrong secret', options: { sk: 'not-the-secret' } },
+    { fault: 'an unknown access key', options: { ak: 'AKUNKNOWN' } },
+    { fault: 'a wrong secret, with a derived key', options: { sk: 'not-the-secret', derivedFor: 'cn-north-4' } },
+  ])('is told about $fault by its own exception, with the code and the request id', async ({ options }) => {
+    await using rig = await Rig.open();
+    const error = await refused(huaweiClient(rig.httpPort, options)('GET', '/devices'));
+    expect(error).toMatchObject({ httpStatusCode: 401, errorCode: 'APIGW.0301', requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(error.errorMsg).toContain('Incorrect IAM authentication information');
+    expect(JSON.stringify(error)).not.toContain(SEED.huawei.accessKeys[0].sk);
+  });
+
+  it('is told about what it asks wrongly by its own exception: status, code, and the member in words', async () => {
+    await using rig = await Rig.open();
+    const call = huaweiClient(rig.httpPort);
+    const lamp = { device_id: 'lamp_1' };
+    const cases: readonly { readonly call: Promise<object>; readonly is: { readonly httpStatusCode: number; readonly errorCode: string }; readonly says: RegExp }[] = [
+      { call: call('GET', '/devices/{device_id}', { path: { device_id: 'nobody' } }), is: { httpStatusCode: 404, errorCode: 'IOTDA.014000' }, says: /nobody/ },
+      { call: call('GET', '/products/{product_id}', { path: { product_id: 'nothing' } }), is: { httpStatusCode: 404, errorCode: 'IOTDA.000006' }, says: /nothing/ },
+      { call: call('POST', '/devices', { body: { product_id: 'lamp' } }), is: { httpStatusCode: 400, errorCode: 'IOTDA.000006' }, says: /node_id/ },
+      { call: call('POST', '/devices', { body: { node_id: '1', product_id: 'lamp' } }), is: { httpStatusCode: 400, errorCode: 'IOTDA.014031' }, says: /lamp_1/ },
+      { call: call('POST', '/devices', { body: { node_id: 'x', product_id: 'lamp', auth_info: { secret: 'short' } } }), is: { httpStatusCode: 400, errorCode: 'IOTDA.000006' }, says: /auth_info\.secret.*8/ },
+      { call: call('POST', '/products', { body: { ...KETTLE, protocol_type: 'Telex' } }), is: { httpStatusCode: 400, errorCode: 'IOTDA.000006' }, says: /protocol_type.*MQTT/ },
+      { call: call('GET', '/devices', { query: { limit: 51 } }), is: { httpStatusCode: 400, errorCode: 'IOTDA.000017' }, says: /limit.*1 to 50/ },
+      { call: call('GET', '/devices', { query: { marker: 'zz' } }), is: { httpStatusCode: 400, errorCode: 'IOTDA.000018' }, says: /marker/ },
+      { call: call('POST', '/devices/{device_id}/commands', { path: lamp, body: { service_id: 'light', command_name: 'blink', paras: { times: 11 } } }), is: { httpStatusCode: 400, errorCode: 'IOTDA.000006' }, says: /times.*10/ },
+      { call: call('POST', '/devices/{device_id}/commands', { path: lamp, body: { service_id: 'light', command_name: 'blink', paras: { times: 1 } } }), is: { httpStatusCode: 403, errorCode: 'IOTDA.014016' }, says: /lamp_1/ },
+      { call: call('GET', '/nothing-like-this'), is: { httpStatusCode: 404, errorCode: 'APIGW.0101' }, says: /nothing-like-this/ },
+      { call: huaweiClient(rig.httpPort, { projectId: 'another' })('GET', '/devices'), is: { httpStatusCode: 403, errorCode: 'IOTDA.000022' }, says: /p1/ },
+    ];
+    for (const { call: asked, is, says } of cases) {
+      const error = await refused(asked);
+      expect(error).toMatchObject({ ...is, requestId: expect.any(String) });
+      expect(error.errorMsg).toMatch(says);
+    }
+  });
+
+  it("relays a device's own result code with HTTP 200, and a silent device as IOTDA.014111 in an answer that is no exception", async () => {
+    const clock = new FakeClock({ now: Date.now() });
+    await using rig = await Rig.open({ clock });
+    const call = huaweiClient(rig.httpPort);
+    const device = await rig.online(HUAWEI, 1);
+    device.commands.handle('blink', () => reply({ code: 5, output: { why: 'hot' } }));
+    const ask = (device_id: string): Promise<object> => call('POST', '/devices/{device_id}/commands', { path: { device_id }, body: { service_id: 'light', command_name: 'blink', paras: { times: 1 } } });
+    expect(await ask('lamp_1')).toMatchObject({ httpStatusCode: 200, response: { result_code: 5, paras: { why: 'hot' } } });
+
+    const mute = await rig.foreign(HUAWEI, 2);
+    const heard = happens(mute, 'message');
+    const answer = ask('lamp_2');
+    await heard;
+    clock.advance(20_000);
+    expect(await answer).toMatchObject({ httpStatusCode: 200, command_id: expect.any(String), error_code: 'IOTDA.014111' });
+  });
+
+  it('pages through a list by marker and by offset: every device once, the youngest first', async () => {
+    await using rig = await Rig.open();
+    const call = huaweiClient(rig.httpPort);
+    await call('POST', '/products', { body: KETTLE });
+    const names = Array.from({ length: 23 }, (_, index) => `k${index}`);
+    for (const node_id of names) await call('POST', '/devices', { body: { node_id, product_id: 'kettle' } });
+    const page = async (query: Record<string, string | number>): Promise<{ readonly ids: readonly string[]; readonly count: number; readonly marker: string }> => {
+      const { devices, page: of } = (await call('GET', '/devices', { query: { product_id: 'kettle', ...query } })) as { readonly devices: readonly { readonly node_id: string }[]; readonly page: { readonly count: number; readonly marker: string } };
+      return { ids: devices.map(({ node_id }) => node_id), ...of };
+    };
+
+    const byMarker: string[] = [];
+    for (let at = await page({ limit: 10 }); at.ids.length > 0; at = await page({ limit: 10, marker: at.marker })) {
+      expect(at.marker).toMatch(/^[0-9a-f]{24}$/);
+      expect(at.ids.length).toBeLessThanOrEqual(10);
+      byMarker.push(...at.ids);
+    }
+    expect(byMarker).toEqual([...names].reverse());
+
+    const byOffset = [await page({ limit: 10 }), await page({ limit: 10, offset: 10 }), await page({ limit: 10, offset: 20 })];
+    expect(byOffset.flatMap(({ ids }) => ids)).toEqual(byMarker);
+    expect(byOffset.map(({ count }) => count)).toEqual([23, 23, 23]);
+    expect((await page({})).ids).toHaveLength(10);
+  });
+});
