@@ -7,6 +7,7 @@ import type { Device } from './records.ts';
 const NOT_FOUND = 'IOTDA.014000';
 const EXISTS = 'IOTDA.014031';
 const INVALID = 'IOTDA.000006';
+const NOT_ALLOWED = 'IOTDA.000022';
 
 /** What IoTDA does with the messages of gateways about their sub-devices (reference 5.5, 9). */
 export function takeHuaweiChildren(children: Children, options: ChildrenOptions): void {
@@ -56,6 +57,7 @@ export function takeHuaweiChildren(children: Children, options: ChildrenOptions)
     children: body.children.map(({ device, online }) => {
       if (body.children.length > batch.status) return { device, ...tooMany(batch.status) };
       if (!children.isChild('huawei', via, device)) return absent(via, device);
+      if (online && !registry.device('huawei', device).enabled) return { device, code: -1, error: NOT_ALLOWED, text: `${device} is frozen` };
       children.setOnline('huawei', device, online);
       return { device, online, code: 0 };
     }),
@@ -67,7 +69,7 @@ export function takeHuaweiChildren(children: Children, options: ChildrenOptions)
     if (body.reports.length > batch.report) return problem(tooLarge(via, body.reports.length, batch.report));
     for (const { device, groups } of body.reports) {
       // A gateway may report for itself as well (reference 3.5).
-      if (device === via || children.isChild('huawei', via, device)) takeHuaweiReport(options, device, groups);
+      if (device === via || children.carries('huawei', via, device)) takeHuaweiReport(options, device, groups);
       else problem(notItsOwn(via, device));
     }
   });
@@ -87,7 +89,7 @@ function recordOf(gateway: DeviceRef, { product, node, device, name, description
 }
 
 const notItsOwn = (gateway: DeviceRef, device: DeviceRef): LianyunError =>
-  new LianyunError('not-permitted', `${gateway} reported for ${device}, which is not one of its sub-devices.`, { device: gateway });
+  new LianyunError('not-permitted', `${gateway} reported for ${device}, which is not one of its sub-devices, or is disabled.`, { device: gateway });
 
 const tooLarge = (gateway: DeviceRef, count: number, limit: number): LianyunError =>
   new LianyunError('too-large', `${gateway} reported for ${count} devices in one message; ${limit} are allowed.`, { device: gateway });

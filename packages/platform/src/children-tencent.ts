@@ -56,10 +56,10 @@ export function takeTencentChildren(children: Children, { peers: { tencent: peer
   peer.handle('child.status', ({ via, body }) => ({
     children: body.children.map(({ device, online }) => ({
       online,
-      ...ofMine(via, device, () => {
+      ...(online && registry.findDevice('tencent', device)?.enabled === false ? { device, code: NO_DEVICE } : ofMine(via, device, () => {
         registry.updateDevice('tencent', device, { wantsOnline: online });
         children.setOnline('tencent', device, online);
-      }),
+      })),
     })),
   }));
 

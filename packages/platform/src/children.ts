@@ -22,6 +22,8 @@ export interface ChildrenOptions {
   readonly clock: Clock;
   cameOnline(cloud: Cloud, device: DeviceRef): void;
   wentOffline(cloud: Cloud, device: DeviceRef, reason: OfflineReason): void;
+  /** A Huawei device reported through its gateway. */
+  onReported(device: DeviceRef): void;
   problem(problem: LianyunError): void;
 }
 
@@ -66,6 +68,12 @@ export class Children implements Topology {
     return this.#options.registry.findDevice(cloud, device)?.gateway === gateway;
   }
 
+  /** Whether a gateway may speak for a device: one of its own that is not disabled. */
+  carries(cloud: Cloud, gateway: DeviceRef, device: DeviceRef): boolean {
+    const found = this.#options.registry.findDevice(cloud, device);
+    return found?.gateway === gateway && found.enabled;
+  }
+
   /** The devices for which a connection speaks on topics of their own: itself and, where sub-devices have some, those online that `topic` names (Tencent 3.8). */
   *speaksFor(cloud: Cloud, device: DeviceRef, topic: string): Iterable<DeviceRef> {
     yield device;
@@ -77,8 +85,8 @@ export class Children implements Topology {
   /** A gateway brought a sub-device online, or took it offline. */
   setOnline(cloud: Cloud, device: DeviceRef, isOnline: boolean, reason: OfflineReason = 'client-disconnect'): void {
     const { registry, clock, cameOnline, wentOffline } = this.#options;
-    const isNow = registry.device(cloud, device).onlineSince !== undefined;
-    if (isNow === isOnline) return;
+    const { onlineSince, enabled } = registry.device(cloud, device);
+    if ((onlineSince !== undefined) === isOnline || (isOnline && !enabled)) return;
     if (isOnline) {
       registry.cameOnline(cloud, device, clock.now());
       cameOnline(cloud, device);

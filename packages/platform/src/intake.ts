@@ -13,6 +13,8 @@ interface IntakeOptions {
   readonly events: EventLog;
   readonly mailbox: Mailbox;
   readonly clock: Clock;
+  /** A Huawei device reported: what is desired of it may differ now. */
+  onReported(device: DeviceRef): void;
   onEvent(device: DeviceRef, event: DeviceEvent): void;
   onMessage(device: DeviceRef, message: DeviceMessage): void;
   problem(problem: LianyunError): void;
@@ -37,10 +39,16 @@ function keepInfo({ registry }: IntakeOptions, cloud: Cloud, { device, body }: M
   registry.updateDevice(cloud, device, { info: { ...registry.device(cloud, device).info, ...told } });
 }
 
+type ReportOptions = Pick<IntakeOptions, 'registry' | 'storage' | 'clock' | 'problem' | 'onReported'>;
+
 /** Takes in what a Huawei device, or a gateway for it, reported. */
-export function takeHuaweiReport({ registry, storage: { twins }, clock, problem }: Pick<IntakeOptions, 'registry' | 'storage' | 'clock' | 'problem'>, device: DeviceRef, groups: readonly PropertyGroup[]): void {
+export function takeHuaweiReport({ registry, storage: { twins }, clock, problem, onReported }: ReportOptions, device: DeviceRef, groups: readonly PropertyGroup[]): void {
   const model = registry.model('huawei', registry.device('huawei', device).productId);
-  if (model.checkProperties(groups, 'report') === undefined) return twins.report('huawei', device, groups, clock.now());
+  const keep = (allowed: readonly PropertyGroup[]): void => {
+    twins.report('huawei', device, allowed, clock.now());
+    onReported(device);
+  };
+  if (model.checkProperties(groups, 'report') === undefined) return keep(groups);
   // Values that the model does not allow are dropped, the others are kept (reference 3.4).
   const kept: PropertyGroup[] = [];
   for (const group of groups) {
@@ -52,7 +60,7 @@ export function takeHuaweiReport({ registry, storage: { twins }, clock, problem 
     }
     if (good.length > 0) kept.push({ ...group, values: Object.fromEntries(good) });
   }
-  if (kept.length > 0) twins.report('huawei', device, kept, clock.now());
+  if (kept.length > 0) keep(kept);
 }
 
 /** What IoTDA does with the messages of its devices. */

@@ -5,6 +5,7 @@ import type { AccessPolicy, AccessPort, Client, Cloud, Notice, OfflineReason } f
 import { createAccessServer } from './access/server.ts';
 import { openChildren } from './children-intake.ts';
 import type { Children } from './children.ts';
+import { DesiredPusher } from './desired.ts';
 import { DeviceDownlink } from './device-downlink.ts';
 import type { Downlink } from './downlink.ts';
 import { MemoryEventLog, type EventLog } from './event-log.ts';
@@ -63,6 +64,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly #storage: Storage;
   readonly #peers: Readonly<Record<Cloud, Peer>>;
   readonly #postman: Postman;
+  readonly #desired: DesiredPusher;
   readonly #children: Children;
   readonly #north: Northbound;
   readonly #forgetStorage: () => void;
@@ -71,7 +73,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     super();
     this.#clock = clock;
     this.#storage = storage;
-    this.registry = new Registry({ store: storage.registryStore, clock });
+    this.registry = new Registry({ store: storage.registryStore, clock, onDisabled: (cloud, device) => this.#disconnect(cloud, device) });
     this.twins = storage.twins;
     this.#forgetStorage = storage.onFault((fault) => this.#tell('problem', fault));
     this.events = new MemoryEventLog();
@@ -84,14 +86,19 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       registry: this.registry,
       storage,
       clock,
-      cameOnline: (cloud, device) => this.#tell('online', { cloud, device }),
+      cameOnline: (cloud, device) => {
+        this.#tell('online', { cloud, device });
+        if (cloud === 'huawei') this.#desired.cameOnline(device);
+      },
       wentOffline: (cloud, device, reason) => this.#tell('offline', { cloud, device, reason }),
+      onReported: (device) => this.#desired.reported(device),
       problem: (problem) => this.#tell('problem', problem),
     });
     this.downlink = new DeviceDownlink({ peers: this.#peers, access: this.access, registry: this.registry, clock });
     const { registry, events, mailbox, downlink } = this;
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
-    this.#north = createNorthbound({ registry, storage, events, mailbox, postman: this.#postman, downlink, children: this.#children, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    this.#desired = new DesiredPusher({ storage, downlink, registry, problem: (problem) => this.#tell('problem', problem) });
+    this.#north = createNorthbound({ registry, storage, events, mailbox, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use`; nothing listens then. */
@@ -136,7 +143,9 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
         this.registry.cameOnline(cloud, device, this.#clock.now());
         this.#tell('online', { cloud, device });
         this.#children.gatewayCame(cloud, device);
-        if (cloud === 'huawei') this.#postman.cameOnline(device);
+        if (cloud !== 'huawei') return;
+        this.#postman.cameOnline(device);
+        this.#desired.cameOnline(device);
       },
       onOffline: ({ cloud, device }, reason) => {
         this.registry.wentOffline(cloud, device, this.#clock.now());
@@ -148,6 +157,12 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       onFrame: (client, direction, frame) => this.#tell('frame', traceFrame(client, direction, frame, this.#clock.now())),
       onNotice: (notice) => this.#tell('notice', notice),
     };
+  }
+
+  /** A device that was disabled is not let in again, nor does it stay: neither on its own connection nor on its gateway's. */
+  #disconnect(cloud: Cloud, device: DeviceRef): void {
+    this.access.kick(cloud, device, 'the device was disabled');
+    if (this.registry.device(cloud, device).gateway !== undefined) this.#children.setOnline(cloud, device, false, 'kicked');
   }
 
   /** A listener that throws must not break what goes on between a device and the platform. */
@@ -167,12 +182,13 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       settle: () => false,
     };
     const problem = (error: LianyunError): void => this.#tell('problem', error);
-    const mayCarry = (via: DeviceRef, device: DeviceRef): boolean => this.registry.findDevice(cloud, device)?.gateway === via;
+    const mayCarry = (via: DeviceRef, device: DeviceRef): boolean => this.#children.carries(cloud, via, device);
     const peer = new Peer({ role: 'platform', dialect: DIALECTS[cloud], link, clock: this.#clock, onProblem: problem, mayCarry });
     const { registry, events, mailbox } = this;
     const onEvent = (device: DeviceRef, event: DeviceEvent): void => this.#tell('event', { cloud, device, event });
     const onMessage = (device: DeviceRef, message: DeviceMessage): void => this.#tell('message', { cloud, device, message });
-    INTAKE[cloud]({ peer, registry, storage: this.#storage, events, mailbox, clock: this.#clock, onEvent, onMessage, problem });
+    const onReported = (device: DeviceRef): void => this.#desired.reported(device);
+    INTAKE[cloud]({ peer, registry, storage: this.#storage, events, mailbox, clock: this.#clock, onReported, onEvent, onMessage, problem });
     return peer;
   }
 }

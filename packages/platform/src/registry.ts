@@ -9,6 +9,8 @@ import type { DeviceQuery, Page, ProductQuery, RegistryStore } from './registry-
 export interface RegistryOptions {
   readonly store: RegistryStore;
   readonly clock: Clock;
+  /** Hears of a device that may not sign in any more. */
+  onDisabled?(cloud: Cloud, device: DeviceRef): void;
 }
 
 const NAMES: Readonly<Record<Cloud, string>> = { huawei: 'Huawei', tencent: 'Tencent' };
@@ -18,12 +20,14 @@ const emptyModel = (cloud: Cloud): JsonValue => (cloud === 'huawei' ? [] : { ver
 export class Registry {
   readonly #store: RegistryStore;
   readonly #clock: Clock;
+  readonly #onDisabled: RegistryOptions['onDisabled'];
   // By document, not by product: what the store undoes or drops needs no word here.
   readonly #compiled = new WeakMap<object, CompiledModel>();
 
-  constructor({ store, clock }: RegistryOptions) {
+  constructor({ store, clock, onDisabled }: RegistryOptions) {
     this.#store = store;
     this.#clock = clock;
+    this.#onDisabled = onDisabled;
   }
 
   /** Creates a product; a model that cannot be read fails with `bad-config`, its path beginning with `modelRoot`. */
@@ -137,9 +141,9 @@ export class Registry {
   updateDevice(cloud: Cloud, device: DeviceRef, changes: DeviceChanges): Device {
     const found = this.device(cloud, device);
     this.#checkDevice(cloud, device, changes);
-    const updated: Device = { ...found, ...changes };
-    this.#store.putDevice(updated);
-    return updated;
+    this.#store.putDevice({ ...found, ...changes });
+    if (found.enabled && changes.enabled === false) this.#onDisabled?.(cloud, device);
+    return this.device(cloud, device);
   }
 
   /** Refuses with `conflict` while other devices connect through it. */

@@ -134,12 +134,16 @@ export class TwinState {
       });
   }
 
+  /** Asked at every report: nothing is made while nothing is desired. */
   pending(): readonly PropertyGroup[] {
-    return [...this.#services].flatMap(([name, { reported, desired }]) => {
+    let groups: PropertyGroup[] | undefined;
+    for (const [name, { reported, desired }] of this.#services) {
+      if (desired.entries.size === 0) continue;
       const waiting = [...desired.entries].filter(([property, { value }]) => !sameJson(reported.entries.get(property)?.value, value));
-      if (waiting.length === 0) return [];
-      return [{ ...(name === '' ? {} : { service: name }), values: Object.fromEntries(waiting.map(([property, { value }]) => [property, value])) }];
-    });
+      if (waiting.length === 0) continue;
+      (groups ??= []).push({ ...(name === '' ? {} : { service: name }), values: Object.fromEntries(waiting.map(([property, { value }]) => [property, value])) });
+    }
+    return groups ?? NOTHING;
   }
 
   #open(name = ''): Service {
@@ -148,6 +152,8 @@ export class TwinState {
     return service;
   }
 }
+
+const NOTHING: readonly PropertyGroup[] = [];
 
 function drop(service: Service, names: readonly string[]): void {
   const dropped = names.filter((name) => service.desired.entries.delete(name));

@@ -15,6 +15,8 @@ export interface Twins {
   read(cloud: Cloud, device: DeviceRef, service?: string): readonly TwinService[];
   /** What is desired and not reported so: what waits for the device. */
   pending(cloud: Cloud, device: DeviceRef): readonly PropertyGroup[];
+  /** Forgets what was reported last and what is desired (Huawei DeleteDeviceShadow, 14.4); the history stays. */
+  clear(cloud: Cloud, device: DeviceRef): void;
   /** Forgets the twin and the history of a device. */
   delete(cloud: Cloud, device: DeviceRef): void;
 }
@@ -48,6 +50,10 @@ export class MemoryTwins implements Twins {
 
   pending(cloud: Cloud, device: DeviceRef): readonly PropertyGroup[] {
     return this.#twins[cloud].get(device)?.pending() ?? [];
+  }
+
+  clear(cloud: Cloud, device: DeviceRef): void {
+    this.#twins[cloud].delete(device);
   }
 
   delete(cloud: Cloud, device: DeviceRef): void {

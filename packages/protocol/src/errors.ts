@@ -35,6 +35,7 @@ export const ERROR_TABLE = {
   'unknown-message': { blame: 'peer', retry: false, http: 422, cure: 'No row of the dialect describes this topic and tag.' },
   'unexpected-reply': { blame: 'peer', retry: false, http: 422, cure: 'Nobody waits for this answer: it came late or twice.' },
   'handler-failed': { blame: 'caller', retry: false, http: 500, cure: 'The handler threw; the cause is attached.' },
+  'storage-failed': { blame: 'device', retry: true, http: 500, cure: 'Mend the disk or the file that the message names; what was not stored was not acknowledged, and can be sent again.' },
   'not-found': { blame: 'caller', retry: false, http: 404, cure: 'Create it first, or correct the id.' },
   conflict: { blame: 'caller', retry: false, http: 409, cure: 'It exists already; use another id or change the existing one.' },
   'port-in-use': { blame: 'caller', retry: false, http: 503, cure: 'Stop the program that holds the port, or choose another port (0 takes any free one).' },

@@ -1,6 +1,7 @@
 import type { Clock, DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import type { Topology } from '../children.ts';
+import type { DesiredState } from '../desired.ts';
 import type { Downlink } from '../downlink.ts';
 import type { EventLog } from '../event-log.ts';
 import type { AccessKeys } from '../keys.ts';
@@ -19,6 +20,7 @@ export interface NorthContext {
   readonly postman: Postman;
   readonly downlink: Downlink;
   readonly children: Topology;
+  readonly desired: DesiredState;
   readonly keys: AccessKeys;
   readonly clock: Clock;
   /** The one Huawei project there is; left out: any project id names it. */

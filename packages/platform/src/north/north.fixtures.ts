@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { LianyunError, type Clock, type CommandResult, type DeviceRef, type JsonObject, type Outcome, type PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import type { Topology } from '../children.ts';
+import { DesiredPusher } from '../desired.ts';
 import type { Downlink } from '../downlink.ts';
 import { MemoryEventLog } from '../event-log.ts';
 import { MemoryMailbox } from '../mailbox.ts';
@@ -124,12 +125,13 @@ export class NorthUnderTest implements AsyncDisposable {
   readonly events = new MemoryEventLog();
   readonly mailbox = new MemoryMailbox();
   readonly postman = new Postman({ mailbox: this.mailbox, downlink: this.downlink, registry: this.registry, clock: this.clock });
+  readonly desired = new DesiredPusher({ storage: this.storage, downlink: this.downlink, registry: this.registry, problem: () => undefined });
   readonly north: Northbound;
   port = 0;
 
   constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number } = {}) {
-    const { clock, downlink, children, storage, registry, events, mailbox, postman } = this;
-    this.north = createNorthbound({ registry, storage, events, mailbox, postman, downlink, children, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    const { clock, downlink, children, storage, registry, events, mailbox, postman, desired } = this;
+    this.north = createNorthbound({ registry, storage, events, mailbox, postman, downlink, children, desired, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   async start(): Promise<this> {

@@ -122,7 +122,7 @@ describe('an uplink', () => {
     void publish(client, 'x'.repeat(60_000)).then(() => { isAcknowledged = true; }, () => undefined);
     expect(await isClosed).toBe(true);
     expect(isAcknowledged).toBe(false);
-    expect(running.problems.map(({ message }) => message)).toEqual([expect.stringMatching(/cannot grow: the disk is full/)]);
+    expect(running.problems).toMatchObject([{ code: 'storage-failed', canRetry: true, message: expect.stringMatching(/cannot grow: the disk is full/) }]);
     expect(running.notices).toEqual([expect.stringMatching(/^intake-failed .*cannot grow/)]);
     // What fits is taken.
     const again = await running.huawei();

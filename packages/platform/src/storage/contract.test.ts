@@ -177,6 +177,21 @@ describe.each(kinds)('twins %s', (_name, run) => {
     expect(open.storage.twins.read('huawei', 'nobody')).toEqual([]);
   }));
 
+  it('begin anew when they are cleared, and keep their history', () => run(async (open) => {
+    const values = () => open.storage.history.query({ cloud: 'huawei', device: 'd', property: 'x', from: 0, to: clock.at, limit: 9 }).points.map(({ value }) => value);
+    open.storage.twins.report('huawei', 'd', [{ values: { x: 1, y: 2 } }], clock.at - 1);
+    open.storage.twins.desire('huawei', 'd', [{ values: { x: 3 } }], clock.at);
+    await open.again();
+    open.storage.twins.clear('huawei', 'd');
+    expect([open.storage.twins.read('huawei', 'd'), open.storage.twins.pending('huawei', 'd')]).toEqual([[], []]);
+    open.storage.twins.report('huawei', 'd', [{ values: { x: 4 } }], clock.at);
+    for (let round = 0; round < 2; round++) {
+      expect(open.storage.twins.read('huawei', 'd')).toEqual([{ version: 1, reported: { values: { x: 4 }, times: { x: clock.at }, at: clock.at } }]);
+      expect(values()).toEqual([4, 1]);
+      await open.again();
+    }
+  }));
+
   it('take names such as __proto__ as plain data', () => run(async (open) => {
     open.storage.twins.report('huawei', '__proto__', [{ service: '__proto__', values: parse('{"__proto__":1,"constructor":2}') }], 1);
     await open.again();

@@ -99,7 +99,7 @@ export class Database {
   }
 
   /** Says what went wrong with the file, and what to do. */
-  fault(error: unknown, code: 'bad-config' | 'handler-failed' = 'handler-failed'): LianyunError {
+  fault(error: unknown, code: 'bad-config' | 'storage-failed' = 'storage-failed'): LianyunError {
     if (isLianyunError(error)) return error;
     const cause = error instanceof Error ? error : new Error(String(error));
     const number = 'errcode' in cause && typeof cause.errcode === 'number' ? cause.errcode & 0xff : 0;

@@ -3,7 +3,7 @@ import type { Cloud } from '../access/port.ts';
 import type { Database } from './database.ts';
 
 /** What can happen to a twin. */
-export type TwinChange = 'report' | 'desire' | 'forget' | 'delete';
+export type TwinChange = 'report' | 'desire' | 'forget' | 'clear' | 'delete';
 
 /** One thing that happened to a twin. A list, because so it is written; `groups` is null for all properties. */
 export type Operation = readonly [change: TwinChange, cloud: Cloud, device: DeviceRef, at: number, groups: readonly PropertyGroup[] | null];

@@ -60,6 +60,10 @@ export class SqliteTwins implements Twins, History, TurnMember {
     this.#do('forget', cloud, device, { groups: groups ?? null });
   }
 
+  clear(cloud: Cloud, device: DeviceRef): void {
+    this.#do('clear', cloud, device, {});
+  }
+
   delete(cloud: Cloud, device: DeviceRef): void {
     this.#do('delete', cloud, device, {});
   }
@@ -122,7 +126,8 @@ export class SqliteTwins implements Twins, History, TurnMember {
     }
     if (change === 'report') twin.state.report(groups ?? [], at);
     else if (change === 'desire') twin.state.desire(groups ?? [], at);
-    else twin.state.forgetDesired(groups ?? undefined);
+    else if (change === 'forget') twin.state.forgetDesired(groups ?? undefined);
+    else twin.state = new TwinState();
     if (twin.unfolded.length === 0) {
       this.#queue.push(twin);
       this.#recent[cloud].delete(device);

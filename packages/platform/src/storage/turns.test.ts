@@ -76,7 +76,7 @@ describe('a turn that cannot be stored', () => {
     storage.registryStore.putDevice(deviceRecord(1, { name: 'changed' }));
     report(storage, 'big', 'x'.repeat(100_000));
     const stored = [storage.stored(), storage.stored()];
-    for (const each of stored) await expect(each).rejects.toMatchObject({ code: 'handler-failed', message: expect.stringMatching(/lianyun\.db cannot grow: the disk is full.*Make room/s) });
+    for (const each of stored) await expect(each).rejects.toMatchObject({ code: 'storage-failed', message: expect.stringMatching(/lianyun\.db cannot grow: the disk is full.*Make room/s) });
     expect(faults).toHaveLength(1);
     // In memory as in the file.
     expect([values(storage, 'd'), storage.twins.read('huawei', 'big'), storage.registryStore.device('huawei', 'p_d1')?.name]).toEqual([[2, 1], [], 'd1']);
@@ -96,9 +96,9 @@ describe('a turn that cannot be stored', () => {
     const note = (error: unknown) => unhandled.push(error);
     process.on('unhandledRejection', note);
     report(storage, 'd', 3);
-    expect(() => storage.registryStore.putDevice(deviceRecord(2, { description: 'x'.repeat(100_000) }))).toThrow(expect.objectContaining({ code: 'handler-failed' }));
+    expect(() => storage.registryStore.putDevice(deviceRecord(2, { description: 'x'.repeat(100_000) }))).toThrow(expect.objectContaining({ code: 'storage-failed' }));
     // The same turn is lost already.
-    expect(() => storage.registryStore.putDevice(deviceRecord(3))).toThrow(expect.objectContaining({ code: 'handler-failed' }));
+    expect(() => storage.registryStore.putDevice(deviceRecord(3))).toThrow(expect.objectContaining({ code: 'storage-failed' }));
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     process.off('unhandledRejection', note);
     expect(unhandled).toEqual([]);
@@ -117,7 +117,7 @@ describe('a turn that cannot be stored', () => {
     } catch {
       // At once or with the turn.
     }
-    await expect(storage.stored()).rejects.toMatchObject({ code: 'handler-failed' });
+    await expect(storage.stored()).rejects.toMatchObject({ code: 'storage-failed' });
   });
 });
 

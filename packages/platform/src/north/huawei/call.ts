@@ -99,6 +99,8 @@ export function faultOf(error: unknown): HuaweiFault {
       return error.place.device === undefined ? fault(404, 'IOTDA.000006', `Invalid input data. ${error.message}`) : fault(404, 'IOTDA.014000', error.message);
     case 'bad-credentials':
       return fault(401, 'APIGW.0301', error.message);
+    case 'storage-failed':
+      return fault(500, 'IOTDA.000001', 'Internal server error. Nothing was changed; try again later.');
     case 'unsupported':
       return fault(400, 'IOTDA.014112', error.message);
     case 'offline':

@@ -4,7 +4,8 @@ import type { Device, DeviceDraft } from '../../records.ts';
 import { removeDevice } from '../context.ts';
 import { refusal } from '../refusal.ts';
 import { absent, anyObject, pageIn, pageOut, param, readBody, text, textIn, type Answer, type Call } from './call.ts';
-import { deviceBody, deviceItem, shadowData } from './shapes.ts';
+import { checkKeys } from './shadow.ts';
+import { deviceBody, deviceItem } from './shapes.ts';
 
 const secret = v.pipe(text(32), v.minLength(8, '8 to 32 characters are expected'));
 const fingerprint = v.pipe(v.string('a string is expected'), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i, '40 or 64 hex digits are expected'));
@@ -35,14 +36,16 @@ const addSchema = v.object({
 
 /** POST /devices */
 export function addDevice(call: Call): Answer {
-  const { registry, storage, clock, children } = call.context;
+  const { registry, storage, clock, children, desired } = call.context;
   const body = readBody(call, addSchema);
+  checkKeys((body.shadow ?? []).map((each) => each.desired));
   const groups = (body.shadow ?? []).map(({ service_id: service, desired }) => ({ service, values: desired }));
   const violation = registry.findProduct('huawei', body.product_id) === undefined ? undefined : registry.model('huawei', body.product_id).checkProperties(groups, 'set');
   if (violation !== undefined) throw violationError(violation);
   const device = create(call, draftOf(body));
   if (groups.length > 0) storage.twins.desire('huawei', device.device, groups, clock.now());
   if (device.gateway !== undefined) children.added('huawei', device.gateway, [device]);
+  desired.changed(device.device);
   return deviceBody(call.context, device, { secret: true });
 }
 
@@ -100,9 +103,14 @@ export function deleteDevice(call: Call): Answer {
   return undefined;
 }
 
-/** GET /devices/{device_id}/shadow */
-export function showShadow(call: Call): Answer {
-  const { registry, storage } = call.context;
-  const { device } = registry.device('huawei', param(call, 'device_id'));
-  return { device_id: device, shadow: storage.twins.read('huawei', device).map(shadowData) };
+/** POST /devices/{device_id}/freeze: it is disconnected, and cannot sign in until it is unfrozen (14.5). */
+export function freezeDevice(call: Call): Answer {
+  call.context.registry.updateDevice('huawei', param(call, 'device_id'), { enabled: false });
+  return undefined;
+}
+
+/** POST /devices/{device_id}/unfreeze */
+export function unfreezeDevice(call: Call): Answer {
+  call.context.registry.updateDevice('huawei', param(call, 'device_id'), { enabled: true });
+  return undefined;
 }

@@ -5,10 +5,11 @@ import { incoming } from '../incoming.ts';
 import { parseTarget } from '../percent.ts';
 import { refusal } from '../refusal.ts';
 import { faultOf, type Answer, type Call } from './call.ts';
-import { addDevice, deleteDevice, listDevices, showDevice, showShadow } from './devices.ts';
+import { addDevice, deleteDevice, freezeDevice, listDevices, showDevice, unfreezeDevice } from './devices.ts';
 import { createMessage, listMessages, showMessage } from './messages.ts';
 import { createProduct, deleteProduct, listProducts, showProduct } from './products.ts';
 import { createCommand, listProperties, updateProperties } from './requests.ts';
+import { deleteShadow, showShadow, updateShadow } from './shadow.ts';
 import { verifyHuawei } from './signature.ts';
 
 interface Route {
@@ -35,6 +36,10 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/devices/:device_id/messages', status: 200, answer: listMessages },
   { method: 'GET', path: '/devices/:device_id/messages/:message_id', status: 200, answer: showMessage },
   { method: 'GET', path: '/devices/:device_id/shadow', status: 200, answer: showShadow },
+  { method: 'PUT', path: '/devices/:device_id/shadow', status: 200, answer: updateShadow },
+  { method: 'DELETE', path: '/devices/:device_id/shadow', status: 204, answer: deleteShadow },
+  { method: 'POST', path: '/devices/:device_id/freeze', status: 204, answer: freezeDevice },
+  { method: 'POST', path: '/devices/:device_id/unfreeze', status: 204, answer: unfreezeDevice },
 ];
 
 const BASE = '/v5/iot/';

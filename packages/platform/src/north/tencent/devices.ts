@@ -41,6 +41,15 @@ export const deviceActions = {
     renamed({ conflict: 'UnauthorizedOperation.GatewayHasBindedDevices' }, () => removeDevice(context, 'tencent', device));
     return { ResultCode: '', ResultMessage: '' };
   }),
+
+  // All of them or none. One that is disabled is disconnected, and cannot sign in until it is enabled again.
+  UpdateDevicesEnableState: action({ DevicesItems: 'targets', Status: 'integer' }, (p, context) => {
+    if (p.Status !== 0 && p.Status !== 1) throw refusal('InvalidParameterValue', 'Status is not allowed: 0 (disabled) or 1 (enabled) is expected.');
+    const devices = p.DevicesItems.map((item) => targetOf({ ...item, DeviceId: undefined }, context));
+    if (devices.length === 0) throw refusal('InvalidParameterValue', 'DevicesItems is empty: at least one device is expected.');
+    for (const { device } of devices) context.registry.updateDevice('tencent', device, { enabled: p.Status === 1 });
+    return { ResultCode: '', ResultMessage: '' };
+  }),
 };
 
 function statusOf({ device, activatedAt }: Device, { downlink }: NorthContext): number {

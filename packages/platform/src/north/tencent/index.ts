@@ -47,6 +47,8 @@ function codeOf(error: unknown): string {
       return 'ResourceNotFound';
     case 'conflict':
       return 'ResourceInUse';
+    case 'storage-failed':
+      return 'InternalError';
     default:
       return 'FailedOperation';
   }

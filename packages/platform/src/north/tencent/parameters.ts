@@ -2,12 +2,13 @@ import { isJsonObject, parseJson, type JsonObject } from '@lianyun/protocol';
 import { refusal } from '../refusal.ts';
 
 /** What an action takes: the name of a parameter and its type, a `?` behind it when it may be left out. */
-export type Spec = Readonly<Record<string, 'text' | 'text?' | 'texts' | 'integer' | 'integer?' | 'flag?'>>;
+export type Spec = Readonly<Record<string, 'text' | 'text?' | 'texts' | 'targets' | 'integer' | 'integer?' | 'flag?'>>;
 
 interface Types {
   text: string;
   'text?': string | undefined;
   texts: readonly string[];
+  targets: readonly { readonly ProductId: string; readonly DeviceName: string }[];
   integer: number;
   'integer?': number | undefined;
   'flag?': boolean | undefined;
@@ -51,16 +52,22 @@ export function readBySpec<S extends Spec>(spec: S, given: Given): Parameters<S>
   return Object.fromEntries(read) as Parameters<S>; // every name of the spec, each with a value of its type
 }
 
-/** A form and a query write a list as `Name.0`, `Name.1`, … */
+/** A form and a query write a list as `Name.0`, `Name.1`, …, one of objects as `Name.0.Member`. */
 function listed(spec: Spec, values: ReadonlyMap<string, string>): Map<string, unknown> {
-  const read = new Map<string, unknown>(values);
+  const read = new Map<string, unknown>();
+  const lists = new Map<string, Map<string, unknown>>();
   for (const [name, value] of values) {
-    const list = name.slice(0, name.lastIndexOf('.'));
-    if (!/\.\d{1,4}$/.test(name) || !Object.hasOwn(spec, list) || spec[list] !== 'texts') continue;
-    read.delete(name);
-    const given = read.get(list);
-    read.set(list, Array.isArray(given) ? [...(given as readonly unknown[]), value] : [value]);
+    const [, list = '', index = '', member] = /^(\w+)\.(\d{1,4})(?:\.(\w+))?$/.exec(name) ?? [];
+    const type = Object.hasOwn(spec, list) ? spec[list] : undefined;
+    if (type !== (member === undefined ? 'texts' : 'targets')) {
+      read.set(name, value);
+      continue;
+    }
+    const items = lists.get(list) ?? new Map<string, unknown>();
+    lists.set(list, items);
+    items.set(index, member === undefined ? value : { ...(items.get(index) as object | undefined), [member]: value });
   }
+  for (const [list, items] of lists) read.set(list, [...items.values()]);
   return read;
 }
 
@@ -70,9 +77,22 @@ function fromText(type: Spec[string], value: string): unknown {
   return value;
 }
 
+type Kind = 'text' | 'texts' | 'targets' | 'integer' | 'flag';
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTarget = (value: unknown): boolean => isJsonObject(value) && Object.keys(value).length === 2 && isText(value['ProductId']) && isText(value['DeviceName']);
+
+const KINDS: Readonly<Record<Kind, { readonly words: string; is(value: unknown): boolean }>> = {
+  text: { words: 'a string', is: isText },
+  texts: { words: 'a list of strings', is: (value) => Array.isArray(value) && value.every(isText) },
+  targets: { words: 'a list of { ProductId, DeviceName }', is: (value) => Array.isArray(value) && value.every(isTarget) },
+  integer: { words: 'an integer', is: (value) => Number.isSafeInteger(value) },
+  flag: { words: 'a boolean', is: (value) => typeof value === 'boolean' },
+};
+
 function convert(name: string, type: Spec[string], value: unknown): unknown {
-  const isRight = type === 'texts' ? Array.isArray(value) && value.every((each) => typeof each === 'string') : type.startsWith('integer') ? Number.isSafeInteger(value) : type.startsWith('flag') ? typeof value === 'boolean' : typeof value === 'string';
-  if (!isRight) throw refusal('InvalidParameter', `The type of the parameter \`${name}\` is not right: ${type === 'texts' ? 'a list of strings' : type.startsWith('integer') ? 'an integer' : type.startsWith('flag') ? 'a boolean' : 'a string'} is expected.`);
+  const { words, is } = KINDS[type.replace('?', '') as Kind]; // a type without its mark is a kind
+  if (!is(value)) throw refusal('InvalidParameter', `The type of the parameter \`${name}\` is not right: ${words} is expected.`);
   return value;
 }
 

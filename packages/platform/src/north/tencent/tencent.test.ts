@@ -254,6 +254,21 @@ describe('the way in', () => {
     expect((await north.send({ ...signed, url: '/?ProductId=-1&Limit=2&Offset=0' })).body['Response']).toEqual(refused('AuthFailure.SignatureFailure'));
   });
 
+  it('takes a list of devices in a form, as in JSON', async () => {
+    const parameters = new Map(Object.entries({ 'DevicesItems.0.ProductId': LAMP.ProductId, 'DevicesItems.0.DeviceName': LAMP.DeviceName, Status: '0', Action: 'UpdateDevicesEnableState', Version: '2019-04-23', Nonce: '1', Timestamp: String(NOW / 1000), SecretId: KEYS.tencent.id, SignatureMethod: 'HmacSHA256' }));
+    const Signature = signTencentParameters({ method: 'POST', host: north.host, path: '/', parameters }, KEYS.tencent.secret);
+    const form = new URLSearchParams([...parameters, ['Signature', Signature]]).toString();
+    expect((await north.send({ method: 'POST', url: '/', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: Buffer.from(form) })).body['Response']).toMatchObject({ ResultCode: '' });
+    const state = async () => ((await north.tencent('DescribeDevice', LAMP))['Device'] as { EnableState: number }).EnableState;
+    expect(await state()).toBe(0);
+    await north.tencent('UpdateDevicesEnableState', { DevicesItems: [LAMP], Status: 1 });
+    expect(await state()).toBe(1);
+    for (const wrong of [{ DevicesItems: [] }, { DevicesItems: [LAMP], Status: 2 }]) expect(await north.tencent('UpdateDevicesEnableState', { Status: 0, ...wrong })).toEqual(refused('InvalidParameterValue'));
+    expect(await north.tencent('UpdateDevicesEnableState', { DevicesItems: [{ ProductId: 'x' }], Status: 0 })).toEqual(refused('InvalidParameter'));
+    expect(await north.tencent('UpdateDevicesEnableState', { DevicesItems: [LAMP, { ...LAMP, DeviceName: 'nobody' }], Status: 0 })).toEqual(refused('ResourceNotFound.DeviceNotExist'));
+    expect(await state()).toBe(1);
+  });
+
   it.each([['HmacSHA1', 'GET'], ['HmacSHA256', 'POST'], ['HmacSHA256', 'GET'], ['HmacSHA1', 'POST']])('takes the old signature %s by %s', async (SignatureMethod, method) => {
     const parameters = new Map(Object.entries({ ...LAMP, Action: 'DescribeDevice', Version: '2019-04-23', Nonce: '13826', Timestamp: String(NOW / 1000), SecretId: KEYS.tencent.id, Region: 'ap-guangzhou', RequestClient: 'x y', SignatureMethod }));
     const Signature = signTencentParameters({ method, host: north.host, path: '/', parameters }, KEYS.tencent.secret);
