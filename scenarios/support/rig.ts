@@ -1,7 +1,7 @@
 // A platform on free ports of this machine, with devices and foreign clients; at its end everything is closed, and nothing may be left.
 import http from 'node:http';
-import { systemClock, type Clock, type JsonObject, type LianyunError } from '@lianyun/protocol';
-import { accessKeysOf, applySeed, Platform, readSeed, signHuawei, signTencent, type Notice } from '@lianyun/platform';
+import { parseExact, stringifyExact, systemClock, type Clock, type JsonObject, type LianyunError } from '@lianyun/protocol';
+import { accessKeysOf, applySeed, Platform, readSeed, signHuawei, signTencent, type Notice, type Storage } from '@lianyun/platform';
 import type { DeviceEvents } from 'lianyun';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { SEED, type AnyDevice, type Cloud, type Lamp, type Options } from './clouds.ts';
@@ -42,10 +42,10 @@ export class Rig implements AsyncDisposable {
   readonly #clients: MqttClient[] = [];
   readonly #told = new WeakMap<AnyDevice, Told>();
 
-  private constructor(clock: Clock, seed: string) {
+  private constructor({ clock, seed, storage }: { readonly clock: Clock; readonly seed: string; readonly storage?: Storage | undefined }) {
     this.clock = new CountedClock(clock);
     const { seed: own } = readSeed(JSON.stringify(SEED), 'rig');
-    this.platform = new Platform({ keys: accessKeysOf(own), projectId: SEED.huawei.projectId, clock: this.clock });
+    this.platform = new Platform({ keys: accessKeysOf(own), projectId: SEED.huawei.projectId, clock: this.clock, ...(storage && { storage }) });
     applySeed(readSeed(seed, 'seed'), this.platform.registry);
     this.platform.on('notice', this.notices.add);
     this.platform.on('problem', this.problems.add);
@@ -53,10 +53,10 @@ export class Rig implements AsyncDisposable {
 
   /**
    * Opens a platform with the lamps of the seed, or with what another seed says; the access keys are the same. `clock` is the
-   * platform's; the devices have the machine's own.
+   * platform's; the devices have the machine's own. Whoever opened `storage` closes it, after the rig.
    */
-  static async open({ clock = systemClock, seed = JSON.stringify(SEED), mqtt = 0 }: { readonly clock?: Clock; readonly seed?: string; readonly mqtt?: number } = {}): Promise<Rig> {
-    const rig = new Rig(clock, seed);
+  static async open({ clock = systemClock, seed = JSON.stringify(SEED), mqtt = 0, storage }: { readonly clock?: Clock; readonly seed?: string; readonly mqtt?: number; readonly storage?: Storage } = {}): Promise<Rig> {
+    const rig = new Rig({ clock, seed, storage });
     const ports = await rig.platform.listen({ host: HOST, mqtt, http: 0 });
     rig.mqttPort = ports.mqtt;
     rig.httpPort = ports.http;
@@ -113,7 +113,7 @@ export class Rig implements AsyncDisposable {
   /** A call of Huawei's v5 API; `path` is what follows the project. */
   huawei(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<ApiAnswer> {
     const url = `/v5/iot/${SEED.huawei.projectId}${path}`;
-    const payload = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+    const payload = Buffer.from(body === undefined ? '' : stringifyExact(body));
     const [{ ak, sk }] = SEED.huawei.accessKeys;
     const headers = signHuawei({ method, url, headers: { host: `${HOST}:${this.httpPort}`, 'content-type': 'application/json' }, body: payload }, { id: ak, secret: sk }, { at: this.clock.now() });
     return this.#call({ method, url, headers, payload });
@@ -140,7 +140,7 @@ export class Rig implements AsyncDisposable {
   set({ name }: Cloud, lamp: Lamp, values: JsonObject): Promise<ApiAnswer> {
     return name === 'huawei'
       ? this.huawei('PUT', `/devices/lamp_${lamp}/properties`, { services: [{ service_id: 'light', properties: values }] })
-      : this.tencent('ControlDeviceData', { ProductId: 'LAMP000001', DeviceName: `lamp${lamp}`, Data: JSON.stringify(values) });
+      : this.tencent('ControlDeviceData', { ProductId: 'LAMP000001', DeviceName: `lamp${lamp}`, Data: stringifyExact(values) });
   }
 
   /** What a lamp reported last, as its cloud's API tells it. */
@@ -151,7 +151,7 @@ export class Rig implements AsyncDisposable {
       return shadow[0]?.reported.properties ?? {};
     }
     const { body } = await this.tencent('DescribeDeviceData', { ProductId: 'LAMP000001', DeviceName: `lamp${lamp}` });
-    const data = JSON.parse((body as { readonly Data: string }).Data) as Record<string, { readonly Value: JsonObject[string] }>;
+    const data = parseExact((body as { readonly Data: string }).Data) as Record<string, { readonly Value: JsonObject[string] }>;
     return Object.fromEntries(Object.entries(data).map(([property, { Value }]) => [property, Value]));
   }
 
@@ -172,6 +172,6 @@ export class Rig implements AsyncDisposable {
     http.request({ host: HOST, port: this.httpPort, method, path: url, headers, agent: false }, resolve).on('error', reject).end(payload);
     const answer = await promise;
     const text = (await answer.setEncoding('utf8').toArray()).join('');
-    return { status: answer.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text) };
+    return { status: answer.statusCode ?? 0, body: text === '' ? undefined : parseExact(text) };
   }
 }

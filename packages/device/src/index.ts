@@ -33,7 +33,7 @@ export type Device<D extends AnyDialect = Dialect> = Omit<DeviceCore, keyof Serv
 /** Makes a device; it connects when `connect()` is called. Throws `bad-config` naming the option that is wrong. */
 export const Device = DeviceCore as unknown as new <D extends AnyDialect>(options: DeviceOptions<D>) => Device<D>;
 
-export { huawei, tencent, isLianyunError, LianyunError, ERROR_TABLE } from '@lianyun/protocol';
+export { huawei, tencent, isLianyunError, LianyunError, ERROR_TABLE, parseExact, stringifyExact } from '@lianyun/protocol';
 export type {
   ChildInfo,
   ChildResult,

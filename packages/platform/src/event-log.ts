@@ -1,4 +1,4 @@
-import type { DeviceEvent, DeviceRef } from '@lianyun/protocol';
+import { stringifyExact, type DeviceEvent, type DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 import { Recent } from './recent.ts';
 
@@ -45,7 +45,7 @@ export class MemoryEventLog implements EventLog {
   add(cloud: Cloud, device: DeviceRef, events: readonly DeviceEvent[], arrivedAt: number): void {
     const log = this.#events[cloud].get(device) ?? new Recent<StoredEvent>(KEPT);
     this.#events[cloud].set(device, log);
-    for (const event of events) log.push({ ...event, at: event.at ?? arrivedAt, serial: ++this.#serial }, JSON.stringify(event.params).length);
+    for (const event of events) log.push({ ...event, at: event.at ?? arrivedAt, serial: ++this.#serial }, stringifyExact(event.params).length);
   }
 
   list(cloud: Cloud, device: DeviceRef, { from, to, name, severity, behind, limit }: EventQuery): { readonly items: readonly StoredEvent[]; readonly total: number; readonly isLast: boolean } {

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from '@lianyun/protocol';
+import { isJsonObject, parseExact, type JsonValue } from '@lianyun/protocol';
 
 /** A place in a text; both count from 1. */
 export interface TextPosition {
@@ -101,7 +101,7 @@ class Scan {
     if (first === '[') return this.#array(at, depth);
     const token = first === '"' ? this.#string() : this.#take(SCALAR);
     if (token === undefined) this.#fail(`${this.#shown()} where a value is expected`);
-    return { at, value: JSON.parse(token) as JsonValue };
+    return { at, value: parseExact(token) as JsonValue };
   }
 
   #object(at: number, depth: number): Node {

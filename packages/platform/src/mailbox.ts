@@ -1,4 +1,4 @@
-import type { DeviceMessage, DeviceRef, ErrorCode, JsonValue } from '@lianyun/protocol';
+import { stringifyExact, type DeviceMessage, type DeviceRef, type ErrorCode, type JsonValue } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 import { Recent } from './recent.ts';
 
@@ -62,7 +62,7 @@ export class MemoryMailbox implements Mailbox {
 
   receive(cloud: Cloud, device: DeviceRef, message: DeviceMessage, at: number): void {
     const { received } = this.#open(cloud, device);
-    received.push({ message, at }, 'bytes' in message ? message.bytes.length : JSON.stringify(message.content).length);
+    received.push({ message, at }, 'bytes' in message ? message.bytes.length : stringifyExact(message.content).length);
   }
 
   received(cloud: Cloud, device: DeviceRef): readonly ReceivedLetter[] {

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, PropertyGroup } from '@lianyun/protocol';
+import { parseExact, type JsonObject, type JsonValue, type PropertyGroup } from '@lianyun/protocol';
 
 /** Values and when each was taken, ms since 1970. Both maps are plain data: `__proto__` is a name like any other. */
 export interface TwinSection {
@@ -76,7 +76,7 @@ export class TwinState {
   static parse(text: string): TwinState {
     const twin = new TwinState();
     // Written by toJSON.
-    for (const [name, version, reported, desired] of JSON.parse(text) as readonly WrittenService[]) {
+    for (const [name, version, reported, desired] of parseExact(text) as readonly WrittenService[]) {
       const service = twin.#open(name);
       service.version = version;
       service.reported.fill(reported);

@@ -16,15 +16,20 @@ export const given = text.filter((value) => value !== '');
 export const level = fc.oneof(fc.uuid(), given.filter(isTopicLevel));
 
 const object = (values: fc.Arbitrary<JsonValue>): fc.Arbitrary<JsonObject> => fc.array(fc.tuple(text, values), { maxLength: 5 }).map((members): JsonObject => Object.fromEntries(members));
-/** Any JSON value; not -0, which JSON.stringify writes as 0. */
+/** A number as it is read back: not -0, which JSON.stringify writes as 0, and a bigint for what is written as an integer that no number holds. */
+const asRead = (value: number): number | bigint => (Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21 ? BigInt(value) : value + 0);
+/** An integer that no number holds. */
+const wide = fc.oneof(fc.bigInt({ min: 2n ** 53n, max: 2n ** 200n }), fc.bigInt({ min: -(2n ** 200n), max: -(2n ** 53n) }));
+/** Any JSON value. */
 const { json } = fc.letrec<{ json: JsonValue }>((tie) => ({
   json: fc.oneof(
     { maxDepth: 3 },
     text,
     fc.constant(null),
     fc.boolean(),
-    fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(asRead),
     fc.maxSafeInteger(),
+    wide,
     fc.array(tie('json'), { maxLength: 4 }),
     object(tie('json')),
   ),

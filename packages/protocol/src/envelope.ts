@@ -1,4 +1,4 @@
-import { parseJson } from './json.ts';
+import { parseFrame, stringifyExact } from './json.ts';
 import type { DeviceRef } from './vocabulary.ts';
 
 /** A tagged piece of a frame. */
@@ -47,8 +47,8 @@ export const raw: Envelope = {
 /** An envelope whose payload is one JSON document. */
 export function json(envelope: { open(document: unknown, topic: string): readonly Part[]; seal(part: Part): unknown }): Envelope {
   return {
-    open: (payload, topic) => envelope.open(parseJson(textOf(payload), topic), topic),
-    seal: (part) => JSON.stringify(envelope.seal(part)),
+    open: (payload, topic) => envelope.open(parseFrame(textOf(payload), topic), topic),
+    seal: (part) => stringifyExact(envelope.seal(part)),
   };
 }
 

@@ -32,8 +32,9 @@ describe.each(cases)('a peer that speaks $name', ({ dialect, device: own, servic
 
   it('answers with a failure, once, when the answer that the handler gave cannot be written', async () => {
     const { device, platform } = start();
-    // JSON has no bigint: JSON.stringify throws.
-    device.peer.handle('command.invoke', () => ({ code: 0, output: { count: 1n as never } }));
+    const cycle: { self?: unknown } = {};
+    cycle.self = cycle;
+    device.peer.handle('command.invoke', () => ({ code: 0, output: { cycle: cycle as never } }));
     const answer = platform.peer.request('command.invoke', blink, wait);
     await platform.passTo(device);
     await settled();

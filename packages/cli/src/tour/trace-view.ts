@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { TracedFrame } from '@lianyun/platform';
+import { stringifyExact } from 'lianyun';
 
 const ARROW = { up: '↑', down: '↓' } as const;
 
@@ -23,7 +24,7 @@ export class TraceView {
     const head = `${this.#paint('gray', time)} ${this.#paint(direction === 'up' ? 'green' : 'cyan', ARROW[direction])} ${cloud.padEnd(7)} q${frame.qos}`;
     for (const { op, message } of messages) {
       const id = message.id === undefined ? '' : this.#paint('gray', ` #${message.id}`);
-      this.#write(`${head} ${this.#paint('bold', op.padEnd(20))} ${message.device}${id} ${cut(JSON.stringify(message.body))}`);
+      this.#write(`${head} ${this.#paint('bold', op.padEnd(20))} ${message.device}${id} ${cut(stringifyExact(message.body))}`);
     }
     for (const problem of problems) {
       this.unread++;

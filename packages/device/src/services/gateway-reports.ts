@@ -1,4 +1,4 @@
-import { isLianyunError, LianyunError, PendingReceipt, type DeviceRef, type Dialect, type Peer, type PeerSendOptions, type PropertyGroup, type Receipt } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, PendingReceipt, stringifyExact, type DeviceRef, type Dialect, type Peer, type PeerSendOptions, type PropertyGroup, type Receipt } from '@lianyun/protocol';
 
 interface Waiting {
   readonly device: DeviceRef;
@@ -33,7 +33,7 @@ export class ChildReports {
     // What no JSON can hold fails here, for itself alone.
     let bytes: number;
     try {
-      bytes = Buffer.byteLength(JSON.stringify(groups)) + ENTRY_BYTES * groups.length;
+      bytes = Buffer.byteLength(stringifyExact(groups)) + ENTRY_BYTES * groups.length;
     } catch (cause) {
       receipt.fail(new LianyunError('bad-input', `The values of ${device} cannot be written as JSON: ${String(cause)}`, { device, cause }));
       return receipt;

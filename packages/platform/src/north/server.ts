@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import { LianyunError } from '@lianyun/protocol';
+import { LianyunError, stringifyExact } from '@lianyun/protocol';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { NorthContext } from './context.ts';
 import { huaweiNorth, isHuaweiPath, sendHuaweiFault, withoutBasePath } from './huawei/index.ts';
@@ -46,6 +46,7 @@ export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, ...context 
     void reply.header('x-request-id', request.id);
     done();
   });
+  app.setReplySerializer((payload) => stringifyExact(payload));
   // No answer leaves before what it says is stored.
   app.addHook('onSend', async (_request, _reply, payload) => {
     await context.storage.stored();

@@ -37,16 +37,17 @@ describe.each(kinds)('the registry store %s', (_name, run) => {
   it('gives back every member of a record as it was put', () => run(async (open) => {
     const { registryStore } = open.storage;
     const full = deviceRecord(3, {
-      gateway: 'p_gw', fingerprint: 'ab'.repeat(20), description: 'text', appId: 'app', extensionInfo: { a: [1, { b: null }] }, secureAccess: true, enabled: false,
+      gateway: 'p_gw', fingerprint: 'ab'.repeat(20), description: 'text', appId: 'app', extensionInfo: { a: [1, { b: null }, 2n ** 60n] }, secureAccess: true, enabled: false,
       activatedAt: 10, lastOnlineAt: 20, statusChangedAt: 40, secret: '密钥', authType: 'certificate',
     });
-    registryStore.putProduct(HUAWEI_PRODUCT);
+    const product = { ...HUAWEI_PRODUCT, model: [{ properties: [{ max: 2n ** 63n - 1n }] }] };
+    registryStore.putProduct(product);
     registryStore.putProduct(TENCENT_PRODUCT);
     registryStore.putDevice(full);
     registryStore.putDevice(deviceRecord(4));
     for (let round = 0; round < 2; round++) {
       const store = open.storage.registryStore;
-      expect(store.product('huawei', 'p')).toEqual(HUAWEI_PRODUCT);
+      expect(store.product('huawei', 'p')).toEqual(product);
       expect(store.product('tencent', 'ABCDE12345')).toEqual(TENCENT_PRODUCT);
       expect(store.device('huawei', 'p_d3')).toEqual(full);
       expect(store.device('huawei', 'p_d4')).toEqual(deviceRecord(4));
@@ -197,6 +198,20 @@ describe.each(kinds)('twins %s', (_name, run) => {
     await open.again();
     expect(JSON.stringify(open.storage.twins.read('huawei', '__proto__', '__proto__')[0]?.reported?.values)).toBe('{"__proto__":1,"constructor":2}');
     expect(open.storage.history.query({ cloud: 'huawei', device: '__proto__', service: '__proto__', property: '__proto__', from: clock.at - 1, to: clock.at, limit: 9 }).points).toEqual([]);
+  }));
+
+  it('keep every digit of an integer, reported or desired', () => run(async (open) => {
+    const values = { most: 2n ** 63n - 1n, least: -(2n ** 63n), deep: [{ n: 2n ** 53n + 1n }] };
+    open.storage.twins.report('huawei', 'd', [{ service: 's', values }], clock.at);
+    open.storage.twins.desire('huawei', 'd', [{ service: 's', values: { most: 2n ** 53n + 3n, least: values.least } }], clock.at);
+    for (let round = 0; round < 2; round++) {
+      expect(open.storage.twins.read('huawei', 'd')).toMatchObject([{ reported: { values }, desired: { values: { most: 2n ** 53n + 3n } } }]);
+      expect(open.storage.twins.pending('huawei', 'd')).toEqual([{ service: 's', values: { most: 2n ** 53n + 3n } }]);
+      for (const [property, value] of Object.entries(values)) {
+        expect(open.storage.history.query({ cloud: 'huawei', device: 'd', service: 's', property, from: 0, to: clock.at, limit: 9 }).points.map((each) => each.value)).toEqual([value]);
+      }
+      await open.again();
+    }
   }));
 
   it('keep devices and clouds apart, and begin anew after they were deleted', () => run(async (open) => {

@@ -1,4 +1,4 @@
-import type { DeviceRef, PropertyGroup } from '@lianyun/protocol';
+import { parseExact, stringifyExact, type DeviceRef, type PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import type { Database } from './database.ts';
 
@@ -29,7 +29,7 @@ export class Journal {
 
   /** Adds the operations of a turn; `last` is the number of the last one. */
   append(operations: readonly Operation[], last: number): void {
-    const text = JSON.stringify(operations);
+    const text = stringifyExact(operations);
     this.#database.run('INSERT INTO journal VALUES (?, ?)', last, text);
     this.#keep(last, text.length);
   }
@@ -53,7 +53,7 @@ export class Journal {
     this.#bytes = 0;
     for (const { last, operations: text } of this.#database.all<{ last: number; operations: string }>('SELECT last, operations FROM journal ORDER BY last')) {
       this.#keep(last, text.length);
-      const operations = JSON.parse(text) as readonly Operation[]; // written by append
+      const operations = parseExact(text) as readonly Operation[]; // written by append
       for (const [index, operation] of operations.entries()) yield [last - operations.length + 1 + index, operation];
     }
   }

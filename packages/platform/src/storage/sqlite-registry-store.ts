@@ -1,4 +1,4 @@
-import type { DeviceRef } from '@lianyun/protocol';
+import { parseExact, stringifyExact, type DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import type { Device, Product } from '../records.ts';
 import type { DeviceQuery, Page, ProductQuery, RegistryStore } from '../registry-store.ts';
@@ -83,7 +83,7 @@ export class SqliteRegistryStore implements RegistryStore, TurnMember {
   putProduct(product: Product): void {
     const { serial, cloud, productId, name, ...rest } = product;
     const secret = product.cloud === 'tencent' ? this.#sealer.seal(productOwner(cloud, productId), product.productSecret) : null;
-    this.#turns.write(() => this.#database.run(PUT_PRODUCT, serial, cloud, productId, name, secret, JSON.stringify({ ...rest, productSecret: undefined })));
+    this.#turns.write(() => this.#database.run(PUT_PRODUCT, serial, cloud, productId, name, secret, stringifyExact({ ...rest, productSecret: undefined })));
     this.#keepProduct(product);
   }
 
@@ -115,7 +115,7 @@ export class SqliteRegistryStore implements RegistryStore, TurnMember {
     this.#forgetChildren(cloud, ref, gateway ?? undefined);
     const sealed = this.#sealer.seal(deviceOwner(cloud, ref), secret);
     const status = statusOf({ activatedAt, lastOnlineAt, onlineSince, statusChangedAt });
-    this.#turns.write(() => this.#database.run(PUT_DEVICE, serial, cloud, ref, productId, nodeId, name, gateway, sealed, ...status, JSON.stringify(rest)));
+    this.#turns.write(() => this.#database.run(PUT_DEVICE, serial, cloud, ref, productId, nodeId, name, gateway, sealed, ...status, stringifyExact(rest)));
     this.#keepDevice(device);
   }
 
@@ -198,7 +198,7 @@ export class SqliteRegistryStore implements RegistryStore, TurnMember {
   }
 
   #toProduct({ serial, cloud, product_id: productId, name, secret, rest }: ProductRow): Product {
-    const kept: unknown = JSON.parse(rest);
+    const kept: unknown = parseExact(rest);
     const productSecret = secret === null ? {} : { productSecret: this.#sealer.open(productOwner(cloud, productId), secret) };
     // What putProduct took apart.
     return { ...(kept as object), serial, cloud, productId, name, ...productSecret } as Product;
@@ -206,7 +206,7 @@ export class SqliteRegistryStore implements RegistryStore, TurnMember {
 
   #toDevice(row: DeviceRow): Device {
     const { serial, cloud, device, product_id: productId, node_id: nodeId, name, gateway, secret, rest } = row;
-    const kept: unknown = JSON.parse(rest);
+    const kept: unknown = parseExact(rest);
     // What putDevice took apart.
     return {
       ...(kept as object),

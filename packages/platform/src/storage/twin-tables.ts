@@ -1,4 +1,4 @@
-import type { DeviceRef } from '@lianyun/protocol';
+import { parseExact, stringifyExact, type DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import { samplesOf, type HistoryPoint, type HistoryQuery, type Sample } from '../history.ts';
 import { TwinState } from '../twin-state.ts';
@@ -46,7 +46,7 @@ export class TwinTables {
   fold(twin: LiveTwin): void {
     const folded = twin.unfolded.at(-1)?.id;
     if (folded === undefined) return;
-    const state = JSON.stringify(twin.state);
+    const state = stringifyExact(twin.state);
     if (twin.row === undefined) twin.row = this.#database.run('INSERT INTO twins (cloud, device, folded, state) VALUES (?, ?, ?, ?)', twin.cloud, twin.device, folded, state);
     else this.#database.run('UPDATE twins SET folded = ?, state = ? WHERE id = ?', folded, state, twin.row);
     for (const [series, rows] of this.#rows(twin, twin.row)) for (const row of rows) this.#database.run(PUT, series, ...row);
@@ -73,7 +73,7 @@ export class TwinTables {
       if (column < 0) return [];
       const rows = this.#database.all<{ at: number; id: number; samples: string }>(PAGE, series.id, from, end.at, end.id, limit + 1);
       // Both lists were written by fold, and are as long as each other.
-      return rows.map(({ at, id, samples }) => ({ at, id, value: (JSON.parse(samples) as readonly HistoryPoint['value'][])[column] ?? null }));
+      return rows.map(({ at, id, samples }) => ({ at, id, value: (parseExact(samples) as readonly HistoryPoint['value'][])[column] ?? null }));
     });
   }
 
@@ -85,7 +85,7 @@ export class TwinTables {
       for (const sample of samplesOf(groups, at)) {
         for (const { series, values } of this.#columns(twin, row, sample)) {
           const rows = bySeries.get(series);
-          const one = [sample.at, id, JSON.stringify(values)] as const;
+          const one = [sample.at, id, stringifyExact(values)] as const;
           if (rows === undefined) bySeries.set(series, [one]);
           else rows.push(one);
         }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { copyOf, textOf, type Envelope, type Payload } from '../envelope.ts';
 import { LianyunError } from '../errors.ts';
-import { isJsonObject, parseJson, type JsonObject } from '../json.ts';
+import { isJsonObject, parseFrame, stringifyExact, type JsonObject } from '../json.ts';
 import type { DeviceMessage, Message, ShadowService } from '../vocabulary.ts';
 import { absent, anyJson, bytes, defined, integer, jsonObject, members } from '../wire.ts';
 import { compactTime, readEventTime } from './event-time.ts';
@@ -20,7 +20,7 @@ function systemMessage(payload: Payload): JsonObject | undefined {
   const text = textOf(payload);
   if (!text.trimStart().startsWith('{')) return undefined;
   try {
-    const document = parseJson(text, '');
+    const document = parseFrame(text, '');
     if (!isJsonObject(document) || !Object.keys(document).every((key) => KEYS.has(key))) return undefined;
     return [document['object_device_id'], document['name'], document['id']].every(isTextOrAbsent) ? document : undefined;
   } catch {
@@ -37,7 +37,7 @@ const message: Envelope = {
     const { object_device_id: device, ...body } = document;
     return [{ ...(typeof device === 'string' && device !== '' ? { device } : {}), body }];
   },
-  seal: ({ body, device }) => (body instanceof Uint8Array ? body : JSON.stringify({ ...(device === undefined ? {} : { object_device_id: device }), ...(body as object) })),
+  seal: ({ body, device }) => (body instanceof Uint8Array ? body : stringifyExact({ ...(device === undefined ? {} : { object_device_id: device }), ...(body as object) })),
 };
 
 const wire = v.union([bytes, members({ name: absent(v.string()), id: absent(v.string()), content: v.optional(v.nullable(anyJson)) })]);

@@ -12,19 +12,20 @@ interface Sample {
 const names = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'a', 'b', 'c'), fc.string({ minLength: 1, maxLength: 8, unit: 'grapheme' }));
 const never = fc.constantFrom<unknown>(NaN, Infinity, -Infinity, null, undefined, () => 1, Symbol.iterator);
 const outside = (min: number, max: number) => fc.oneof(fc.integer({ min: max + 1, max: max + 1000 }), fc.integer({ min: min - 1000, max: min - 1 }));
+const wideOutside = (min: number, max: number) => fc.oneof(fc.bigInt({ min: BigInt(max) + 1n }), fc.bigInt({ max: BigInt(min) - 1n }));
 const refused = (...more: fc.Arbitrary<unknown>[]) => fc.oneof(never, ...more);
 const object = (entries: Iterable<readonly [string, unknown]>) => Object.fromEntries(entries);
 
 const bounds = fc.tuple(fc.integer({ min: -1e6, max: 1e6 }), fc.nat(1000)).map(([min, size]) => ({ min, max: min + size }));
 const int: fc.Arbitrary<Sample> = bounds.map(({ min, max }) => ({
   type: { kind: 'int', min, max },
-  good: fc.integer({ min, max }),
-  bad: refused(outside(min, max), fc.string(), fc.boolean(), fc.bigInt(), fc.constant(min + 0.5), fc.constant([])),
+  good: fc.oneof(fc.integer({ min, max }), fc.bigInt({ min: BigInt(min), max: BigInt(max) })),
+  bad: refused(outside(min, max), fc.string(), fc.boolean(), wideOutside(min, max), fc.constant(min + 0.5), fc.constant([])),
 }));
 const decimal: fc.Arbitrary<Sample> = bounds.map(({ min, max }) => ({
   type: { kind: 'decimal', min, max },
-  good: fc.double({ min, max, noNaN: true }),
-  bad: refused(outside(min, max), fc.string(), fc.boolean(), fc.bigInt()),
+  good: fc.oneof(fc.double({ min, max, noNaN: true }), fc.bigInt({ min: BigInt(min), max: BigInt(max) })),
+  bad: refused(outside(min, max), fc.string(), fc.boolean(), wideOutside(min, max)),
 }));
 const text: fc.Arbitrary<Sample> = fc.nat(20).map((maxLength) => ({
   type: { kind: 'string', maxLength },

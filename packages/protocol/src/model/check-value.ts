@@ -51,7 +51,7 @@ function compileType(type: ValueType, rules: Rules, nested = false): Check {
     case 'int': {
       const { min, max } = intBounds(type, rules);
       return (value) => {
-        if (typeof value !== 'number' || !Number.isInteger(value)) return refuse('wrong-type', value);
+        if (typeof value !== 'bigint' && (typeof value !== 'number' || !Number.isInteger(value))) return refuse('wrong-type', value);
         return value >= min && value <= max ? undefined : refuse('out-of-range', value);
       };
     }
@@ -61,7 +61,7 @@ function compileType(type: ValueType, rules: Rules, nested = false): Check {
       const { min = -Infinity, max = Infinity } = type;
       return (value) => {
         // A reader that keeps integers exact gives 100000000000000000 as a bigint: JSON does not say which type is meant.
-        if (!((typeof value === 'number' && Number.isFinite(value)) || isWide(value))) return refuse('wrong-type', value);
+        if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isFinite(value))) return refuse('wrong-type', value);
         return value >= min && value <= max ? undefined : refuse('out-of-range', value);
       };
     }
@@ -78,13 +78,13 @@ function compileType(type: ValueType, rules: Rules, nested = false): Check {
     }
     case 'boolean':
       if (rules.booleans === 'true-false') return (value) => (typeof value === 'boolean' ? undefined : refuse('wrong-type', value));
-      return (value) => (value === 0 || value === 1 ? undefined : refuse(typeof value === 'number' ? 'out-of-range' : 'wrong-type', value));
+      return (value) => (value === 0 || value === 1 ? undefined : refuse(typeof value === 'number' || isWide(value) ? 'out-of-range' : 'wrong-type', value));
     case 'string-enum':
     case 'int-enum': {
       const options = new Set<unknown>(type.options.map((option) => option.value));
       const kind = type.kind === 'int-enum' ? 'number' : 'string';
       return (value) => {
-        if (typeof value !== kind) return refuse('wrong-type', value);
+        if (typeof value !== kind && !(kind === 'number' && isWide(value))) return refuse('wrong-type', value);
         return options.has(value) ? undefined : refuse('not-in-enum', value);
       };
     }
@@ -96,6 +96,7 @@ function compileType(type: ValueType, rules: Rules, nested = false): Check {
       };
     case 'timestamp':
       return (value) => {
+        if (isWide(value)) return refuse('out-of-range', value);
         if (typeof value !== 'number' || !Number.isInteger(value)) return refuse('wrong-type', value);
         return isTimestamp(value) || isTimestamp(value * 1000) ? undefined : refuse('out-of-range', value);
       };

@@ -18,10 +18,10 @@ describe('values of a Huawei property', () => {
   it.each<[object, unknown[], [unknown, string][]]>([
     [
       { data_type: 'int', min: '0', max: '10' },
-      [0, 10, 5, -0],
-      [[-1, 'out-of-range'], [11, 'out-of-range'], [1.5, 'wrong-type'], ['5', 'wrong-type'], [true, 'wrong-type'], [null, 'wrong-type'], [NaN, 'wrong-type'], [Infinity, 'wrong-type'], [5n, 'wrong-type'], [undefined, 'wrong-type'], [{}, 'wrong-type'], [[1], 'wrong-type']],
+      [0, 10, 5, -0, 5n],
+      [[-1, 'out-of-range'], [11n, 'out-of-range'], [2n ** 64n, 'out-of-range'], [11, 'out-of-range'], [1.5, 'wrong-type'], ['5', 'wrong-type'], [true, 'wrong-type'], [null, 'wrong-type'], [NaN, 'wrong-type'], [Infinity, 'wrong-type'],  [undefined, 'wrong-type'], [{}, 'wrong-type'], [[1], 'wrong-type']],
     ],
-    [{ data_type: 'int' }, [2 ** 31 - 1, -(2 ** 31)], [[2 ** 31, 'out-of-range'], [-(2 ** 31) - 1, 'out-of-range'], [1e20, 'out-of-range']]],
+    [{ data_type: 'int' }, [2 ** 31 - 1, -(2 ** 31)], [[2 ** 31, 'out-of-range'], [-(2 ** 31) - 1, 'out-of-range'], [1e20, 'out-of-range'], [2n ** 53n, 'out-of-range']]],
     [{ data_type: 'int', max: '5' }, [-(2 ** 31), 5], [[6, 'out-of-range'], [-(2 ** 31) - 1, 'out-of-range']]],
     [{ data_type: 'int', min: '0', max: '1744594200000' }, [1744594200000], [[1744594200001, 'out-of-range']]],
     [{ data_type: 'int', min: '-3000000000' }, [-3e9, 3e9], [[-3e9 - 1, 'out-of-range']]],
@@ -37,8 +37,8 @@ describe('values of a Huawei property', () => {
       [[9, 'out-of-range'], [9n, 'out-of-range'], ['9', 'out-of-range'], [9007199254740994n, 'out-of-range'], ['9007199254740994', 'out-of-range']],
     ],
     [{ data_type: 'long', min: '9007199254740993' }, [9007199254740993n], [[big - 1, 'out-of-range'], [9007199254740992n, 'out-of-range']]],
-    [{ data_type: 'decimal', min: '-40', max: '125.5' }, [-40, 125.5, 0], [[125.51, 'out-of-range'], [-40.01, 'out-of-range'], ['1', 'wrong-type'], [NaN, 'wrong-type'], [-Infinity, 'wrong-type'], [1n, 'wrong-type']]],
-    [{ data_type: 'decimal' }, [1e308, -1e308, 0.1], [[Infinity, 'wrong-type']]],
+    [{ data_type: 'decimal', min: '-40', max: '125.5' }, [-40, 125.5, 0, 1n], [[126n, 'out-of-range'], [125.51, 'out-of-range'], [-40.01, 'out-of-range'], ['1', 'wrong-type'], [NaN, 'wrong-type'], [-Infinity, 'wrong-type']]],
+    [{ data_type: 'decimal' }, [1e308, -1e308, 0.1, 10n ** 17n], [[Infinity, 'wrong-type']]],
     [{ data_type: 'decimal', step: 1 }, [0.5], []],
     [{ data_type: 'string', max_length: 3 }, ['', 'abc', '中文字'], [['abcd', 'too-long'], [1, 'wrong-type'], [null, 'wrong-type']]],
     [{ data_type: 'string' }, ['x'.repeat(10_000)], [[true, 'wrong-type']]],
@@ -102,14 +102,14 @@ describe('values of a Huawei property', () => {
 
 describe('values of a Tencent property', () => {
   it.each<[object, unknown[], [unknown, string][]]>([
-    [{ type: 'bool' }, [0, 1], [[true, 'wrong-type'], [false, 'wrong-type'], [2, 'out-of-range'], ['1', 'wrong-type'], [NaN, 'out-of-range'], [null, 'wrong-type']]],
+    [{ type: 'bool' }, [0, 1], [[true, 'wrong-type'], [false, 'wrong-type'], [2, 'out-of-range'], ['1', 'wrong-type'], [NaN, 'out-of-range'], [2n ** 53n, 'out-of-range'], [null, 'wrong-type']]],
     [{ type: 'int', min: '0', max: '100', step: '10' }, [0, 100, 7], [[101, 'out-of-range'], [-1, 'out-of-range'], [1.5, 'wrong-type'], ['1', 'wrong-type'], [true, 'wrong-type'], [NaN, 'wrong-type']]],
-    [{ type: 'int' }, [2 ** 40, -(2 ** 40)], [[big, 'out-of-range'], [5n, 'wrong-type']]],
+    [{ type: 'int' }, [2 ** 40, -(2 ** 40), 2n ** 40n], [[big, 'out-of-range'], [2n ** 53n, 'out-of-range'], [-(2n ** 53n), 'out-of-range']]],
     [{ type: 'float', min: '-40', max: '125', step: '0.1' }, [20.123456, -40, 125], [[125.1, 'out-of-range'], ['1.5', 'wrong-type'], [Infinity, 'wrong-type']]],
-    [{ type: 'enum', mapping: { 0: 'Red', 2: 'Blue' } }, [0, 2], [[1, 'not-in-enum'], ['0', 'wrong-type'], [true, 'wrong-type'], [NaN, 'not-in-enum'], [0.5, 'not-in-enum']]],
+    [{ type: 'enum', mapping: { 0: 'Red', 2: 'Blue' } }, [0, 2], [[1, 'not-in-enum'], ['0', 'wrong-type'], [true, 'wrong-type'], [NaN, 'not-in-enum'], [0.5, 'not-in-enum'], [2n ** 53n, 'not-in-enum']]],
     [{ type: 'stringenum', mapping: { low: 'L', high: 'H' } }, ['low'], [['L', 'not-in-enum'], ['toString', 'not-in-enum'], [0, 'wrong-type']]],
     [{ type: 'string', min: '2', max: '3' }, ['', 'abc'], [['abcd', 'too-long'], [1, 'wrong-type']]],
-    [{ type: 'timestamp' }, [1744594200, 1744594200000, 1e9, 1e10 - 1, 1e12, 1e13 - 1], [[0, 'out-of-range'], [1e9 - 1, 'out-of-range'], [1e10, 'out-of-range'], [1e12 - 1, 'out-of-range'], [1e13, 'out-of-range'], [17445942000, 'out-of-range'], [-1744594200, 'out-of-range'], [1744594200.5, 'wrong-type'], ['1744594200', 'wrong-type']]],
+    [{ type: 'timestamp' }, [1744594200, 1744594200000, 1e9, 1e10 - 1, 1e12, 1e13 - 1], [[0, 'out-of-range'], [1e9 - 1, 'out-of-range'], [1e10, 'out-of-range'], [1e12 - 1, 'out-of-range'], [1e13, 'out-of-range'], [17445942000, 'out-of-range'], [-1744594200, 'out-of-range'], [1744594200.5, 'wrong-type'], [2n ** 53n, 'out-of-range'], ['1744594200', 'wrong-type']]],
     [{ type: 'struct', specs: [{ id: 'x', dataType: { type: 'int', min: '0', max: '9' } }] }, [{}, { x: 1 }], [[[], 'wrong-type'], [null, 'wrong-type'], ['{}', 'wrong-type']]],
     [{ type: 'array', arrayInfo: { type: 'float' } }, [[], [1, 1.5]], [[{}, 'wrong-type'], [1, 'wrong-type'], ['1', 'wrong-type']]],
   ])('are judged by %j', (define, good, bad) => {

@@ -40,7 +40,7 @@ export function readTypeLiteral(spot: Spot, traits: readonly string[], allowed: 
     case 'int':
       return { kind: 'int', ...defined({ ...boundsAt(body, numeric(integerAt)), ...scale(body) }) };
     case 'long':
-      return { kind: 'long', ...defined({ ...boundsAt(body, numeric(int64At)), ...scale(body) }) };
+      return { kind: 'long', ...defined({ ...boundsAt(body, numeric(longAt)), ...scale(body) }) };
     case 'decimal':
       return { kind: 'decimal', ...defined({ ...boundsAt(body, numeric(numberAt)), ...scale(body) }) };
     case 'string': {
@@ -80,10 +80,6 @@ const numeric =
   <N>(read: (spot: Spot) => N) =>
   (spot: Spot): N =>
     typeof spot.value === 'string' ? fail(spot.path, 'bad-shape', `${shown(spot.value)} is given, a number is expected`) : read(spot);
-
-function int64At(spot: Spot): bigint | undefined {
-  return longAt(typeof spot.value === 'bigint' ? { ...spot, value: String(spot.value) } : spot);
-}
 
 const number = numeric(numberAt);
 

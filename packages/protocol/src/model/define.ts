@@ -100,7 +100,7 @@ function readTyped(spot: Named, traits: readonly string[], required: boolean): P
     type: readTypeLiteral(spot, traits),
     required: flag(spot, 'required') ?? required,
     // It is data of the user's, and kept as it is.
-    defaultValue: typeof spot.value === 'string' ? undefined : (memberOf(spot, 'defaultValue').value as JsonValue | bigint | undefined),
+    defaultValue: typeof spot.value === 'string' ? undefined : (memberOf(spot, 'defaultValue').value as JsonValue | undefined),
   });
 }
 

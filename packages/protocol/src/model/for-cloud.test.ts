@@ -40,7 +40,7 @@ const reports = (long: fc.Arbitrary<bigint>) =>
     { maxLength: 3 },
   ) as unknown as fc.Arbitrary<readonly ReportOf<typeof lamp>[]>;
 
-const onWire = <T>(value: T): T => parseExact(stringifyExact(value), 'wire') as T;
+const onWire = <T>(value: T): T => parseExact(stringifyExact(value)) as T;
 const isEmpty = ({ values }: { readonly values: object }) => Object.keys(values).length === 0;
 
 describe.each<[Cloud, fc.Arbitrary<bigint>]>([

@@ -59,7 +59,7 @@ export interface PropertyTraits extends TextsLiteral {
   /** The flag as Huawei and Tencent declare it; a report may name any subset all the same. Left out: no. */
   readonly required?: boolean;
   /** `default_value` of Huawei. */
-  readonly defaultValue?: JsonValue | bigint;
+  readonly defaultValue?: JsonValue;
 }
 
 /** A parameter of a command, an answer or an event. */
@@ -70,7 +70,7 @@ export interface ParameterTraits extends TextsLiteral {
   /** Left out: yes. Tencent requires every parameter. */
   readonly required?: boolean;
   /** `default_value` of Huawei. */
-  readonly defaultValue?: JsonValue | bigint;
+  readonly defaultValue?: JsonValue;
 }
 
 /** The parameters of a command, an answer or an event, by name. */

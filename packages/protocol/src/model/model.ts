@@ -54,7 +54,7 @@ export interface Parameter {
    */
   readonly required: boolean;
   /** `default_value` as it stands in the profile; it is not judged by the type. A bigint beyond 2^53. Huawei only. */
-  readonly defaultValue?: JsonValue | bigint;
+  readonly defaultValue?: JsonValue;
 }
 
 /** A property. `required` is the flag as declared: a report or a set may name any subset of the properties all the same. */

@@ -121,7 +121,7 @@ const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 export function numberAt(spot: Spot): number | undefined {
   const { value, path } = spot;
   if (isAbsent(value)) return undefined;
-  const number = typeof value === 'string' && NUMBER.test(value) ? Number(value) : value;
+  const number = (typeof value === 'string' && NUMBER.test(value)) || typeof value === 'bigint' ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isFinite(number)) fail(path, 'bad-range', `${shown(value)} is given, a number is expected, also as a string`);
   return number;
 }
@@ -144,12 +144,12 @@ export function notNegative(spot: Spot, number: number | undefined): number | un
 /** Whether a 64-bit signed integer holds the value. */
 const fitsInt64 = (value: bigint): boolean => value >= -(2n ** 63n) && value <= 2n ** 63n - 1n;
 
-/** A 64-bit integer: a number that is exact, or digits; undefined when missing. */
+/** A 64-bit integer: a number that is exact, a bigint, or digits; undefined when missing. */
 export function longAt(spot: Spot): bigint | undefined {
   const { value, path } = spot;
   if (isAbsent(value)) return undefined;
-  const isExact = typeof value === 'number' ? Number.isSafeInteger(value) : typeof value === 'string' && /^[+-]?\d{1,19}$/.test(value);
-  const long = isExact ? BigInt(value as number | string) : undefined; // told apart by isExact
+  const isExact = typeof value === 'number' ? Number.isSafeInteger(value) : typeof value === 'bigint' || (typeof value === 'string' && /^[+-]?\d{1,19}$/.test(value));
+  const long = isExact ? BigInt(value as number | bigint | string) : undefined; // told apart by isExact
   if (long === undefined || !fitsInt64(long)) fail(path, 'bad-range', `${shown(value)} is given, a 64-bit integer is expected, beyond 2^53 - 1 as a string`);
   return long;
 }

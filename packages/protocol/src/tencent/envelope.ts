@@ -5,7 +5,7 @@ import { isJsonObject } from '../json.ts';
 import { absent } from '../wire.ts';
 
 /** A numeric token is echoed as a string by the cloud (reference 7.2). */
-export const token = absent(v.pipe(v.union([v.string(), v.number()]), v.transform(String)));
+export const token = absent(v.pipe(v.union([v.string(), v.number(), v.bigint()]), v.transform(String)));
 
 const head = v.object({ method: absent(v.string()), clientToken: token });
 

@@ -1,4 +1,4 @@
-import { isJsonObject, isLianyunError, LianyunError, type JsonObject } from '@lianyun/protocol';
+import { isJsonObject, isLianyunError, LianyunError, parseExact, type JsonObject } from '@lianyun/protocol';
 import * as v from 'valibot';
 import type { NorthContext } from '../context.ts';
 import { refusal, refusalOf } from '../refusal.ts';
@@ -35,7 +35,7 @@ export const anyObject = v.custom<JsonObject>(isJsonObject, 'an object is expect
 export function readBody<S extends v.GenericSchema>({ body }: Call, schema: S): v.InferOutput<S> {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    json = parseExact(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (error) {
     throw refusal('IOTDA.000008', `Invalid input. The body is no JSON: ${body.length === 0 ? 'it is empty' : error instanceof Error ? error.message : String(error)}`);
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isJsonObject, isLianyunError, LianyunError, type ErrorCode, type JsonValue } from '@lianyun/protocol';
+import { isJsonObject, isLianyunError, LianyunError, stringifyExact, type ErrorCode, type JsonValue } from '@lianyun/protocol';
 import * as v from 'valibot';
 import type { Letter } from '../../mailbox.ts';
 import { refusal } from '../refusal.ts';
@@ -56,7 +56,7 @@ export async function createMessage(call: Call): Promise<object> {
 }
 
 function checkContent(content: JsonValue, format: Letter['format'], encoding: Letter['encoding']): void {
-  const written = typeof content === 'string' ? content : JSON.stringify(content);
+  const written = typeof content === 'string' ? content : stringifyExact(content);
   if (Buffer.byteLength(written) > MAX_BYTES) throw bad('message', `at most ${MAX_BYTES} bytes are expected`);
   if (encoding === 'none') return;
   if (format !== 'raw') throw bad('encoding', 'base64 needs payload_format raw');

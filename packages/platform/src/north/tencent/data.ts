@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isLianyunError, type CommandResult } from '@lianyun/protocol';
+import { isLianyunError, stringifyExact, type CommandResult } from '@lianyun/protocol';
 import type { Device } from '../../records.ts';
 import type { NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
@@ -16,7 +16,7 @@ export const dataActions = {
   DescribeDeviceData: action(TARGET, (p, context) => {
     const [twin] = context.storage.twins.read('tencent', targetOf(p, context).device);
     const { values = {}, times = {} } = twin?.reported ?? {};
-    return { Data: JSON.stringify(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { Value: value, LastUpdate: times[name] }]))) };
+    return { Data: stringifyExact(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { Value: value, LastUpdate: times[name] }]))) };
   }),
 
   ControlDeviceData: action({ ...TARGET, Data: 'text', Method: 'text?', DataTimestamp: 'integer?' }, async (p, context) => {
@@ -43,7 +43,7 @@ export const dataActions = {
   CallDeviceActionSync: action(CALL, async (p, context) => {
     const call = prepare(p, context);
     const result = await call.invoke();
-    return { ClientToken: call.id, OutputParams: JSON.stringify(result.output ?? {}), Status: result.text ?? '' };
+    return { ClientToken: call.id, OutputParams: stringifyExact(result.output ?? {}), Status: result.text ?? '' };
   }),
 
   CallDeviceActionAsync: action(CALL, (p, context) => {

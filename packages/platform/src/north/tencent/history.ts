@@ -1,4 +1,4 @@
-import type { JsonValue } from '@lianyun/protocol';
+import { stringifyExact, type JsonValue } from '@lianyun/protocol';
 import type { HistoryPlace } from '../../history.ts';
 import { refusal } from '../refusal.ts';
 import { action, targetOf } from './action.ts';
@@ -46,4 +46,4 @@ function placeOf(context: string): HistoryPlace {
 }
 
 /** A value as a string: a text as it is, anything else as JSON. */
-const textOf = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const textOf = (value: JsonValue): string => (typeof value === 'string' ? value : stringifyExact(value));

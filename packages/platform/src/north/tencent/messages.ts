@@ -1,4 +1,4 @@
-import { isLianyunError, rightsOf, tencent, type DeviceEvent } from '@lianyun/protocol';
+import { isLianyunError, rightsOf, stringifyExact, tencent, type DeviceEvent } from '@lianyun/protocol';
 import { isTopicName } from '@lianyun/protocol/mqtt';
 import type { EventMark } from '../../event-log.ts';
 import { refusal } from '../refusal.ts';
@@ -35,7 +35,7 @@ export const messageActions = {
       Context: isLast || last === undefined ? '' : `${last.at}-${last.serial}`,
       Total: total,
       Listover: isLast,
-      EventHistory: items.map((event) => ({ TimeStamp: event.at, ProductId: productId, DeviceName: nodeId, EventId: event.name, Type: event.severity ?? '', Data: JSON.stringify(event.params) })),
+      EventHistory: items.map((event) => ({ TimeStamp: event.at, ProductId: productId, DeviceName: nodeId, EventId: event.name, Type: event.severity ?? '', Data: stringifyExact(event.params) })),
     };
   }),
 

@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson, type JsonObject } from '@lianyun/protocol';
+import { isJsonObject, parseExact, type JsonObject } from '@lianyun/protocol';
 import { refusal } from '../refusal.ts';
 
 /** What an action takes: the name of a parameter and its type, a `?` behind it when it may be left out. */
@@ -28,7 +28,7 @@ export function parametersOf(body: Buffer): Given {
   const text = body.toString('utf8');
   let values: unknown;
   try {
-    values = text === '' ? {} : JSON.parse(text);
+    values = text === '' ? {} : parseExact(text);
   } catch (error) {
     throw refusal('InvalidParameter', `The body is no JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -100,7 +100,7 @@ function convert(name: string, type: Spec[string], value: unknown): unknown {
 export function objectIn(name: string, text: string, code = 'InvalidParameterValue'): JsonObject {
   let value: unknown;
   try {
-    value = parseJson(text, name);
+    value = parseExact(text);
   } catch {
     throw refusal(code, `The parameter \`${name}\` is a string that holds no JSON.`);
   }

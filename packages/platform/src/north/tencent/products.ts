@@ -1,4 +1,4 @@
-import { isLianyunError, tencentModelCode, type JsonObject } from '@lianyun/protocol';
+import { isLianyunError, stringifyExact, tencentModelCode, type JsonObject } from '@lianyun/protocol';
 import type { TencentProduct } from '../../records.ts';
 import type { NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
@@ -59,7 +59,7 @@ export const productActions = {
     return {
       Model: {
         ProductId: product.productId,
-        ModelDefine: JSON.stringify(product.model),
+        ModelDefine: stringifyExact(product.model),
         CreateTime: seconds(product.createdAt),
         UpdateTime: seconds(product.updatedAt),
         CategoryModel: '',
