@@ -39,6 +39,15 @@ export const ERROR_TABLE = {
   'not-found': { blame: 'caller', retry: false, http: 404, cure: 'Create it first, or correct the id.' },
   conflict: { blame: 'caller', retry: false, http: 409, cure: 'It exists already; use another id or change the existing one.' },
   'port-in-use': { blame: 'caller', retry: false, http: 503, cure: 'Stop the program that holds the port, or choose another port (0 takes any free one).' },
+  'wrong-digest': { blame: 'cloud', retry: false, http: 422, cure: 'The file is not the one that was announced: put the right file on the server, or announce its digest.' },
+  'wrong-size': { blame: 'cloud', retry: false, http: 422, cure: 'The file does not have the announced size: put the right file on the server, or announce its size.' },
+  'wrong-signature': { blame: 'cloud', retry: false, http: 422, cure: 'Sign the file with the key that this device trusts, or give the device the right public key.' },
+  'expired-url': { blame: 'cloud', retry: false, http: 403, cure: 'The server no longer, or not yet, lets this URL or token in: ask the cloud for a fresh one.' },
+  'unsafe-url': { blame: 'cloud', retry: false, http: 422, cure: 'Give an http or https URL that leads to the file without leaving https, or announce a digest for a file on another host.' },
+  'untrusted-server': { blame: 'network', retry: false, http: 502, cure: "Give the authority that signed the server's certificate with `ca`; the message says what is wrong with it." },
+  'bad-response': { blame: 'peer', retry: false, http: 502, cure: 'The server did not answer as HTTP or the request asks for; status and reason stand in the message.' },
+  'disk-full': { blame: 'device', retry: true, http: 507, cure: 'Make room in the directory that the message names.' },
+  'disk-failed': { blame: 'device', retry: false, http: 500, cure: 'Check that the directory is there, writable and on a sound disk; the cause is attached.' },
   'bad-seed': { blame: 'caller', retry: false, http: 400, cure: 'Correct the seed file at the place that the message names.' },
 } as const satisfies Record<string, ErrorTrait>;
 

@@ -1,0 +1,112 @@
+import type { Clock } from '@lianyun/protocol';
+import { isLianyunError, LianyunError } from '@lianyun/protocol';
+import { readAnswer, type Answer } from './answer.ts';
+import type { Digests } from './digests.ts';
+import type { Validators } from './journal.ts';
+import type { DownloadOptions } from './options.ts';
+import type { PartFile } from './part-file.ts';
+import { receive } from './receive.ts';
+import { ask, connectionError, readUrl } from './request.ts';
+import { StallWatch } from './stall-watch.ts';
+
+/** What an attempt stands on. */
+export interface Ground {
+  readonly part: PartFile;
+  readonly digests: Digests;
+  /** Undefined: nothing is known of the content that the bytes belong to. */
+  readonly validators: Validators | undefined;
+}
+
+interface Attempt {
+  readonly options: DownloadOptions;
+  readonly clock: Clock;
+  readonly limits: { readonly maxBytes: number; readonly stallMs: number };
+  readonly ground: Ground;
+  readonly signal: AbortSignal;
+  /** Begins anew, with an empty file. */
+  restart(): { readonly ground: Ground; readonly done: Promise<void> };
+  /** Writes down what is known of the content. */
+  keep(validators: Validators): Promise<void>;
+  onProgress(total: number | undefined): void;
+}
+
+/** How an attempt ended, when it did not fail: all is there, or more has to be asked for. */
+export type AttemptEnd = 'whole' | 'more';
+
+/** Asks once for what is missing, and takes what comes. Rejects with why not all of it came. */
+export async function attempt(work: Attempt): Promise<AttemptEnd> {
+  const { options, clock, limits, signal } = work;
+  const { part } = work.ground;
+  const source = options.source();
+  let url = readUrl(source.url);
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(signal.reason);
+  signal.throwIfAborted();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const watch = new StallWatch(clock, limits.stallMs, () => controller.abort(new LianyunError('timeout', `${url.host} was silent for ${limits.stallMs} ms.`)));
+  const isChecked = options.digest !== undefined || options.signature !== undefined;
+  try {
+    const given = await ask({ source, offset: part.size, validator: validatorOf(work.ground, isChecked), tls: options.tls, isChecked, signal: controller.signal });
+    url = given.url;
+    watch.touch();
+    try {
+      return await take(work, { ...given, watch, isChecked });
+    } finally {
+      given.response.destroy();
+    }
+  } catch (cause) {
+    if (controller.signal.aborted) throw controller.signal.reason;
+    throw isLianyunError(cause) ? cause : connectionError(url, cause);
+  } finally {
+    watch.stop();
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+type Given = Awaited<ReturnType<typeof ask>> & { readonly watch: StallWatch; readonly isChecked: boolean };
+
+async function take(work: Attempt, { response, url, watch, isChecked }: Given): Promise<AttemptEnd> {
+  const { options, limits } = work;
+  const answer = readAnswer(response, url);
+  const { part, validators } = work.ground;
+  if (!('start' in answer)) {
+    if (answer.total !== undefined && answer.total === part.size && isChecked) return 'whole';
+    return startOver(work);
+  }
+  const isOther = answer.etag !== undefined && validators?.etag !== undefined && answer.etag !== validators.etag;
+  if (answer.start !== 0 && (answer.start !== part.size || isOther)) return startOver(work);
+  const total = options.bytes ?? answer.total;
+  if (answer.total !== undefined && answer.total !== total) throw new LianyunError('wrong-size', `The server has a file of ${answer.total} bytes; ${total} were announced.`);
+  const limit = total ?? limits.maxBytes;
+  if (limit > limits.maxBytes && options.bytes === undefined) throw new LianyunError('wrong-size', `The server has a file of ${limit} bytes; ${limits.maxBytes} are allowed where no size was announced.`);
+  if (total === undefined && !answer.isDelimited && !isChecked) throw new LianyunError('bad-response', 'The server does not say how long the file is, and no size or digest was announced: a cut could not be seen.');
+  // The file from its beginning: a server without ranges, or another content than before.
+  const fresh = answer.start === 0 && part.size > 0 ? work.restart() : undefined;
+  const prepare = async (): Promise<void> => {
+    await fresh?.done;
+    if (answer.start === 0 && !isSame(answer, validators)) await work.keep({ etag: answer.etag, modified: answer.modified });
+    if (total !== undefined && options.bytes === undefined) await part.needRoom(total);
+    work.onProgress(total);
+  };
+  const { digests } = fresh?.ground ?? work.ground;
+  await receive(response, { part, start: answer.start, ready: prepare(), digests, limit, isAnnounced: total !== undefined, onBusy: (isOurs) => watch.touch(isOurs), onWritten: () => work.onProgress(total) });
+  if (total === undefined || part.size === total) return 'whole';
+  // A server may give less than was asked for, in parts; one that says this was all is wrong about the size.
+  if (answer.end !== undefined && answer.end < total && part.size === answer.end) return 'more';
+  if (answer.isDelimited) throw new LianyunError('wrong-size', `The server's file has ${part.size} bytes; ${total} were announced.`);
+  throw new LianyunError('network', `${url.host} closed the connection after ${part.size} of ${total} bytes.`);
+}
+
+async function startOver(work: Attempt): Promise<AttemptEnd> {
+  await work.restart().done;
+  return 'more';
+}
+
+function isSame(answer: Answer, validators: Validators | undefined): boolean {
+  return validators !== undefined && validators.etag === answer.etag && validators.modified === answer.modified;
+}
+
+/** What If-Range may name: the date of the last change tells contents apart only roughly, so that a digest has to say the last word. */
+function validatorOf({ validators }: Ground, isChecked: boolean): string | undefined {
+  return validators?.etag ?? (isChecked ? validators?.modified : undefined);
+}

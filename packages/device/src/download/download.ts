@@ -1,0 +1,236 @@
+import { EventEmitter } from 'node:events';
+import { isLianyunError, LianyunError, type Clock, type ErrorCode } from '@lianyun/protocol';
+import { errnoOf, systemDisk, type Disk } from '../disk/disk.ts';
+import { backoffMs } from '../session-state.ts';
+import { attempt, type Ground } from './attempt.ts';
+import { Digests } from './digests.ts';
+import { PartJournal, type Validators } from './journal.ts';
+import { checkAnnounced, type DownloadOptions } from './options.ts';
+import { PartFile } from './part-file.ts';
+
+/** How far a download is. */
+export interface DownloadProgress {
+  /** Bytes that are on this machine. */
+  readonly bytes: number;
+  /** Bytes of the whole file, as soon as somebody said so. */
+  readonly total: number | undefined;
+  /** Bytes of it that were there from an earlier download. */
+  readonly resumed: number;
+}
+
+/** What a download tells beside its outcome. */
+export interface DownloadEvents {
+  progress: [DownloadProgress];
+  /** An attempt failed; the next one begins in `inMs`. */
+  retry: [{ readonly error: LianyunError; readonly inMs: number }];
+}
+
+const GIB = 1_073_741_824;
+const DEFAULTS = { maxBytes: 4 * GIB, stallMs: 30_000, attempts: 20, maxBackoffMs: 60_000, deadlineMs: 86_400_000 } as const;
+/** After these another attempt may succeed by itself. */
+const AGAIN = new Set<ErrorCode>(['network', 'timeout']);
+/** After these the partial file is worth keeping: another download of the same file goes on where this one ended. */
+const RESUMABLE = new Set<ErrorCode>(['network', 'timeout', 'aborted', 'closed', 'expired-url']);
+
+/**
+ * A file on its way from a server to this disk. It appears under its name at once, whole and checked, or not at all; a cut is followed by
+ * further attempts, and what is there already is not fetched again, after a restart of the process neither.
+ *
+ * `for await (const progress of download)` gives the newest progress, however slow the reader is, ends with the download and throws what {@link done}
+ * rejects with.
+ */
+export class Download extends EventEmitter<DownloadEvents> implements AsyncIterable<DownloadProgress> {
+  /**
+   * Resolves with the name of the file. Rejects with `wrong-digest`, `wrong-size`, `wrong-signature`, `disk-full`, `disk-failed`, `expired-url`, `not-found`,
+   * `unsafe-url`, `untrusted-server`, `bad-response`, `network`, `timeout`, `aborted`, `bad-input`, `bad-config`. One that nobody looks at is no unhandled rejection.
+   */
+  readonly done: Promise<string>;
+  readonly #options: DownloadOptions;
+  readonly #disk: Disk;
+  readonly #clock: Clock;
+  #progress: DownloadProgress = { bytes: 0, total: undefined, resumed: 0 };
+  #isOver = false;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(options: DownloadOptions) {
+    super();
+    this.#options = options;
+    this.#disk = options.disk ?? systemDisk;
+    this.#clock = options.clock;
+    this.#progress = { bytes: 0, total: options.bytes, resumed: 0 };
+    this.done = this.#run().finally(() => {
+      this.#isOver = true;
+      this.#changed.resolve();
+    });
+    this.done.catch(() => undefined);
+  }
+
+  get progress(): DownloadProgress {
+    return this.#progress;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<DownloadProgress, void> {
+    let told: DownloadProgress | undefined;
+    for (;;) {
+      if (this.#progress !== told) yield (told = this.#progress);
+      else if (this.#isOver) break;
+      else await this.#changed.promise;
+    }
+    await this.done;
+  }
+
+  async #run(): Promise<string> {
+    const { file, part = `${file}.part`, signal, deadlineMs = DEFAULTS.deadlineMs } = this.#options;
+    checkAnnounced(this.#options);
+    const controller = new AbortController();
+    const onAbort = (): void => controller.abort(isLianyunError(signal?.reason) ? signal.reason : new LianyunError('aborted', `The download of ${file} was aborted.`, { cause: signal?.reason }));
+    const timer = this.#clock.after(deadlineMs, () => controller.abort(new LianyunError('timeout', `The download of ${file} took more than ${deadlineMs} ms.`)), true);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
+    try {
+      if (await this.#isThere(controller.signal)) return file;
+      return await this.#fetch(part, controller.signal);
+    } finally {
+      timer.cancel();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Whether the whole file is there: a process may end between the last step of a download and its writing down. */
+  async #isThere(signal: AbortSignal): Promise<boolean> {
+    const { file, bytes, digest } = this.#options;
+    if (digest === undefined) return false;
+    const there = await this.#disk.stat(file).catch((error: unknown) => {
+      if (errnoOf(error) !== 'ENOENT') throw new LianyunError('disk-failed', `${file} cannot be looked at: ${String(error)}`, { cause: error });
+    });
+    if (there === undefined || !there.isFile() || (bytes !== undefined && there.size !== bytes)) return false;
+    const whole = await PartFile.open(this.#disk, file);
+    try {
+      const digests = new Digests(this.#options);
+      await whole.forEach((chunk) => digests.update(chunk), signal);
+      digests.verify();
+      this.#tell({ bytes: whole.size, total: whole.size, resumed: whole.size });
+      return true;
+    } catch (error) {
+      if (isLianyunError(error, 'wrong-digest')) return false;
+      throw error;
+    } finally {
+      await whole.close();
+    }
+  }
+
+  async #fetch(name: string, signal: AbortSignal): Promise<string> {
+    const { file } = this.#options;
+    const part = await PartFile.open(this.#disk, name);
+    const journal = new PartJournal(this.#disk, name, this.#options);
+    let keeps = false;
+    try {
+      await this.#fill(part, { journal, signal });
+      await part.becomes(file);
+      return file;
+    } catch (error) {
+      keeps = isLianyunError(error) && RESUMABLE.has(error.code) && part.size > 0;
+      throw error;
+    } finally {
+      await part.close();
+      if (!keeps) await Promise.all([part.remove(), journal.remove()]);
+    }
+  }
+
+  /** Attempts until the file is whole and right. */
+  async #fill(part: PartFile, { journal, signal }: { readonly journal: PartJournal; readonly signal: AbortSignal }): Promise<void> {
+    const { maxBytes = DEFAULTS.maxBytes, stallMs = DEFAULTS.stallMs, attempts = DEFAULTS.attempts, maxBackoffMs = DEFAULTS.maxBackoffMs } = this.#options;
+    let ground = await this.#resume(part, { journal, signal });
+    let resumed = part.size;
+    let idle = 0;
+    let most = part.size;
+    let isStitched = resumed > 0;
+    let hasStartedOver = false;
+    if (this.#options.bytes !== undefined) await part.needRoom(this.#options.bytes);
+    const restart = (): { readonly ground: Ground; readonly done: Promise<void> } => {
+      resumed = 0;
+      ground = { part, digests: new Digests(this.#options), validators: ground.validators };
+      return { ground, done: part.empty() };
+    };
+    const keep = async (validators: Validators): Promise<void> => {
+      ground = { ...ground, validators };
+      await journal.write(validators);
+    };
+    for (;;) {
+      try {
+        signal.throwIfAborted();
+        const isWhole = part.size > 0 && part.size === this.#options.bytes;
+        const end = isWhole ? 'whole' : await attempt({ options: this.#options, clock: this.#clock, limits: { maxBytes, stallMs }, ground, signal, restart, keep, onProgress: (total) => this.#tell({ bytes: part.size, total, resumed }) });
+        if (end === 'more' && part.size > most) idle = 0;
+        else if (end === 'more' && ++idle > attempts) throw new LianyunError('bad-response', `The server gave no new byte of ${this.#options.file} in ${attempts} attempts.`);
+        most = Math.max(most, part.size);
+        if (end === 'more') {
+          isStitched ||= part.size > 0;
+          continue;
+        }
+        ground.digests.verify();
+        return;
+      } catch (error) {
+        // What was put together from several pieces may be wrong where they meet: the whole file in one piece has the last word.
+        if (isLianyunError(error, 'wrong-digest') && isStitched && !hasStartedOver) {
+          hasStartedOver = true;
+          await restart().done;
+          continue;
+        }
+        if (!isLianyunError(error) || !AGAIN.has(error.code) || signal.aborted) throw error;
+        idle = part.size > most ? 1 : idle + 1;
+        most = Math.max(most, part.size);
+        if (idle >= attempts) throw error;
+        isStitched ||= part.size > 0;
+        const inMs = backoffMs(idle, this.#clock.random(), maxBackoffMs);
+        this.#emit('retry', { error, inMs });
+        await this.#sleep(inMs, signal);
+      }
+    }
+  }
+
+  /** Goes on with a partial file, if it belongs to this one and something will tell a wrong one. */
+  async #resume(part: PartFile, { journal, signal }: { readonly journal: PartJournal; readonly signal: AbortSignal }): Promise<Ground> {
+    const { bytes, digest, signature } = this.#options;
+    const digests = new Digests(this.#options);
+    if (part.size === 0) return { part, digests, validators: undefined };
+    const validators = await journal.read();
+    if (validators === undefined || (digest === undefined && signature === undefined) || (bytes !== undefined && part.size > bytes)) {
+      await part.empty();
+      return { part, digests, validators: undefined };
+    }
+    await part.forEach((chunk) => digests.update(chunk), signal);
+    this.#tell({ bytes: part.size, total: bytes, resumed: part.size });
+    return { part, digests, validators };
+  }
+
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = this.#clock.after(ms, resolve, true);
+    const onAbort = (): void => reject(signal.reason as LianyunError);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await promise;
+    } finally {
+      timer.cancel();
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #tell(progress: DownloadProgress): void {
+    this.#progress = progress;
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+    this.#emit('progress', progress);
+  }
+
+  /** A listener that throws ends the download: nobody else could be told. */
+  #emit<K extends keyof DownloadEvents>(event: K, ...args: DownloadEvents[K]): void {
+    try {
+      // The key is the event that the arguments belong to.
+      (this as EventEmitter).emit(event, ...args);
+    } catch (cause) {
+      throw new LianyunError('handler-failed', `A listener of '${event}' threw: ${String(cause)}`, { cause });
+    }
+  }
+}
