@@ -181,6 +181,7 @@ describe('lianyun up', () => {
     [['--mqtt', 'abc'], /--mqtt "abc" is no port: a number from 0 to 65535 is expected/],
     [['--http', '65536'], /--http "65536" is no port/],
     [['--host', 'no.such.host.invalid'], /cannot listen on no\.such\.host\.invalid/],
+    [['--public-url', 'iot.example'], /--public-url iot\.example is no address: http:/],
     [['--mqtt'], /argument missing/],
     [['extra'], /too many arguments/],
   ])('refuses %j in words, without a stack', async (args, words) => {

@@ -6,6 +6,7 @@ import { describe, it } from 'vitest';
 
 /** Each program with how to install it. */
 const PROGRAMS = {
+  curl: 'apt-get install curl',
   mosquitto: 'apt-get install mosquitto',
   mosquitto_pub: 'apt-get install mosquitto-clients',
   mosquitto_sub: 'apt-get install mosquitto-clients',

@@ -12,7 +12,8 @@ program
   .option('--mqtts <port>', 'MQTT over TLS (not built yet)')
   .option('--http <port>', "port of both clouds' APIs, 0 for any free one", '8080')
   .option('--https <port>', 'the APIs over TLS (not built yet)')
-  .option('--data <folder>', 'where products, devices, what they report and generated access keys are kept')
+  .option('--public-url <url>', 'how devices and applications reach the HTTP port, where it is not as seen from here')
+  .option('--data <folder>', 'where products, devices, what they report, files and generated access keys are kept')
   .option('--seed <file>', 'products, devices and access keys to begin with')
   .action((options: UpOptions) => up(options));
 

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import { isLianyunError } from 'lianyun';
+import { isLianyunError, LianyunError } from 'lianyun';
 import { accessKeysOf, applySeed, loadAccessKeys, openStorage, Platform, readSeedFile } from '@lianyun/platform';
 import { readPort } from './ports.ts';
 
@@ -11,6 +11,7 @@ export interface UpOptions {
   readonly mqtts?: string;
   readonly http: string;
   readonly https?: string;
+  readonly publicUrl?: string;
   readonly data?: string;
   readonly seed?: string;
 }
@@ -31,6 +32,8 @@ export async function up(options: UpOptions): Promise<void> {
     readPort(option, text);
     log(`lianyun: TLS is not built yet, so nothing listens for ${option} ${text}.`);
   }
+  const { publicUrl } = options;
+  if (publicUrl !== undefined && !/^https?:$/.test(URL.parse(publicUrl)?.protocol ?? '')) throw new LianyunError('bad-config', `--public-url ${publicUrl} is no address: http://HOST:PORT or https://HOST is expected.`);
   const seed = options.seed === undefined ? undefined : readSeedFile(options.seed);
   const keys = loadAccessKeys(options.data ?? stateFolder(), seed === undefined ? {} : accessKeysOf(seed.seed));
   if (keys.file !== undefined) log(`lianyun: access keys for the APIs are in ${keys.file}`);
@@ -38,7 +41,7 @@ export async function up(options: UpOptions): Promise<void> {
   await using storage = openStorage({ directory: options.data });
   if (options.data === undefined) log('lianyun: without --data, products, devices and what they report live as long as this process.');
   const projectId = seed?.seed.huawei?.projectId;
-  const platform = new Platform({ keys, storage, ...(projectId === undefined ? {} : { projectId }) });
+  const platform = new Platform({ keys, storage, ...(projectId === undefined ? {} : { projectId }), ...(publicUrl === undefined ? {} : { publicUrl }) });
   platform.on('notice', ({ kind, peer, text }) => log(`${new Date().toISOString()} ${kind} ${peer}: ${text}`));
   platform.on('problem', ({ code, message }) => log(`${new Date().toISOString()} ${code}: ${message}`));
   if (seed !== undefined) {

@@ -1,12 +1,17 @@
 export type { AccessPort, Client, Cloud, Notice, OfflineReason } from './access/port.ts';
 export type { Downlink, Invocation } from './downlink.ts';
 export type { EventLog, EventMark, EventQuery, StoredEvent } from './event-log.ts';
+export type { DeviceFile } from './files.ts';
 export { loadAccessKeys, type AccessKey, type AccessKeys } from './keys.ts';
 export type { Letter, Mailbox, ReceivedLetter } from './mailbox.ts';
 export { signHuawei, type HuaweiSigning } from './north/huawei/signature.ts';
 export type { SignedRequest } from './north/signed-request.ts';
 export { signTencent, type TencentSigning } from './north/tencent/signature.ts';
+export type { Objects, PutOptions, StoredObject } from './objects/objects.ts';
+export type { Digest, ObjectPlace } from './objects/signer.ts';
 export { Platform, type PlatformAddress, type PlatformEvents, type PlatformOptions } from './platform.ts';
+export type { ByteRange } from './objects/blobs.ts';
+export type { Files } from './files.ts';
 export type { History, HistoryPage, HistoryPlace, HistoryPoint, HistoryQuery } from './history.ts';
 export type { Device, DeviceDraft, HuaweiProduct, Product, ProductDraft, TencentProduct } from './records.ts';
 export type { Registry } from './registry.ts';

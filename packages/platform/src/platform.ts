@@ -9,10 +9,14 @@ import { DesiredPusher } from './desired.ts';
 import { DeviceDownlink } from './device-downlink.ts';
 import type { Downlink } from './downlink.ts';
 import { MemoryEventLog, type EventLog } from './event-log.ts';
+import { Files, type DeviceFile } from './files.ts';
 import { INTAKE } from './intake.ts';
 import type { AccessKeys } from './keys.ts';
 import { MemoryMailbox, type Mailbox } from './mailbox.ts';
 import { createNorthbound, type Northbound } from './north/server.ts';
+import { Objects } from './objects/objects.ts';
+import { Origin } from './objects/origin.ts';
+import { GrantSigner } from './objects/signer.ts';
 import { Postman } from './postman.ts';
 import { Registry } from './registry.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
@@ -27,6 +31,8 @@ export interface PlatformEvents {
   event: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly event: DeviceEvent }];
   /** A device sent a message without a model. */
   message: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly message: DeviceMessage }];
+  /** A Huawei device put a file, or told what became of one. */
+  file: [DeviceFile];
   /** Every frame over every connection; read only while somebody listens. */
   frame: [TracedFrame];
   /** A refused sign-in, a forbidden topic, a protocol error. */
@@ -41,6 +47,8 @@ export interface PlatformOptions {
   /** Huawei's project id; left out: any is taken. */
   readonly projectId?: string;
   readonly clock?: Clock;
+  /** How devices and applications reach the HTTP side, where that is not as it is seen from here: behind a proxy, in a container. */
+  readonly publicUrl?: string;
   /** Where everything is kept; whoever opened it closes it, after the platform. Left out: memory. */
   readonly storage?: Storage;
 }
@@ -58,6 +66,8 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly twins: Twins;
   readonly events: EventLog;
   readonly mailbox: Mailbox;
+  readonly objects: Objects;
+  readonly files: Files;
   readonly downlink: Downlink;
   readonly access: AccessPort;
   readonly #clock: Clock;
@@ -66,10 +76,11 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly #postman: Postman;
   readonly #desired: DesiredPusher;
   readonly #children: Children;
+  readonly #origin: Origin;
   readonly #north: Northbound;
   readonly #forgetStorage: () => void;
 
-  constructor({ keys, projectId, clock = systemClock, storage = openStorage({ clock }) }: PlatformOptions) {
+  constructor({ keys, projectId, publicUrl, clock = systemClock, storage = openStorage({ clock }) }: PlatformOptions) {
     super();
     this.#clock = clock;
     this.#storage = storage;
@@ -95,17 +106,24 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       problem: (problem) => this.#tell('problem', problem),
     });
     this.downlink = new DeviceDownlink({ peers: this.#peers, access: this.access, registry: this.registry, clock });
-    const { registry, events, mailbox, downlink } = this;
+    this.objects = new Objects({ storage, clock });
+    this.#origin = new Origin(this.access, publicUrl);
+    const signer = new GrantSigner(storage.secret('grants'));
+    const problem = (fault: LianyunError): void => this.#tell('problem', fault);
+    this.files = new Files({ storage, objects: this.objects, signer, origin: this.#origin, peer: this.#peers.huawei, clock, problem, onFile: (file) => this.#tell('file', file) });
+    const { registry, events, mailbox, downlink, objects, files } = this;
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
-    this.#desired = new DesiredPusher({ storage, downlink, registry, problem: (problem) => this.#tell('problem', problem) });
-    this.#north = createNorthbound({ registry, storage, events, mailbox, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    this.#desired = new DesiredPusher({ storage, downlink, registry, problem });
+    this.#north = createNorthbound({ registry, storage, events, mailbox, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, objects, signer, origin: this.#origin, files, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use`; nothing listens then. */
   async listen({ host, mqtt, http }: PlatformAddress): Promise<{ readonly mqtt: number; readonly http: number }> {
     const mqttPort = await this.access.listen({ host, port: mqtt });
     try {
-      return { mqtt: mqttPort, http: await this.#north.listen({ host, port: http }) };
+      const httpPort = await this.#north.listen({ host, port: http });
+      this.#origin.listensOn({ host, port: httpPort });
+      return { mqtt: mqttPort, http: httpPort };
     } catch (error) {
       await this.close();
       throw error;

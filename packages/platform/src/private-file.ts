@@ -40,7 +40,7 @@ export function writePrivateFile(file: string, text: string): void {
 }
 
 /** Makes a new name outlast a power cut. Windows cannot open folders, and does not need to. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');
   try {

@@ -65,9 +65,12 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     host.deadlines.wakeAt(this, host.deadlines.now + Deadlines.ticks(host.limits.connectMs));
   }
 
-  /** Set while the client is signed in. */
+  /** Set while the client is signed in; and the address of this machine that it reached. */
   get client(): Client | undefined {
     return this.#client;
+  }
+  get localAddress(): string | undefined {
+    return this.#transport.localAddress;
   }
 
   // What the transport tells

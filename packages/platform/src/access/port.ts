@@ -100,6 +100,8 @@ export interface AccessPort {
   close(): Promise<void>;
   isOnline(cloud: Cloud, device: DeviceRef): boolean;
   client(cloud: Cloud, device: DeviceRef): Client | undefined;
+  /** The address of this machine that a device's connection reached; undefined when it is not connected, or by a way that does not tell. */
+  localAddress(cloud: Cloud, device: DeviceRef): string | undefined;
   /**
    * Sends a frame to a device. On an implicit topic it goes out at QoS 0, or at the QoS of an explicit subscription that covers it;
    * otherwise only if a subscription covers it, at the lower of both QoS. One copy however many filters match.

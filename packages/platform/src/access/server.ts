@@ -80,6 +80,10 @@ class AccessServer implements AccessPort, ConnectionHost, Acceptor {
     return this.#online[cloud].get(device)?.client;
   }
 
+  localAddress(cloud: Cloud, device: DeviceRef): string | undefined {
+    return this.#online[cloud].get(device)?.localAddress;
+  }
+
   deliver(cloud: Cloud, device: DeviceRef, frame: Frame): Receipt {
     const connection = this.#online[cloud].get(device);
     if (connection !== undefined) return connection.deliver(frame);

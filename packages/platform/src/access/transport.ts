@@ -6,4 +6,6 @@ export interface Transport {
   destroy(): unknown;
   pause(): unknown;
   resume(): unknown;
+  /** The address of this machine that the other end reached, where it is known. */
+  readonly localAddress?: string | undefined;
 }

@@ -3,9 +3,13 @@ import type { Cloud } from '../access/port.ts';
 import type { Topology } from '../children.ts';
 import type { DesiredState } from '../desired.ts';
 import type { Downlink } from '../downlink.ts';
+import type { Files } from '../files.ts';
 import type { EventLog } from '../event-log.ts';
 import type { AccessKeys } from '../keys.ts';
 import type { Mailbox } from '../mailbox.ts';
+import type { Objects } from '../objects/objects.ts';
+import type { Origin } from '../objects/origin.ts';
+import type { GrantSigner } from '../objects/signer.ts';
 import type { Postman } from '../postman.ts';
 import type { Registry } from '../registry.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -21,6 +25,12 @@ export interface NorthContext {
   readonly downlink: Downlink;
   readonly children: Topology;
   readonly desired: DesiredState;
+  readonly objects: Objects;
+  /** Signs URLs of objects. */
+  readonly signer: GrantSigner;
+  /** Where the HTTP side is reached from outside. */
+  readonly origin: Origin;
+  readonly files: Files;
   readonly keys: AccessKeys;
   readonly clock: Clock;
   /** The one Huawei project there is; left out: any project id names it. */
@@ -34,12 +44,13 @@ export function secretsOf({ keys }: NorthContext, cloud: Cloud): SecretOf {
 }
 
 /** Removes a device with all that is known of it, and ends its connection. */
-export function removeDevice({ registry, storage, events, mailbox, downlink, children }: NorthContext, cloud: Cloud, device: DeviceRef): void {
+export function removeDevice({ registry, storage, events, mailbox, downlink, children, files }: NorthContext, cloud: Cloud, device: DeviceRef): void {
   const found = registry.device(cloud, device);
   registry.deleteDevice(cloud, device);
   storage.twins.delete(cloud, device);
   events.delete(cloud, device);
   mailbox.delete(cloud, device);
+  if (cloud === 'huawei') files.forget(device);
   downlink.kick(cloud, device, 'the device was deleted');
   if (found.gateway !== undefined) children.removed(cloud, found.gateway, [found]);
   else children.forget(cloud, device);

@@ -5,7 +5,11 @@ import type { Topology } from '../children.ts';
 import { DesiredPusher } from '../desired.ts';
 import type { Downlink } from '../downlink.ts';
 import { MemoryEventLog } from '../event-log.ts';
+import { Files } from '../files.ts';
 import { MemoryMailbox } from '../mailbox.ts';
+import { Objects } from '../objects/objects.ts';
+import { Origin } from '../objects/origin.ts';
+import { GrantSigner } from '../objects/signer.ts';
 import { Postman } from '../postman.ts';
 import type { Device } from '../records.ts';
 import { Registry } from '../registry.ts';
@@ -126,12 +130,25 @@ export class NorthUnderTest implements AsyncDisposable {
   readonly mailbox = new MemoryMailbox();
   readonly postman = new Postman({ mailbox: this.mailbox, downlink: this.downlink, registry: this.registry, clock: this.clock });
   readonly desired = new DesiredPusher({ storage: this.storage, downlink: this.downlink, registry: this.registry, problem: () => undefined });
+  readonly objects = new Objects({ storage: this.storage, clock: this.clock });
+  readonly signer = new GrantSigner('a key of the tests');
+  readonly origin = new Origin({ localAddress: () => undefined }, undefined);
+  readonly files = new Files({
+    storage: this.storage,
+    objects: this.objects,
+    signer: this.signer,
+    origin: this.origin,
+    peer: { handle: () => () => undefined },
+    clock: this.clock,
+    onFile: () => undefined,
+    problem: () => undefined,
+  });
   readonly north: Northbound;
   port = 0;
 
-  constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number } = {}) {
-    const { clock, downlink, children, storage, registry, events, mailbox, postman, desired } = this;
-    this.north = createNorthbound({ registry, storage, events, mailbox, postman, downlink, children, desired, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+  constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number; readonly objectBytes?: number } = {}) {
+    const { clock, downlink, children, storage, registry, events, mailbox, postman, desired, objects, signer, origin, files } = this;
+    this.north = createNorthbound({ registry, storage, events, mailbox, postman, downlink, children, desired, objects, signer, origin, files, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   async start(): Promise<this> {

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { LianyunError, stringifyExact } from '@lianyun/protocol';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { NorthContext } from './context.ts';
+import { objectsHttp } from '../objects/http.ts';
+import { OBJECTS_PATH } from '../objects/signer.ts';
+import { secretsOf, type NorthContext } from './context.ts';
 import { huaweiNorth, isHuaweiPath, sendHuaweiFault, withoutBasePath } from './huawei/index.ts';
 import { refusal } from './refusal.ts';
 import { sendTencentFault, tencentNorth } from './tencent/index.ts';
@@ -14,6 +16,8 @@ export interface NorthboundOptions extends NorthContext {
   /** `stderr`: pino writes one JSON line a request to stderr; left out: nothing is logged. */
   readonly log?: 'stderr';
   readonly bodyLimitBytes?: number;
+  /** The largest object that may be put; 5 GiB unless said otherwise. */
+  readonly objectBytes?: number;
 }
 
 /** The HTTP side of the platform. */
@@ -26,13 +30,13 @@ export interface Northbound extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Both clouds' APIs on one port: Huawei's by path, Tencent's at `/`; and `/healthz`. */
-export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, ...context }: NorthboundOptions): Northbound {
+/** Both clouds' APIs on one port: Huawei's by path, Tencent's at `/`; objects below `/objects/`; and `/healthz`. */
+export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, objectBytes, ...context }: NorthboundOptions): Northbound {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    rewriteUrl: (request) => withoutBasePath(request.url ?? '/'),
+    rewriteUrl: ({ url = '/' }) => (url.startsWith(OBJECTS_PATH) ? url : withoutBasePath(url)),
     forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => {
       void sendFault(request, reply.header('x-request-id', request.id), error);
@@ -57,6 +61,8 @@ export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, ...context 
   app.get('/healthz', () => ({ status: 'ok' }));
   huaweiNorth(app, context);
   tencentNorth(app, context);
+  const { objects, signer, clock } = context;
+  objectsHttp(app, { objects, signer, clock, secretOf: secretsOf(context, 'huawei'), ...(objectBytes === undefined ? {} : { maxBytes: objectBytes }) });
 
   return {
     server: app.server,

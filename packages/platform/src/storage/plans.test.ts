@@ -2,6 +2,8 @@
 import { StatementSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { Database } from './database.ts';
+import { OBJECTS } from '../objects/objects.ts';
+import type { Records } from './records.ts';
 import { openStorage } from './storage.ts';
 import { deviceRecord, Folder, HandClock, HUAWEI_PRODUCT, TENCENT_PRODUCT } from './storage.fixtures.ts';
 
@@ -25,6 +27,14 @@ async function statementsOf(work: () => Promise<void>): Promise<Set<string>> {
   return seen;
 }
 
+/** Everything that is asked of records; `lists` is what they are listed by. */
+function everythingOf<T extends { readonly serial: number }>(records: Records<T>, record: T, lists: readonly Partial<T>[]): void {
+  records.put(record);
+  records.get(record);
+  for (const where of lists) for (const page of [{}, { before: 3 }]) records.page(where, { limit: 2, ...page });
+  records.remove(record);
+}
+
 /** Everything that a platform asks of its storage. */
 async function everything(folder: Folder): Promise<void> {
   const clock = new HandClock();
@@ -44,6 +54,8 @@ async function everything(folder: Folder): Promise<void> {
     }
   }
   for (let each = 0; each < 100; each++) twins.report('huawei', 'd', [{ service: 's', values: { x: 1, [`p${each}`]: 1 } }], clock.at);
+  first.secret('s');
+  everythingOf(first.records(OBJECTS), { bucket: 'b', key: 'k', blob: '0', bytes: 1, sha256: '', md5: '', type: '', storedAt: 1, serial: 1 }, [{ bucket: 'b' }]);
   twins.desire('huawei', 'd', [{ service: 's', values: { x: 1 } }], clock.at);
   twins.read('huawei', 'e');
   const query = { cloud: 'huawei', device: 'd', service: 's', property: 'x', from: 0, to: clock.at, limit: 3 } as const;

@@ -1,18 +1,23 @@
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { systemClock, type Clock, type LianyunError } from '@lianyun/protocol';
 import { DAY_MS, HISTORY_DAYS, MemoryHistory, type History } from '../history.ts';
+import { MemoryBlobs, type Blobs } from '../objects/blobs.ts';
+import { FileBlobs } from '../objects/file-blobs.ts';
 import { MemoryRegistryStore, type RegistryStore } from '../registry-store.ts';
 import { MemoryTwins, type Twins } from '../twin.ts';
 import { Database } from './database.ts';
+import { MemoryRecords, type Records, type Shape } from './records.ts';
 import { Retention } from './retention.ts';
 import { migrate } from './schema.ts';
 import { openSealer, type Sealer } from './sealer.ts';
+import { SqliteRecords } from './sqlite-records.ts';
 import { SqliteRegistryStore } from './sqlite-registry-store.ts';
 import { SqliteTwins } from './sqlite-twins.ts';
 import { Turns } from './turns.ts';
 
 export interface StorageOptions {
-  /** The folder that keeps `lianyun.db` and `secrets.key`; made if need be. Left out: all is kept in memory, and lives as long as the process. */
+  /** The folder that keeps `lianyun.db`, `secrets.key` and `objects/`; made if need be. Left out: all is kept in memory, and lives as long as the process. */
   readonly directory?: string | undefined;
   readonly clock?: Clock;
   /** FULL (what counts unless said otherwise): what is stored outlasts a power cut. NORMAL: only the end of the process. */
@@ -30,6 +35,12 @@ export interface Storage extends AsyncDisposable {
   readonly registryStore: RegistryStore;
   readonly twins: Twins;
   readonly history: History;
+  /** The bytes of objects. */
+  readonly blobs: Blobs;
+  /** The records of a kind, the same ones whenever they are asked for. */
+  records<T extends { readonly serial: number }>(shape: Shape<T>): Records<T>;
+  /** A secret of the platform's own, made when it is first asked for. */
+  secret(name: string): string;
   /**
    * Resolves when what was written so far is stored; undefined when it is already. Rejects when it could not be: then nothing of this turn of the
    * event loop was, and what reads afterwards does not find it.
@@ -51,7 +62,10 @@ export function openStorage({ directory, clock = systemClock, synchronous = 'FUL
   const database = new Database({ file: path.join(directory, 'lianyun.db'), synchronous, ...(limitBytes === undefined ? {} : { limitBytes }) });
   try {
     migrate(database);
-    return new SqliteStorage({ database, sealer: openSealer(directory, database), clock, keepMs, cached });
+    const sealer = openSealer(directory, database);
+    const blobs = new FileBlobs(path.join(directory, 'objects'));
+    blobs.sweep((blob) => database.get('SELECT serial FROM objects WHERE blob = ?', blob) !== undefined);
+    return new SqliteStorage({ database, sealer, blobs, clock, keepMs, cached });
   } catch (error) {
     database.close();
     throw database.fault(error, 'bad-config');
@@ -60,7 +74,12 @@ export function openStorage({ directory, clock = systemClock, synchronous = 'FUL
 
 function memoryStorage(clock: Clock, keepMs: number): Storage {
   const history = new MemoryHistory();
+  const records = new Map<string, unknown>();
+  const secrets = new Map<string, string>();
   return {
+    blobs: new MemoryBlobs(),
+    records: (shape) => kept(records, shape.name, () => new MemoryRecords(shape)),
+    secret: (name) => kept(secrets, name, newSecret),
     registryStore: new MemoryRegistryStore(),
     twins: new MemoryTwins(history),
     history: bounded(history, clock, keepMs),
@@ -71,24 +90,46 @@ function memoryStorage(clock: Clock, keepMs: number): Storage {
   };
 }
 
+const newSecret = (): string => randomBytes(32).toString('base64');
+
+/** What is kept under a name; made when it is first asked for. Each name is asked for in one place only, with its own type. */
+function kept<T>(all: Map<string, unknown>, name: string, make: () => T): T {
+  if (!all.has(name)) all.set(name, make());
+  return all.get(name) as T;
+}
+
 /** What is older than it is kept does not show, whether it is removed already or not. */
 function bounded(history: History, clock: Clock, keepMs: number): History {
   return { query: (query) => history.query({ ...query, from: Math.max(query.from, clock.now() - keepMs) }) };
+}
+
+interface SqliteStorageOptions {
+  readonly database: Database;
+  readonly sealer: Sealer;
+  readonly blobs: Blobs;
+  readonly clock: Clock;
+  readonly keepMs: number;
+  readonly cached: number;
 }
 
 class SqliteStorage implements Storage {
   readonly registryStore: RegistryStore;
   readonly twins: Twins;
   readonly history: History;
+  readonly blobs: Blobs;
   readonly #database: Database;
+  readonly #sealer: Sealer;
+  readonly #records = new Map<string, unknown>();
   readonly #turns: Turns;
   readonly #sqliteTwins: SqliteTwins;
   readonly #retention: Retention;
   readonly #listeners = new Set<(fault: LianyunError) => void>();
   #isClosed = false;
 
-  constructor({ database, sealer, clock, keepMs, cached }: { readonly database: Database; readonly sealer: Sealer; readonly clock: Clock; readonly keepMs: number; readonly cached: number }) {
+  constructor({ database, sealer, blobs, clock, keepMs, cached }: SqliteStorageOptions) {
     this.#database = database;
+    this.#sealer = sealer;
+    this.blobs = blobs;
     this.#turns = new Turns(database, (fault) => {
       for (const listener of this.#listeners) listener(fault);
     });
@@ -100,6 +141,18 @@ class SqliteStorage implements Storage {
     store.disconnectAll(clock.now());
     this.#turns.flush();
     this.#retention = new Retention({ database, turns: this.#turns, clock, keepMs });
+  }
+
+  records<T extends { readonly serial: number }>(shape: Shape<T>): Records<T> {
+    return kept(this.#records, shape.name, () => new SqliteRecords(this.#database, this.#turns, shape));
+  }
+
+  secret(name: string): string {
+    const sealed = this.#turns.read(() => this.#database.get<{ sealed: Uint8Array }>('SELECT sealed FROM seals WHERE name = ?', name)?.sealed);
+    if (sealed !== undefined) return this.#sealer.open(name, sealed);
+    const secret = newSecret();
+    this.#turns.write(() => this.#database.run('INSERT INTO seals VALUES (?, ?)', name, this.#sealer.seal(name, secret)));
+    return secret;
   }
 
   stored(): Promise<void> | undefined {

@@ -1,0 +1,38 @@
+import type { DeviceRef } from '@lianyun/protocol';
+import type { AccessPort, Cloud } from '../access/port.ts';
+
+/** Where devices and applications reach the HTTP side of the platform: the beginning of every URL that it gives out. */
+export class Origin {
+  readonly #access: Pick<AccessPort, 'localAddress'>;
+  readonly #publicUrl: string | undefined;
+  #listening: { readonly host: string; readonly port: number } | undefined;
+
+  /** `publicUrl` is what to use instead of what is seen here: behind a proxy, in a container. */
+  constructor(access: Pick<AccessPort, 'localAddress'>, publicUrl: string | undefined) {
+    this.#access = access;
+    this.#publicUrl = publicUrl?.replace(/\/+$/, '');
+  }
+
+  /** HTTP listens there now. */
+  listensOn(address: { readonly host: string; readonly port: number }): void {
+    this.#listening = address;
+  }
+
+  /** For a device: the address at which its connection, or its gateway's, reached this machine. */
+  forDevice(cloud: Cloud, via: DeviceRef): string {
+    if (this.#publicUrl !== undefined) return this.#publicUrl;
+    const { host = 'localhost', port = 0 } = this.#listening ?? {};
+    return `http://${hostOf(this.#access.localAddress(cloud, via) ?? host)}:${port}`;
+  }
+
+  /** For an application: what it called the platform itself, the Host of its request. */
+  forHost(host: string): string {
+    return this.#publicUrl ?? `http://${host}`;
+  }
+}
+
+/** An address as it stands in a URL. */
+function hostOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  return plain.includes(':') ? `[${plain}]` : plain;
+}
