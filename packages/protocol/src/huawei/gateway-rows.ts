@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { LianyunError } from '../errors.ts';
-import type { ChildInfo, ChildResult, Message } from '../vocabulary.ts';
+import type { ChildInfo, ChildResult, DeviceRef, Message } from '../vocabulary.ts';
 import { absent, defined, integer, jsonObject, members } from '../wire.ts';
 import { eventDown, eventUp, received, sent, systemTags, tagOf } from './event-envelope.ts';
 
@@ -62,18 +62,24 @@ const failed = members({
   error_msg: absent(v.string()),
 });
 
-const writeFailed = (children: readonly ChildResult[]) =>
-  children
+/** What became of each device: those that succeeded as `write` writes them, the others with their error. */
+const writeResults = <C extends ChildResult, W>(children: readonly C[], write: (child: C & { readonly device: DeviceRef }) => W) => ({
+  successful_devices: children
+    .filter((child) => child.code === 0)
+    .map((child) => {
+      if (child.device === undefined) throw new LianyunError('bad-input', 'A sub-device without a device id cannot have succeeded.');
+      return write({ ...child, device: child.device });
+    }),
+  failed_devices: children
     .filter((child) => child.code !== 0)
-    .map((child) => defined({ device_id: child.device, node_id: child.node, product_id: child.product, error_code: child.error, error_msg: child.text }));
+    .map((child) => defined({ device_id: child.device, node_id: child.node, product_id: child.product, error_code: child.error, error_msg: child.text })),
+});
 
-const readFailed = (list: readonly v.InferOutput<typeof failed>[]): ChildResult[] =>
-  list.map((child) => defined({ device: child.device_id, node: child.node_id, product: child.product_id, code: -1, error: child.error_code, text: child.error_msg }));
-
-const deviceOf = (child: ChildResult): string => {
-  if (child.device === undefined) throw new LianyunError('bad-input', 'A sub-device without a device id cannot have succeeded.');
-  return child.device;
-};
+/** What {@link writeResults} writes. */
+const readResults = <W, R>({ successful_devices: ok = [], failed_devices: bad = [] }: { readonly successful_devices?: readonly W[] | undefined; readonly failed_devices?: readonly v.InferOutput<typeof failed>[] | undefined }, read: (written: W) => R) => [
+  ...ok.map((written) => ({ ...read(written), code: 0 })),
+  ...bad.map((child): ChildResult => defined({ device: child.device_id, node: child.node_id, product: child.product_id, code: -1, error: child.error_code, text: child.error_msg })),
+];
 
 const writeStatus = (isOnline: boolean) => (isOnline ? ('ONLINE' as const) : ('OFFLINE' as const));
 const readStatus = (status: string | undefined): boolean | undefined => (status === 'ONLINE' ? true : status === 'OFFLINE' ? false : undefined);
@@ -145,24 +151,8 @@ export const gatewayRows = {
     tag: systemTags(SERVICE, 'add_sub_device_response'),
     clause: 'huawei 5.5',
     wire: members({ successful_devices: absent(v.array(childInfo)), failed_devices: absent(v.array(failed)) }),
-    encode: (m) => ({
-      ...sentTied(m, 'down'),
-      body: {
-        successful_devices: m.body.children
-          .filter((child) => child.code === 0)
-          .map((child) => writeInfo({ ...child, device: deviceOf(child) })),
-        failed_devices: writeFailed(m.body.children),
-      },
-    }),
-    decode: (f) => ({
-      ...receivedTied(f),
-      body: {
-        children: [
-          ...(f.body.successful_devices ?? []).map((child) => ({ ...readInfo(child), code: 0 })),
-          ...readFailed(f.body.failed_devices ?? []),
-        ],
-      },
-    }),
+    encode: (m) => ({ ...sentTied(m, 'down'), body: writeResults(m.body.children, writeInfo) }),
+    decode: (f) => ({ ...receivedTied(f), body: { children: readResults(f.body, readInfo) } }),
   }),
 
   'child.remove': row<'child.remove'>()({
@@ -182,14 +172,8 @@ export const gatewayRows = {
     tag: systemTags(SERVICE, 'delete_sub_device_response'),
     clause: 'huawei 5.5',
     wire: members({ successful_devices: absent(v.array(v.string())), failed_devices: absent(v.array(failed)) }),
-    encode: (m) => ({
-      ...sentTied(m, 'down'),
-      body: { successful_devices: m.body.children.filter((child) => child.code === 0).map(deviceOf), failed_devices: writeFailed(m.body.children) },
-    }),
-    decode: (f) => ({
-      ...receivedTied(f),
-      body: { children: [...(f.body.successful_devices ?? []).map((device) => ({ device, code: 0 })), ...readFailed(f.body.failed_devices ?? [])] },
-    }),
+    encode: (m) => ({ ...sentTied(m, 'down'), body: writeResults(m.body.children, ({ device }) => device) }),
+    decode: (f) => ({ ...receivedTied(f), body: { children: readResults(f.body, (device) => ({ device })) } }),
   }),
 
   'child.status': row<'child.status'>()({
@@ -217,22 +201,9 @@ export const gatewayRows = {
     wire: members({ successful_devices: absent(v.array(members({ device_id: v.string(), status: absent(v.string()) }))), failed_devices: absent(v.array(failed)) }),
     encode: (m) => ({
       ...sentTied(m, 'down'),
-      body: {
-        successful_devices: m.body.children
-          .filter((child) => child.code === 0)
-          .map((child) => defined({ device_id: deviceOf(child), status: child.online === undefined ? undefined : writeStatus(child.online) })),
-        failed_devices: writeFailed(m.body.children),
-      },
+      body: writeResults(m.body.children, ({ device, online }) => defined({ device_id: device, status: online === undefined ? undefined : writeStatus(online) })),
     }),
-    decode: (f) => ({
-      ...receivedTied(f),
-      body: {
-        children: [
-          ...(f.body.successful_devices ?? []).map((child) => defined({ device: child.device_id, code: 0, online: readStatus(child.status) })),
-          ...readFailed(f.body.failed_devices ?? []),
-        ],
-      },
-    }),
+    decode: (f) => ({ ...receivedTied(f), body: { children: readResults(f.body, (child) => defined({ device: child.device_id, online: readStatus(child.status) })) } }),
   }),
 
   'child.sync': row<'child.sync'>()({

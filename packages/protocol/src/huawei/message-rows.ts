@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
-import { copyOf, textOf, type Envelope, type Payload } from '../envelope.ts';
+import { copyOf, textOf, type Envelope, type Part, type Payload } from '../envelope.ts';
 import { LianyunError } from '../errors.ts';
 import { isJsonObject, parseFrame, stringifyExact, type JsonObject } from '../json.ts';
 import type { DeviceMessage, Message, ShadowService } from '../vocabulary.ts';
 import { absent, anyJson, bytes, defined, integer, jsonObject, members } from '../wire.ts';
 import { compactTime, readEventTime } from './event-time.ts';
+import { question } from './rows.ts';
 
 const KEYS = new Set(['object_device_id', 'name', 'id', 'content']);
 const isTextOrAbsent = (value: unknown): boolean => value === undefined || value === null || typeof value === 'string';
@@ -51,6 +52,15 @@ const write = ({ device, via, body }: Message<'message.up'> | Message<'message.d
 };
 const read = (body: v.InferOutput<typeof wire>): DeviceMessage => (body instanceof Uint8Array ? { bytes: body } : defined({ content: body.content ?? '', name: body.name, messageId: body.id }));
 
+/** The same in both directions. */
+const carried = {
+  qos: 1,
+  envelope: message,
+  wire,
+  encode: write,
+  decode: (f: { readonly slots: { readonly deviceId: string }; readonly part: Part; readonly body: v.InferOutput<typeof wire> }) => ({ device: f.part.device ?? f.slots.deviceId, body: read(f.body) }),
+} as const;
+
 const section = absent(members({ properties: absent(jsonObject), event_time: absent(v.string()) }));
 
 const writeSection = (values: ShadowService['reported'], at: number | undefined) =>
@@ -62,22 +72,14 @@ export const messageRows = {
     direction: 'up',
     topic: '$oc/devices/{deviceId}/sys/messages/up',
     clause: 'huawei 3.1',
-    qos: 1,
-    envelope: message,
-    wire,
-    encode: write,
-    decode: (f) => ({ device: f.part.device ?? f.slots.deviceId, body: read(f.body) }),
+    ...carried,
   }),
 
   'message.down': row<'message.down'>()({
     direction: 'down',
     topic: '$oc/devices/{deviceId}/sys/messages/down',
     clause: 'huawei 3.2',
-    qos: 1,
-    envelope: message,
-    wire,
-    encode: write,
-    decode: (f) => ({ device: f.part.device ?? f.slots.deviceId, body: read(f.body) }),
+    ...carried,
   }),
 
   'shadow.get': row<'shadow.get'>()({
@@ -86,9 +88,8 @@ export const messageRows = {
     clause: 'huawei 3.9',
     qos: 1,
     hold: 'live',
-    wire: members({ object_device_id: absent(v.string()), service_id: absent(v.string()) }),
+    ...question,
     encode: (m) => ({ slots: { deviceId: m.via, requestId: m.id ?? '' }, body: defined({ object_device_id: m.device === m.via ? undefined : m.device, service_id: m.body.service }) }),
-    decode: (f) => ({ device: f.body.object_device_id ?? f.slots.deviceId, id: f.slots.requestId, body: defined({ service: f.body.service_id }) }),
   }),
 
   'shadow.state': row<'shadow.state'>()({

@@ -33,6 +33,16 @@ function noService(): never {
   throw new LianyunError('bad-input', 'A group of properties has no service: every property of a Huawei product belongs to one.');
 }
 
+/** A question about one service of a device, or about all of them (reference 3.7, 3.9). */
+export const question = {
+  wire: members({ object_device_id: absent(v.string()), service_id: absent(v.string()) }),
+  decode: (f: { readonly slots: { readonly deviceId: string; readonly requestId: string }; readonly body: { readonly object_device_id?: string | undefined; readonly service_id?: string | undefined } }) => ({
+    device: f.body.object_device_id ?? f.slots.deviceId,
+    id: f.slots.requestId,
+    body: defined({ service: f.body.service_id }),
+  }),
+} as const;
+
 /** Properties and commands of IoTDA. Clause numbers are those of the protocol reference in docs/protocol. */
 export const propertyRows = {
   'property.report': row<'property.report'>()({
@@ -89,9 +99,8 @@ export const propertyRows = {
     topic: '$oc/devices/{deviceId}/sys/properties/get/request_id={requestId}',
     clause: 'huawei 3.7',
     qos: 1,
-    wire: members({ object_device_id: absent(v.string()), service_id: absent(v.string()) }),
+    ...question,
     encode: (m) => ({ slots: { deviceId: m.via, requestId: m.id ?? '' }, body: defined({ object_device_id: m.device, service_id: m.body.service }) }),
-    decode: (f) => ({ device: f.body.object_device_id ?? f.slots.deviceId, id: f.slots.requestId, body: defined({ service: f.body.service_id }) }),
   }),
 
   'property.get.result': row<'property.get.result'>()({

@@ -8,7 +8,7 @@ import type { DeviceEvent, Message } from '../vocabulary.ts';
 import { absent, bytes, defined, integer, jsonObject, members } from '../wire.ts';
 import { method } from './envelope.ts';
 import { refOf, slotsOf } from './reference.ts';
-import { answer, propertyDown, propertyUp } from './rows.ts';
+import { acknowledgement, propertyDown, propertyUp } from './rows.ts';
 
 const event = members({ eventId: v.string(), type: absent(v.picklist(['info', 'alert', 'fault'])), timestamp: absent(integer), params: absent(jsonObject) });
 
@@ -29,6 +29,15 @@ const bytesOf = ({ device, body }: Message<'message.up'> | Message<'message.down
   if ('bytes' in body) return body.bytes;
   throw new LianyunError('bad-input', 'A message on Tencent is bytes: { bytes }. Text and JSON travel on topics of their own.', { device });
 };
+
+/** Bytes as they are, the same in both directions. */
+const carried = {
+  envelope: raw,
+  qos: 0,
+  wire: bytes,
+  encode: (m: Message<'message.up'> | Message<'message.down'>) => ({ slots: slotsOf(m.device), body: bytesOf(m) }),
+  decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: Uint8Array }) => ({ device: refOf(f.slots), body: { bytes: f.body } }),
+} as const;
 
 /** Events, device information and raw bytes of IoT Explorer (reference 2.2, 2.6, 2.9). */
 export const eventRows = {
@@ -59,9 +68,12 @@ export const eventRows = {
     tag: ['event_reply', 'events_reply'],
     clause: 'tencent 2.6',
     qos: 0,
-    wire: answer,
-    encode: (m) => ({ slots: slotsOf(m.device), tag: m.body.list === true ? 'events_reply' : 'event_reply', body: defined({ code: m.body.code, status: m.body.text }) }),
-    decode: (f) => ({ device: refOf(f.slots), body: defined({ code: f.body.code, text: f.body.status, list: f.part.tag === 'events_reply' ? (true as const) : undefined }) }),
+    ...acknowledgement,
+    encode: (m) => ({ ...acknowledgement.encode(m), tag: m.body.list === true ? 'events_reply' : 'event_reply' }),
+    decode: (f) => {
+      const { device, body } = acknowledgement.decode(f);
+      return { device, body: f.part.tag === 'events_reply' ? { ...body, list: true } : body };
+    },
   }),
 
   'info.report': row<'info.report'>()({
@@ -125,32 +137,22 @@ export const eventRows = {
     tag: 'report_info_reply',
     clause: 'tencent 2.2',
     qos: 0,
-    wire: answer,
-    encode: (m) => ({ slots: slotsOf(m.device), body: defined({ code: m.body.code, status: m.body.text }) }),
-    decode: (f) => ({ device: refOf(f.slots), body: defined({ code: f.body.code, text: f.body.status }) }),
+    ...acknowledgement,
   }),
 
   'message.up': row<'message.up'>()({
     direction: 'up',
     topic: '$thing/up/raw/{productId}/{deviceName}',
-    envelope: raw,
+    ...carried,
     clause: 'tencent 2.9',
-    qos: 0,
-    wire: bytes,
-    encode: (m) => ({ slots: slotsOf(m.device), body: bytesOf(m) }),
-    decode: (f) => ({ device: refOf(f.slots), body: { bytes: f.body } }),
   }),
 
   'message.down': row<'message.down'>()({
     direction: 'down',
     topic: '$thing/down/raw/{productId}/{deviceName}',
-    envelope: raw,
+    ...carried,
     clause: 'tencent 2.9',
-    qos: 0,
     // Only a product with a protocol of its own has this topic.
     subscribe: 'on-use',
-    wire: bytes,
-    encode: (m) => ({ slots: slotsOf(m.device), body: bytesOf(m) }),
-    decode: (f) => ({ device: refOf(f.slots), body: { bytes: f.body } }),
   }),
 } as const;

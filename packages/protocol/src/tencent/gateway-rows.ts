@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { LianyunError } from '../errors.ts';
-import type { ChildResult } from '../vocabulary.ts';
+import type { ChildResult, Message } from '../vocabulary.ts';
 import { absent, integer, members } from '../wire.ts';
 import { typed } from './envelope.ts';
 import { pair, readPair, refOf, slotsOf, writePair } from './reference.ts';
@@ -24,6 +24,15 @@ const readResults = (body: v.InferOutput<typeof results>) => body.payload.device
 
 /** There is no token: what is done to which devices ties an answer to its request (reference 3). */
 const keyOf = (via: string, devices: readonly (string | undefined)[], what = ''): string => `${via}|${what}|${[...devices].sort().join(',')}`;
+
+/** What became of each device that was bound or unbound. */
+const outcome = {
+  ...down,
+  key: (m: Message<'child.add.result'> | Message<'child.remove.result'>) => keyOf(m.via, m.body.children.map((child) => child.device)),
+  wire: results,
+  encode: (m: Message<'child.add.result'> | Message<'child.remove.result'>) => ({ slots: slotsOf(m.via), body: writeResults(m.body.children) }),
+  decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: v.InferOutput<typeof results> }) => ({ device: refOf(f.slots), body: { children: readResults(f.body) } }),
+} as const;
 
 /** One message tells of one status, and an empty one of none. */
 const statusTag = (children: readonly { readonly online?: boolean }[]): string => {
@@ -101,13 +110,9 @@ export const gatewayRows = {
   }),
 
   'child.add.result': row<'child.add.result'>()({
-    ...down,
+    ...outcome,
     tag: 'bind',
     clause: 'tencent 3.2',
-    key: (m) => keyOf(m.via, m.body.children.map((child) => child.device)),
-    wire: results,
-    encode: (m) => ({ slots: slotsOf(m.via), body: writeResults(m.body.children) }),
-    decode: (f) => ({ device: refOf(f.slots), body: { children: readResults(f.body) } }),
   }),
 
   'child.remove': row<'child.remove'>()({
@@ -122,13 +127,9 @@ export const gatewayRows = {
   }),
 
   'child.remove.result': row<'child.remove.result'>()({
-    ...down,
+    ...outcome,
     tag: 'unbind',
     clause: 'tencent 3.3',
-    key: (m) => keyOf(m.via, m.body.children.map((child) => child.device)),
-    wire: results,
-    encode: (m) => ({ slots: slotsOf(m.via), body: writeResults(m.body.children) }),
-    decode: (f) => ({ device: refOf(f.slots), body: { children: readResults(f.body) } }),
   }),
 
   'child.status': row<'child.status'>()({

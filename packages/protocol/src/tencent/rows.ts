@@ -5,8 +5,17 @@ import { absent, defined, integer, jsonObject, members } from '../wire.ts';
 import { method } from './envelope.ts';
 import { refOf, slotsOf } from './reference.ts';
 import { readTimestamp } from '../timestamp.ts';
+import type { DeviceRef, Outcome } from '../vocabulary.ts';
 
-export const answer = members({ code: integer, status: absent(v.string()) });
+/** How an operation ended, as every acknowledgement says it. */
+export const acknowledgement = {
+  wire: members({ code: integer, status: absent(v.string()) }),
+  encode: (m: { readonly device: DeviceRef; readonly body: Outcome }) => ({ slots: slotsOf(m.device), body: defined({ code: m.body.code, status: m.body.text }) }),
+  decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: { readonly code: number; readonly status?: string | undefined } }) => ({
+    device: refOf(f.slots),
+    body: defined({ code: f.body.code, text: f.body.status }),
+  }),
+} as const;
 
 export const propertyUp = { direction: 'up', topic: '$thing/up/property/{productId}/{deviceName}', envelope: method } as const;
 export const propertyDown = { direction: 'down', topic: '$thing/down/property/{productId}/{deviceName}', envelope: method } as const;
@@ -32,9 +41,7 @@ export const propertyRows = {
     tag: 'report_reply',
     clause: 'tencent 2.1',
     qos: 0,
-    wire: answer,
-    encode: (m) => ({ slots: slotsOf(m.device), body: defined({ code: m.body.code, status: m.body.text }) }),
-    decode: (f) => ({ device: refOf(f.slots), body: defined({ code: f.body.code, text: f.body.status }) }),
+    ...acknowledgement,
   }),
 
   'property.set': row<'property.set'>()({
@@ -53,9 +60,7 @@ export const propertyRows = {
     clause: 'tencent 2.4',
     qos: 0,
     hold: 'live',
-    wire: answer,
-    encode: (m) => ({ slots: slotsOf(m.device), body: defined({ code: m.body.code, status: m.body.text }) }),
-    decode: (f) => ({ device: refOf(f.slots), body: defined({ code: f.body.code, text: f.body.status }) }),
+    ...acknowledgement,
   }),
 
   'shadow.get': row<'shadow.get'>()({
@@ -109,9 +114,7 @@ export const propertyRows = {
     tag: 'clear_control_reply',
     clause: 'tencent 2.5',
     qos: 0,
-    wire: answer,
-    encode: (m) => ({ slots: slotsOf(m.device), body: defined({ code: m.body.code, status: m.body.text }) }),
-    decode: (f) => ({ device: refOf(f.slots), body: defined({ code: f.body.code, text: f.body.status }) }),
+    ...acknowledgement,
   }),
 
   'command.invoke': row<'command.invoke'>()({
