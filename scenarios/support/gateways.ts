@@ -1,5 +1,5 @@
 // A gateway and its lamps on both clouds: on Huawei the gateway has them created, on Tencent it binds those that exist.
-import { Device, huawei, tencent, type JsonObject, type NewChild } from 'lianyun';
+import { Device, huawei, tencent, type DeviceEvent, type DeviceMessage, type JsonObject, type NewChild } from 'lianyun';
 import { expect } from 'vitest';
 import { SEED, type AnyDevice, type CloudName, type Options } from './clouds.ts';
 import type { ApiAnswer, Rig } from './rig.ts';
@@ -49,6 +49,13 @@ export interface GatewayCloud {
   set(rig: Rig, lamp: number, values: JsonObject): Promise<ApiAnswer>;
   /** What `blink` answers when the gateway is not there. */
   readonly unreachable: object;
+  /** A message without a model to a lamp, as the cloud's API sends it. */
+  post(rig: Rig, lamp: number, text: string): Promise<ApiAnswer>;
+  /** What `post` answers when the lamp has it. */
+  readonly posted: object;
+  /** A message of the SDK with that text. */
+  message(text: string): DeviceMessage;
+  event(hours: number): DeviceEvent;
   /** Through the API: puts a lamp under the gateway, and takes it away. */
   addLamp(rig: Rig, lamp: number): Promise<ApiAnswer>;
   removeLamp(rig: Rig, lamp: number): Promise<ApiAnswer>;
@@ -66,6 +73,10 @@ export const HUAWEI_GATEWAY: GatewayCloud = {
   blinked: (times) => ({ status: 200, body: { response: { result_code: 0, paras: { blinked: times } } } }),
   set: (rig, lamp, values) => rig.huawei('PUT', `/devices/lamp_sub${lamp}/properties`, { services: [{ service_id: 'light', properties: values }] }),
   unreachable: { status: 400, body: { error_code: 'IOTDA.014028' } },
+  post: (rig, lamp, text) => rig.huawei('POST', `/devices/lamp_sub${lamp}/messages`, { message: text }),
+  posted: { status: 201, body: { result: { status: 'DELIVERED' } } },
+  message: (text) => ({ content: text }),
+  event: (hours) => ({ service: 'light', name: 'burnt', params: { hours } }),
   addLamp: (rig, lamp) => rig.huawei('POST', '/devices', { product_id: 'lamp', node_id: `sub${lamp}`, gateway_id: 'gate_1' }),
   removeLamp: (rig, lamp) => rig.huawei('DELETE', `/devices/lamp_sub${lamp}`),
 };
@@ -84,6 +95,10 @@ export const TENCENT_GATEWAY: GatewayCloud = {
   blinked: (times) => ({ status: 200, body: { OutputParams: JSON.stringify({ blinked: times }) } }),
   set: (rig, lamp, values) => rig.tencent('ControlDeviceData', { ProductId: 'LAMP000001', DeviceName: `sub${lamp}`, Data: JSON.stringify(values) }),
   unreachable: { status: 200, body: { Error: { Code: 'FailedOperation.DeviceOffline' } } },
+  post: (rig, lamp, text) => rig.tencent('PublishMessage', { ProductId: 'LAMP000001', DeviceName: `sub${lamp}`, Topic: `$thing/down/raw/LAMP000001/sub${lamp}`, Payload: text }),
+  posted: { status: 200, body: { RequestId: expect.any(String) as unknown } },
+  message: (text) => ({ bytes: Buffer.from(text) }),
+  event: (hours) => ({ name: 'burnt', severity: 'fault', params: { hours } }),
   addLamp: (rig, lamp) => rig.tencent('BindDevices', bindOf(lamp)),
   removeLamp: (rig, lamp) => rig.tencent('UnbindDevices', bindOf(lamp)),
 };

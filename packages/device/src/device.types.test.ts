@@ -64,6 +64,16 @@ describe('the type of a device', () => {
     expectTypeOf(b.properties).not.toHaveProperty('onGet');
     expectTypeOf(b.shadow).toHaveProperty('clear');
     expectTypeOf(a.shadow).not.toHaveProperty('clear');
+    expectTypeOf(a.events).toHaveProperty('onNotify');
+    expectTypeOf(b.events).not.toHaveProperty('onNotify');
+    expectTypeOf(a.messages.send).parameter(0).toEqualTypeOf<DeviceMessage>();
+    expectTypeOf(b.messages.send).parameter(0).toEqualTypeOf<{ bytes: Uint8Array }>();
+    // @ts-expect-error: only Huawei sends events
+    expect(() => b.events.onNotify(() => undefined)).toThrow(expect.objectContaining({ code: 'unsupported' }));
+    for (const each of [a, b]) {
+      expectTypeOf(each.info.report).returns.toEqualTypeOf<Receipt>();
+      expectTypeOf(each.time.sync).returns.toEqualTypeOf<Promise<TimeSync>>();
+    }
     expect([a.id, huaweiGate.gateway.child('lamp_2') === a]).toEqual(['lamp_2', true]);
     expect(() => huaweiGate.gateway.child(huaweiGate.id)).toThrow(expect.objectContaining({ code: 'bad-input', message: expect.stringContaining('the gateway itself') }));
     expect(() => tencentGate.gateway.child('no-product')).toThrow(expect.objectContaining({ code: 'bad-input' }));

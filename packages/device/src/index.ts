@@ -2,7 +2,8 @@ import type { AnyDialect, DeviceMessage, DeviceRef, Dialect, Op, OpsOf, tencent 
 import { DeviceCore } from './device.ts';
 import type { DeviceOptions, ModelCheck } from './options.ts';
 import type { EventsService } from './services/events.ts';
-import type { GatewayChild, GatewayService } from './services/gateway.ts';
+import type { GatewayChild } from './services/gateway-child.ts';
+import type { GatewayService } from './services/gateway.ts';
 import type { MessagesService } from './services/messages.ts';
 import type { PropertiesService } from './services/properties.ts';
 import type { ShadowService } from './services/shadow.ts';
@@ -21,7 +22,7 @@ interface Services<D extends AnyDialect> {
   readonly messages: MessagesService<D extends typeof tencent ? Extract<DeviceMessage, { bytes: Uint8Array }> : DeviceMessage>;
   readonly gateway: Omit<GatewayService, 'child' | 'onOnline'> & {
     /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
-    child(device: DeviceRef, options?: { readonly model?: ModelCheck }): Omit<GatewayChild, 'properties' | 'shadow'> & Pick<Services<D>, 'properties' | 'shadow'>;
+    child(device: DeviceRef, options?: { readonly model?: ModelCheck }): Omit<GatewayChild, keyof Services<D>> & Pick<Services<D>, Extract<keyof Services<D>, keyof GatewayChild>>;
   };
 }
 
@@ -59,7 +60,8 @@ export { reply, type CommandCall, type CommandHandler, type CommandReply } from 
 export type { CloudEvent, NotifyHandler } from './services/events.ts';
 export type { CloudMessage, MessageHandler } from './services/messages.ts';
 export { MemoryTopology, type KnownChild, type TopologyStore } from './services/gateway-topology.ts';
-export type { GatewayChange, GatewayChangeHandler, GatewayChild, GatewayWait, NewChild } from './services/gateway.ts';
+export type { GatewayChild } from './services/gateway-child.ts';
+export type { GatewayChange, GatewayChangeHandler, GatewayWait, NewChild } from './services/gateway.ts';
 export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
 export type { ShadowState } from './services/shadow.ts';
 export type { TimeSync } from './services/time.ts';

@@ -49,6 +49,8 @@ export class Children implements Topology {
   readonly #options: ChildrenOptions;
   /** Of Huawei's gateways; Tencent's have none. */
   readonly #versions = new Map<DeviceRef, Versions>();
+  /** The notice under way to each gateway: the next goes behind it, so that a long list waits here and not in the connection's buffer. */
+  readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(options: ChildrenOptions) {
     this.#options = options;
@@ -78,8 +80,12 @@ export class Children implements Topology {
   *speaksFor(cloud: Cloud, device: DeviceRef, topic: string): Iterable<DeviceRef> {
     yield device;
     if (cloud === 'huawei') return;
-    // A device's name stands in its topics as it is written.
-    for (const child of this.#options.registry.childrenOf(cloud, device)) if (child.onlineSince !== undefined && topic.includes(child.device)) yield child.device;
+    // A device's name stands in its topics as it is written: product and device, side by side.
+    const segments = topic.split('/');
+    for (let at = 1; at < segments.length; at++) {
+      const child = this.#options.registry.findDevice(cloud, `${segments[at - 1]}/${segments[at]}`);
+      if (child?.gateway === device && child.onlineSince !== undefined) yield child.device;
+    }
   }
 
   /** A gateway brought a sub-device online, or took it offline. */
@@ -157,15 +163,27 @@ export class Children implements Topology {
     return versions;
   }
 
-  #notify(cloud: Cloud, gateway: DeviceRef, { version, change, children }: Change): void {
+  #notify(cloud: Cloud, gateway: DeviceRef, change: Change): void {
+    const key = `${cloud} ${gateway}`;
+    const before = this.#underWay.get(key);
+    const sending = before === undefined ? this.#send(cloud, gateway, change) : before.then(() => this.#send(cloud, gateway, change));
+    this.#underWay.set(key, sending);
+    void sending.then(() => {
+      if (this.#underWay.get(key) === sending) this.#underWay.delete(key);
+    });
+  }
+
+  async #send(cloud: Cloud, gateway: DeviceRef, { version, change, children }: Change): Promise<void> {
     const { peers, access, clock, problem } = this.#options;
     // One that is not connected asks when it is back.
     if (!access.isOnline(cloud, gateway)) return;
     const body = { change, children, ...(cloud === 'huawei' ? { version } : {}) };
-    peers[cloud].send('child.notify', { device: gateway, body, at: clock.now() }).delivered.catch((error: unknown) => {
+    try {
+      await peers[cloud].send('child.notify', { device: gateway, body, at: clock.now() }).delivered;
+    } catch (error) {
       if (isLianyunError(error, 'offline')) return;
       problem(new LianyunError('refused', `${gateway} was not told which sub-devices it has: ${error instanceof Error ? error.message : String(error)}`, { device: gateway, cause: error }));
-    });
+    }
   }
 }
 

@@ -27,6 +27,11 @@ export class DeviceDownlink implements Downlink {
     return found?.gateway !== undefined && found.onlineSince !== undefined;
   }
 
+  /** On Huawei the gateway's connection is all that counts (14.9); a Tencent gateway gets nothing for a sub-device that is not online (3.8). */
+  reaches(cloud: Cloud, device: DeviceRef): boolean {
+    return this.#options.access.isOnline(cloud, this.#via(cloud, device)) && (cloud === 'huawei' || this.isOnline(cloud, device));
+  }
+
   async setProperties(cloud: Cloud, device: DeviceRef, { id, groups }: { readonly id: string; readonly groups: readonly PropertyGroup[] }): Promise<Outcome> {
     const { via, deadlineMs } = this.#reach(cloud, device);
     const { body } = await this.#options.peers[cloud].request('property.set', { device, via, id, body: { groups } }, { deadlineMs });
@@ -48,7 +53,7 @@ export class DeviceDownlink implements Downlink {
 
   async control(cloud: Cloud, device: DeviceRef, { id, groups }: { readonly id: string; readonly groups: readonly PropertyGroup[] }): Promise<{ readonly sent: boolean }> {
     const via = this.#via(cloud, device);
-    if (!this.#isReachable(cloud, device, via)) return { sent: false };
+    if (!this.reaches(cloud, device)) return { sent: false };
     try {
       await this.#options.peers[cloud].send('property.set', { device, via, id, body: { groups } }).delivered;
       return { sent: true };
@@ -83,14 +88,9 @@ export class DeviceDownlink implements Downlink {
     return access.isOnline(cloud, device) ? device : (registry.findDevice(cloud, device)?.gateway ?? device);
   }
 
-  /** On Huawei the gateway's connection is all that counts (14.9); a Tencent gateway gets nothing for a sub-device that is not online (3.8). */
-  #isReachable(cloud: Cloud, device: DeviceRef, via: DeviceRef): boolean {
-    return this.#options.access.isOnline(cloud, via) && (cloud === 'huawei' || this.isOnline(cloud, device));
-  }
-
   #reach(cloud: Cloud, device: DeviceRef): { readonly via: DeviceRef; readonly deadlineMs: number } {
     const via = this.#via(cloud, device);
-    if (!this.#isReachable(cloud, device, via)) throw new LianyunError('offline', `${via} is not connected.`, { device });
+    if (!this.reaches(cloud, device)) throw new LianyunError('offline', `${via} is not connected.`, { device });
     return { via, deadlineMs: DIALECTS[cloud].limits.answerMs };
   }
 }

@@ -18,6 +18,8 @@ export interface Invocation {
  */
 export interface Downlink {
   isOnline(cloud: Cloud, device: DeviceRef): boolean;
+  /** Whether what is sent to a device now has a connection to travel on: a Huawei sub-device's is its gateway's, whatever its own status (14.9). */
+  reaches(cloud: Cloud, device: DeviceRef): boolean;
   /** Asks a device to change properties; resolves with what it answered (Huawei 3.6). */
   setProperties(cloud: Cloud, device: DeviceRef, request: { readonly id: string; readonly groups: readonly PropertyGroup[] }): Promise<Outcome>;
   /** Asks a device for live values of one service, or of all (Huawei 3.7). */

@@ -35,7 +35,7 @@ export class Postman {
     if (this.find(device, draft.id) !== undefined) throw new LianyunError('conflict', `There is a message ${JSON.stringify(draft.id)} for ${device} already.`, { device });
     const now = clock.now();
     const letter: Letter = { ...draft, status: 'pending', createdAt: now, expiresAt: now + ttlMs };
-    if (!downlink.isOnline('huawei', device)) {
+    if (!downlink.reaches('huawei', device)) {
       // A subscription lives as long as its connection, so nothing could be delivered there.
       if (letter.topic !== undefined) throw new LianyunError('unsupported', `${device} is offline and has not subscribed ${letter.topic}.`, { device, topic: letter.topic });
       if (ttlMs === 0) return this.#finish(device, letter, { status: 'failed', failure: { code: 'offline', text: 'The device is offline, and the message is not to be kept.' } });

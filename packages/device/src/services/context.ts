@@ -47,9 +47,9 @@ export class DeviceContext {
   }
 
   /** The context of a sub-device on the same connection; its handlers end when the device is closed, as the device's own do. */
-  forChild(owner: ContextOwner, { peer, model }: Pick<ContextParts, 'peer' | 'model'>): DeviceContext {
+  forChild(owner: ContextOwner, { peer, session, model }: Pick<ContextParts, 'peer' | 'session' | 'model'>): DeviceContext {
     const { dialect, clock, cloudTime, qos } = this;
-    const child = new DeviceContext(owner, { peer, session: this.#session, dialect, clock, cloudTime, model, qos });
+    const child = new DeviceContext(owner, { peer, session, dialect, clock, cloudTime, model, qos });
     child.#running = this.running;
     return child;
   }

@@ -56,6 +56,7 @@ export class Scopes {
   #handle<K extends Op>(device: DeviceRef, op: K, handler: Handler<K>): () => void {
     // The tables hand a handler the messages of its own operation only.
     const entry = handler as unknown as AnyHandler;
+    this.#options.peer.codec.row(op);
     const table = this.#handlers.get(op) ?? new Map<DeviceRef, AnyHandler>();
     this.#handlers.set(op, table);
     if (table.has(device)) throw new LianyunError('duplicate-handler', `${op} for ${device} has a handler already.`);

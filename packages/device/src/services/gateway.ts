@@ -1,13 +1,12 @@
-import { isLianyunError, LianyunError, subscriptionsOf, type ChildDraft, type ChildInfo, type ChildResult, type DeviceRef, type JsonObject, type RequestOp, type Vocabulary } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, type ChildDraft, type ChildInfo, type ChildResult, type DeviceRef, type JsonObject, type RequestOp, type Vocabulary } from '@lianyun/protocol';
 import type { ModelCheck } from '../options.ts';
 import type { Subscription } from '../session-owner.ts';
-import { CommandsService } from './commands.ts';
 import type { DeviceContext } from './context.ts';
 import { isThenable } from './deadline.ts';
+import { GatewayChild } from './gateway-child.ts';
 import type { Scopes } from './gateway-scopes.ts';
+import { ChildSubscriptions } from './gateway-subscriptions.ts';
 import { MemoryTopology, type TopologyStore } from './gateway-topology.ts';
-import { PropertiesService } from './properties.ts';
-import { ShadowService } from './shadow.ts';
 
 /** A sub-device to be created under this gateway (Huawei), or to be bound to it with its own secret (Tencent). */
 export type NewChild =
@@ -24,14 +23,6 @@ export interface GatewayChange {
 
 /** Takes a notice; what it throws becomes a problem of the device. */
 export type GatewayChangeHandler = (change: GatewayChange) => void | Promise<void>;
-
-/** A sub-device on its gateway's connection. */
-export interface GatewayChild {
-  readonly id: DeviceRef;
-  readonly properties: PropertiesService;
-  readonly commands: CommandsService;
-  readonly shadow: ShadowService;
-}
 
 /** How long to wait for the cloud; left out: as long as it may take. */
 export interface GatewayWait {
@@ -66,6 +57,7 @@ export class GatewayService {
   // Most devices are no gateways: what only those need is made when it is needed.
   #store: TopologyStore | undefined;
   #children: Map<DeviceRef, GatewayChild> | undefined;
+  #subscriptions: ChildSubscriptions | undefined;
   #onChange: GatewayChangeHandler | undefined;
   #isUsed = false;
 
@@ -77,6 +69,11 @@ export class GatewayService {
 
   get #topology(): TopologyStore {
     return (this.#store ??= new MemoryTopology());
+  }
+
+  get #subscribed(): ChildSubscriptions {
+    const { context: { dialect }, session } = this.#options;
+    return (this.#subscriptions ??= new ChildSubscriptions({ dialect, session }));
   }
 
   /**
@@ -165,18 +162,18 @@ export class GatewayService {
     // A name that no topic can hold is told here.
     dialect.deviceSlots(device);
     this.#use();
+    const isOnline = (): boolean => topology.get(device)?.wantsOnline === true;
     const owner = {
       id: device,
       get isOnline() {
-        return topology.get(device)?.wantsOnline === true;
+        return isOnline();
       },
       onProblem: (problem: LianyunError) => context.problem(problem),
       resync: () => this.#resync(device),
     };
+    const session = { keep: (subscriptions: readonly Subscription[]) => this.#subscribed.keep(device, subscriptions, isOnline()) };
     // The gateway's model says nothing of another product.
-    const own = context.forChild(owner, { peer: scopes.of(device), model: options.model });
-    const properties = new PropertiesService(own);
-    const child: GatewayChild = { id: device, properties, commands: new CommandsService(own), shadow: new ShadowService(own, properties) };
+    const child = new GatewayChild(context.forChild(owner, { peer: scopes.of(device), session, model: options.model }));
     (this.#children ??= new Map<DeviceRef, GatewayChild>()).set(device, child);
     return child;
   }
@@ -202,20 +199,20 @@ export class GatewayService {
   }
 
   async #setOnline(children: readonly DeviceRef[], online: boolean, wait: GatewayWait): Promise<readonly ChildResult[]> {
-    const { context: { dialect }, session } = this.#options;
     const topology = this.#topology;
     const results = await this.#inBatches('child.status', [...new Set(children)], {
-      size: dialect.children.batch.status,
+      size: this.#options.context.dialect.children.batch.status,
       bodyOf: (part) => ({ children: part.map((device) => ({ device, online })) }),
       nameOf: (device) => ({ device }),
       wait,
     });
     const done = results.flatMap(({ code, device }) => (code === 0 && device !== undefined ? [device] : []));
     for (const device of done) topology.put({ info: topology.get(device)?.info ?? { device }, wantsOnline: online });
-    const filters = done.flatMap((device) => subscriptionsOf(dialect, device));
-    if (!online) for (const { filter } of filters) session.unsubscribe(filter);
-    else if (filters.length > 0) session.subscribe(filters);
-    if (online) for (const device of done) this.#resync(device);
+    if (online) this.#subscribed.cameOnline(done);
+    for (const device of done) {
+      if (online) this.#resync(device);
+      else this.#subscribed.wentOffline(device);
+    }
     return results;
   }
 
@@ -243,9 +240,8 @@ export class GatewayService {
   }
 
   #drop(device: DeviceRef): void {
-    const { context: { dialect }, session } = this.#options;
     const topology = this.#topology;
-    if (topology.get(device)?.wantsOnline === true) for (const { filter } of subscriptionsOf(dialect, device)) session.unsubscribe(filter);
+    if (topology.get(device)?.wantsOnline === true) this.#subscribed.wentOffline(device);
     topology.delete(device);
   }
 

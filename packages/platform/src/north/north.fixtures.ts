@@ -63,6 +63,10 @@ class ScriptedDownlink implements Downlink {
     return this.online.has(device);
   }
 
+  reaches(_cloud: Cloud, device: DeviceRef): boolean {
+    return this.online.has(device);
+  }
+
   async setProperties(cloud: Cloud, device: DeviceRef, request: object): Promise<Outcome> {
     return this.#answer({ what: 'setProperties', cloud, device, request }, this.outcome);
   }

@@ -1,0 +1,49 @@
+import type { DeviceRef } from '@lianyun/protocol';
+import { CommandsService } from './commands.ts';
+import type { DeviceContext } from './context.ts';
+import { EventsService } from './events.ts';
+import { InfoService } from './info.ts';
+import { MessagesService } from './messages.ts';
+import { PropertiesService } from './properties.ts';
+import { ShadowService } from './shadow.ts';
+import { TimeService } from './time.ts';
+
+/** A sub-device on its gateway's connection (Huawei 9.1, Tencent 3.8): services like a device's own, with handlers of its own. */
+export class GatewayChild {
+  readonly id: DeviceRef;
+  readonly properties: PropertiesService;
+  readonly commands: CommandsService;
+  readonly shadow: ShadowService;
+  readonly #context: DeviceContext;
+  // A gateway may have thousands of sub-devices: what a sub-device does not use is not made.
+  #events: EventsService | undefined;
+  #messages: MessagesService | undefined;
+  #info: InfoService | undefined;
+  #time: TimeService | undefined;
+
+  /** @internal */
+  constructor(context: DeviceContext) {
+    this.id = context.device;
+    this.#context = context;
+    this.properties = new PropertiesService(context);
+    this.commands = new CommandsService(context);
+    this.shadow = new ShadowService(context, this.properties);
+  }
+
+  get events(): EventsService {
+    return (this.#events ??= new EventsService(this.#context));
+  }
+
+  get messages(): MessagesService {
+    return (this.#messages ??= new MessagesService(this.#context));
+  }
+
+  get info(): InfoService {
+    return (this.#info ??= new InfoService(this.#context));
+  }
+
+  /** The cloud's time, asked for in the sub-device's name. What is measured counts for the whole connection: the clock is its gateway's. */
+  get time(): TimeService {
+    return (this.#time ??= new TimeService(this.#context));
+  }
+}
