@@ -124,14 +124,15 @@ describe.each([
 });
 
 describe('An integer beyond 2^53', () => {
-  it('waits for an offline Tencent device as it is', async () => {
+  it.each([HUAWEI, TENCENT])('waits for an offline device of $name as it is', async (cloud) => {
     await using rig = await Rig.open({ seed });
-    await rig.set(TENCENT, 1, { total: ODD });
-    const device = rig.device(TENCENT, 1);
+    if (cloud === TENCENT) await rig.set(TENCENT, 1, { total: ODD });
+    else expect(await rig.huawei('PUT', '/devices/lamp_1/shadow', { shadow: [{ service_id: 'light', desired: { total: ODD } }] })).toMatchObject({ status: 200, body: { shadow: [{ desired: { properties: { total: ODD } } }] } });
+    const device = rig.device(cloud, 1);
     const { promise: wasSet, resolve } = Promise.withResolvers<readonly PropertyGroup[]>();
     device.properties.onSet(({ groups }) => resolve(groups));
     await device.connect();
-    expect(await wasSet).toEqual([{ values: { total: ODD } }]);
+    expect(await wasSet).toEqual([cloud.group({ total: ODD })]);
   });
 
   it('is a live value and a message of a Huawei device', async () => {

@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLOUDS, HUAWEI } from './support/clouds.ts';
+import { CLOUDS, HUAWEI, TENCENT } from './support/clouds.ts';
 import { ROOT, runScript } from './support/program.ts';
 import { Rig } from './support/rig.ts';
 
 const FILES = ['README.md', 'README.zh-CN.md'] as const;
-const NAMES = ['seed.json', 'huawei.mjs', 'tencent.mjs', 'gateway.mjs'] as const;
+const NAMES = ['seed.json', 'huawei.mjs', 'tencent.mjs', 'model.mjs', 'gateway.mjs'] as const;
 
 const read = (file: string): Promise<string> => readFile(path.join(ROOT, file), 'utf8');
 
@@ -81,6 +81,21 @@ describe('The examples of README.md', () => {
     expect(program.stderr.all).toEqual([]);
     expect(program.stdout.all.filter((line) => line.startsWith('problem:'))).toEqual([]);
     expect(rig.problems.all).toEqual([]);
+  });
+
+  it('(model.mjs) run on a platform with its seed: the cloud has its own values, the program its own', async () => {
+    await using rig = await Rig.open({ seed: examples.get('seed.json') ?? '' });
+    const file = path.join(folder, 'model.mjs');
+    await writeFile(file, (examples.get('model.mjs') ?? '').replace('mqtt://127.0.0.1:1883', rig.server));
+    await using program = runScript(file);
+    await program.line(/^delivered$/);
+    expect(await rig.reported(TENCENT, 1)).toEqual({ on: 1 });
+    await rig.set(TENCENT, 1, { on: 0 });
+    expect(await program.line(/^set /)).toBe('set light false');
+    expect(await rig.blink(TENCENT, 1, 3)).toMatchObject({ status: 200, body: { OutputParams: '{}' } });
+    program.kill('SIGINT');
+    expect(await program.end()).toEqual({ code: 0, signal: null });
+    expect([program.stdout.all, program.stderr.all, rig.problems.all]).toEqual([['delivered', 'set light false', 'blink 3'], [], []]);
   });
 
   it('(gateway.mjs) run on a platform with its seed: a lamp is added, reports and answers through its gateway', async () => {

@@ -12,6 +12,7 @@ import {
 } from '@lianyun/protocol';
 import { CloudTime } from './cloud-time.ts';
 import type { DeviceEvents } from './device-events.ts';
+import { readModel } from './model.ts';
 import { readOptions, type DeviceOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { CommandsService } from './services/commands.ts';
@@ -81,7 +82,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
       childHandler: (op, device) => this.#services.childHandler(op, device),
       wake: (op) => this.#services.wake(op),
     });
-    this.#context = new DeviceContext(this, { peer: this.#peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: options.model, qos: options.qos });
+    this.#context = new DeviceContext(this, { peer: this.#peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos });
     this.#services = new DeviceServices({ context: this.#context, peer: this.#peer, session: this.#session, topology: options.topology });
   }
 

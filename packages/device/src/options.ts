@@ -1,27 +1,19 @@
-import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf, type JsonObject, type PropertyGroup, type ThingModel } from '@lianyun/protocol';
+import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf } from '@lianyun/protocol';
+import type { DeviceModel } from './model.ts';
 import type { OutboxBounds } from './outbox.ts';
 import type { TopologyStore } from './services/gateway-topology.ts';
 import type { Pace } from './session-state.ts';
 
-/** What a device needs of a compiled thing model. */
-export interface ModelCheck {
-  checkProperties(groups: readonly PropertyGroup[], use: 'report' | 'set'): { readonly path: string; readonly message: string } | undefined;
-  checkArgs(service: string | undefined, command: string, args: JsonObject): { readonly path: string; readonly message: string } | undefined;
-  checkEvent(service: string | undefined, event: string, params: JsonObject, severity?: string): { readonly path: string; readonly message: string } | undefined;
-  /** Says the severity of an event that leaves it out. */
-  readonly model?: Pick<ThingModel, 'services'>;
-}
-
 /** How a device is made. Only the first three are needed. */
-export interface DeviceOptions<D extends AnyDialect> {
+export interface DeviceOptions<D extends AnyDialect, M extends DeviceModel | undefined = DeviceModel> {
   /** The cloud: `huawei` or `tencent`. */
   readonly dialect: D;
   /** Who the device is; its members are the dialect's. */
   readonly identity: IdentityOf<D>;
   /** Where to connect: `mqtt://host:port`, `host:port` or `host`; the port is 1883 when left out. */
   readonly server: string;
-  /** Checks what is reported, set and called, by path and allowed range. */
-  readonly model?: ModelCheck;
+  /** Checks what is reported, set, called and told, by path and allowed range; `defineModel()` gives it types as well. */
+  readonly model?: M;
   /** Seconds between signs of life; the cloud's own default when left out. Must be within the cloud's range. */
   readonly keepaliveSeconds?: number;
   /** QoS of stored uplinks, where the cloud leaves the choice. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isLianyunError, LianyunError, type DeviceRef, type PropertyGroup } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, stringifyExact, type DeviceRef, type PropertyGroup } from '@lianyun/protocol';
 import type { Downlink } from './downlink.ts';
 import type { Registry } from './registry.ts';
 import type { Storage } from './storage/storage.ts';
@@ -87,7 +87,7 @@ export class DesiredPusher implements DesiredState {
         // What cannot be stored is not desired.
         await storage.stored();
         const groups = this.#writable(device);
-        const text = JSON.stringify(groups);
+        const text = stringifyExact(groups);
         if (groups.length === 0 || text === pushed) return;
         pushed = text;
         const { code, text: why = 'no text' } = await downlink.setProperties('huawei', device, { id: randomUUID(), groups });

@@ -77,6 +77,7 @@ export {
   type HuaweiProduct,
   type HuaweiProductOptions,
   type Int64,
+  type IsTyped,
   type MappingProblem,
   type ModelLiteral,
   type ModelSourceOptions,

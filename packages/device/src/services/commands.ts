@@ -1,4 +1,4 @@
-import { isJsonObject, LianyunError, type CommandResult, type JsonObject } from '@lianyun/protocol';
+import { isJsonObject, LianyunError, type CommandResult, type Conversion, type JsonObject } from '@lianyun/protocol';
 import type { DeviceContext } from './context.ts';
 import { withDeadline } from './deadline.ts';
 
@@ -59,18 +59,20 @@ export class CommandsService {
     };
   }
 
-  async #invoke(call: Omit<CommandCall, 'signal'>): Promise<CommandResult> {
+  async #invoke(wire: Omit<CommandCall, 'signal'>): Promise<CommandResult> {
+    const { model } = this.#context;
+    const call = model?.fromWire === undefined ? wire : programCall(wire, model.fromWire);
     const handler = this.#handlers.get(keyOf(call.name, call.service)) ?? this.#handlers.get(keyOf(call.name, undefined)) ?? this.#handlers.get('*');
     if (handler === undefined) {
       this.#context.problem(new LianyunError('unknown-message', `Nothing handles the command ${call.name}: register it with commands.handle(${JSON.stringify(call.name)}, …).`, { device: call.device }));
       return { code: FAILED, text: `this device has no command ${call.name}` };
     }
-    const violation = this.#context.model?.checkArgs(call.service, call.name, call.args);
+    const violation = model?.check.checkArgs(call.service, call.name, call.args);
     if (violation !== undefined) return { code: FAILED, text: violation.message };
     const result = await withDeadline(this.#context, `the command ${call.name}`, (signal) => handler({ ...call, signal }));
     if ('failure' in result) return { code: FAILED, text: result.failure };
     const { value } = result;
-    if (value === undefined || value === null) return { code: 0 };
+    if (value === undefined || value === null) return this.#answer(call, { code: 0 });
     if (!isJsonObject(value)) {
       const text = `the handler of ${call.name} returned what is no object`;
       this.#context.problem(new LianyunError('handler-failed', `${text}: an object, reply() or nothing is expected.`, { device: call.device }));
@@ -78,10 +80,27 @@ export class CommandsService {
     }
     if (isReply(value)) {
       const { [REPLY]: _, ...plain } = value;
-      return plain;
+      return this.#answer(call, plain);
     }
-    return { code: 0, output: value };
+    return this.#answer(call, { code: 0, output: value });
   }
+
+  /** The answer as the cloud has it; a failure's output is as free as it is there. */
+  #answer({ service, name, device }: Omit<CommandCall, 'signal'>, result: CommandResult): CommandResult {
+    const { model } = this.#context;
+    if (model?.toWire === undefined || result.code !== 0) return result;
+    const { output = {}, name: response } = result;
+    const violation = model.check.checkOutput(service, name, output, response);
+    if (violation === undefined) return result.output === undefined ? result : { ...result, output: model.toWire.output({ ...(service === undefined ? {} : { service }), name }, output, response) };
+    this.#context.problem(new LianyunError('model-violation', `The handler of ${name} answered what the model does not allow: ${violation.message}`, { path: violation.path, device }));
+    return { code: FAILED, text: violation.message };
+  }
+}
+
+/** A call as the program has it: with the service of the model where the cloud has none. */
+function programCall(wire: Omit<CommandCall, 'signal'>, fromWire: Conversion): Omit<CommandCall, 'signal'> {
+  const { service, ...call } = fromWire.call(wire);
+  return { ...call, service };
 }
 
 function keyOf(name: string, service: string | undefined): string {

@@ -1,6 +1,6 @@
 import { failedReceipt, filtersFor, type AnyDialect, type Clock, type DeviceRef, type LianyunError, type Op, type Receipt } from '@lianyun/protocol';
 import type { CloudTime } from '../cloud-time.ts';
-import type { ModelCheck } from '../options.ts';
+import type { ModelInUse } from '../model.ts';
 import type { Session } from '../session.ts';
 import type { ServicePeer } from './gateway-scopes.ts';
 
@@ -18,7 +18,7 @@ interface ContextParts {
   readonly dialect: AnyDialect;
   readonly clock: Clock;
   readonly cloudTime: CloudTime;
-  readonly model: ModelCheck | undefined;
+  readonly model: ModelInUse | undefined;
   readonly qos: 0 | 1 | undefined;
 }
 
@@ -30,7 +30,7 @@ export class DeviceContext {
   readonly dialect: AnyDialect;
   readonly clock: Clock;
   readonly cloudTime: CloudTime;
-  readonly model: ModelCheck | undefined;
+  readonly model: ModelInUse | undefined;
   /** QoS of stored uplinks; undefined leaves it to the row. */
   readonly qos: 0 | 1 | undefined;
   #running: Set<(error: LianyunError) => void> | undefined;

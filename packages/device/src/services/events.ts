@@ -1,4 +1,4 @@
-import { isJsonObject, LianyunError, type DeviceEvent, type Receipt } from '@lianyun/protocol';
+import { isJsonObject, LianyunError, type DeviceEvent, type EventsOf, type Receipt } from '@lianyun/protocol';
 import type { DeviceContext } from './context.ts';
 import { joinReceipts } from './receipts.ts';
 
@@ -16,8 +16,8 @@ function isEvent(value: unknown): boolean {
   return isJsonObject(value) && typeof value['name'] === 'string' && value['name'] !== '' && isJsonObject(value['params']);
 }
 
-/** The events of this device: what happened, as the product model names it. */
-export class EventsService {
+/** The events of this device: what happened, as the product model names it. `M` is the device's model. */
+export class EventsService<M = undefined> {
   readonly #context: DeviceContext;
 
   constructor(context: DeviceContext) {
@@ -31,16 +31,18 @@ export class EventsService {
    * or `fault`; with a model it may be left out, the model says it). `at`, ms since 1970, is when it happened; left out: now.
    * @returns a receipt; fails with `model-violation`, `bad-input`, `too-large`, `outbox-full`, `refused`, `expired`, `dropped`, `closed`.
    */
-  post(events: DeviceEvent | readonly DeviceEvent[]): Receipt {
+  post(events: EventsOf<M> | readonly EventsOf<M>[]): Receipt {
     const { device, model } = this.#context;
-    const list = Array.isArray(events) ? (events as readonly DeviceEvent[]) : [events as DeviceEvent];
+    // Whatever a model says of them, they are events.
+    const list = (Array.isArray(events) ? events : [events]) as readonly DeviceEvent[];
     if (list.length === 0 || !list.every(isEvent)) return this.#context.refuse(new LianyunError('bad-input', 'events.post() takes { name, params } or a list of such events; params is an object, which may be empty.', { device }));
     const complete = list.map((event) => this.#complete(event));
     for (const { service, name, params, severity } of complete) {
-      const violation = model?.checkEvent(service, name, params, severity);
+      const violation = model?.check.checkEvent(service, name, params, severity);
       if (violation !== undefined) return this.#context.refuse(new LianyunError('model-violation', violation.message, { path: violation.path, device }));
     }
-    return this.#send(complete);
+    const { toWire } = model ?? {};
+    return this.#send(toWire === undefined ? complete : complete.map((event) => toWire.event(event)));
   }
 
   /**
@@ -57,7 +59,7 @@ export class EventsService {
   /** An event waits in the outbox while there is no connection: what it is about has its time already. */
   #complete(event: DeviceEvent): DeviceEvent {
     const { model, cloudTime } = this.#context;
-    const declared = event.severity === undefined ? model?.model?.services.find(({ name }) => name === event.service)?.events.find(({ name }) => name === event.name)?.type : undefined;
+    const declared = event.severity === undefined ? model?.check.model?.services.find(({ name }) => name === event.service)?.events.find(({ name }) => name === event.name)?.type : undefined;
     return { ...event, at: event.at ?? cloudTime.now(), ...(declared === undefined ? {} : { severity: declared }) };
   }
 

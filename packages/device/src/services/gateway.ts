@@ -1,5 +1,5 @@
 import { isLianyunError, LianyunError, type ChildDraft, type ChildInfo, type ChildResult, type DeviceRef, type JsonObject, type RequestOp, type Vocabulary } from '@lianyun/protocol';
-import type { ModelCheck } from '../options.ts';
+import { readModel, type DeviceModel } from '../model.ts';
 import type { Subscription } from '../session-owner.ts';
 import type { DeviceContext } from './context.ts';
 import { isThenable } from './deadline.ts';
@@ -152,7 +152,7 @@ export class GatewayService {
    * A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device.
    * @param options.model checks what it reports and is asked, as the option `model` does for this device; taken when the object is made.
    */
-  child(device: DeviceRef, options: { readonly model?: ModelCheck } = {}): GatewayChild {
+  child(device: DeviceRef, options: { readonly model?: DeviceModel | undefined } = {}): GatewayChild {
     const known = this.#children?.get(device);
     if (known !== undefined) return known;
     const { context, scopes } = this.#options;
@@ -173,7 +173,7 @@ export class GatewayService {
     };
     const session = { keep: (subscriptions: readonly Subscription[]) => this.#subscribed.keep(device, subscriptions, isOnline()) };
     // The gateway's model says nothing of another product.
-    const child = new GatewayChild(context.forChild(owner, { peer: scopes.of(device), session, model: options.model }));
+    const child = new GatewayChild(context.forChild(owner, { peer: scopes.of(device), session, model: readModel(options.model, dialect) }));
     (this.#children ??= new Map<DeviceRef, GatewayChild>()).set(device, child);
     return child;
   }

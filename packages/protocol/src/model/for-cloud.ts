@@ -8,8 +8,10 @@ import type { AnyModel, Cloud, Service, ThingModel } from './model.ts';
 import { PROGRAM_RULES } from './rules.ts';
 import { join, shown } from './spot.ts';
 
-/** A thing model on one cloud: the cloud's own model of it, and how a program's values become the cloud's. */
-export interface CloudModel<C extends Cloud = Cloud> {
+/** A thing model `M` on one cloud: the cloud's own model of it, and how a program's values become the cloud's. */
+export interface CloudModel<C extends Cloud = Cloud, M = unknown> {
+  /** Only a type: no model has this member at run time. */
+  readonly '~source'?: M;
   /** The model as the cloud has it: what `toHuaweiProfile` or `toTencentTemplate` writes. */
   readonly model: ThingModel<C>;
   /** What the cloud has no place for, or has less of. Empty: the model is on the cloud as it is. */
@@ -33,7 +35,7 @@ export interface CloudModel<C extends Cloud = Cloud> {
  * @throws LianyunError `bad-config`: two services have a property, command or event of the same name, which Tencent, whose
  * template has no services, cannot tell apart; or the model has no services, which Huawei needs. All else is a problem.
  */
-export function forCloud<C extends Cloud>(model: AnyModel, cloud: C): CloudModel<C> {
+export function forCloud<C extends Cloud, M extends AnyModel>(model: M, cloud: C): CloudModel<C, M> {
   const both = toBoth(model);
   const isFlat = cloud === 'tencent';
   if (isFlat) refuseSameNames(both.services);
@@ -43,7 +45,7 @@ export function forCloud<C extends Cloud>(model: AnyModel, cloud: C): CloudModel
   const program: ThingModel<'both'> = { cloud: 'both', services: mapped.map((each) => each.program) };
   const check = compileModel(program, PROGRAM_RULES[cloud]);
   return {
-    model: model.cloud === cloud ? (model as ThingModel<C>) : wireModel(both, cloud, mapped.map(({ wire }) => wire)), // cloud says so
+    model: model.cloud === cloud ? (model as AnyModel as ThingModel<C>) : wireModel(both, cloud, mapped.map(({ wire }) => wire)), // cloud says so
     problems,
     check: explaining(isFlat ? placing(check, conversions) : check, problems),
     toWire: compileConversion(conversions, 'toWire', isFlat),

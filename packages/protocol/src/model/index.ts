@@ -68,6 +68,6 @@ export { generateModelSource, type ModelSourceOptions } from './source.ts';
 export { modelFaultOf, type ModelFault, type ModelFaultKind } from './spot.ts';
 export { readTencentTemplate } from './tencent-template.ts';
 export { tencentModelCode, tencentStatus } from './tencent-status.ts';
-export type { ArgsOf, CallOf, CommandNames, DefinedModel, EventsOf, Int64, OutputOf, ReportOf, ServiceNames, SetOf } from './typed.ts';
+export type { ArgsOf, CallOf, CommandNames, DefinedModel, EventsOf, Int64, IsTyped, OutputOf, ReportOf, ServiceNames, SetOf } from './typed.ts';
 export { toHuaweiProduct, toHuaweiProfile, type HuaweiProduct, type HuaweiProductOptions, type HuaweiService } from './write-huawei.ts';
 export { toTencentTemplate, type TencentTemplate } from './write-tencent.ts';

@@ -34,8 +34,9 @@ const bare = <T extends { readonly start?: number }>({ start: _, ...type }: T): 
 const toHuawei: Mapper = (type, note) => {
   switch (type.kind) {
     case 'int':
-    case 'decimal':
       return { wire: bare(type), program: type };
+    case 'decimal':
+      return { wire: bare(type), program: type, fromWire: toNumber };
     case 'long':
       return { wire: bare(type), program: type, toWire: toInteger, fromWire: toBigint };
     case 'string': {
@@ -66,6 +67,8 @@ const toTencent: Mapper = (type, note) => {
   switch (type.kind) {
     case 'long':
       return mapLong(type, note);
+    case 'decimal':
+      return { ...same(type), fromWire: toNumber };
     case 'string':
       if (type.options === undefined) return same(type);
       return mapOptions(type.options, type, note);
@@ -168,6 +171,9 @@ const toBigint: Convert = (value) => {
   const isExact = typeof value === 'number' ? Number.isSafeInteger(value) : typeof value === 'string' && DIGITS.test(value);
   return isExact ? BigInt(value as number | string) : value; // told apart by isExact
 };
+
+/** A reader that keeps integers exact gives 100000000000000000 as a bigint; a decimal is a number for a program. */
+const toNumber: Convert = (value) => (typeof value === 'bigint' ? Number(value) : value);
 
 /** Seconds (10 digits) are written without a fraction and milliseconds (13) with one, and so they come back as they were. */
 const toDateTime: Convert = (value) => {

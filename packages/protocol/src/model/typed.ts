@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.ts';
-import type { PropertyGroup } from '../vocabulary.ts';
-import type { EnumOption, EventType, ThingModel } from './model.ts';
+import type { DeviceEvent, PropertyGroup } from '../vocabulary.ts';
+import type { CloudModel } from './for-cloud.ts';
+import type { Cloud, EnumOption, EventType, ThingModel } from './model.ts';
 import type { ModelLiteral } from './literal.ts';
 
 /** A thing model that the compiler knows: what `defineModel` returns. */
@@ -12,38 +13,45 @@ export interface DefinedModel<L extends ModelLiteral = ModelLiteral> extends Thi
 /** A 64-bit integer as a program gives it: a number up to 2^53 - 1, a bigint, or digits. */
 export type Int64 = bigint | number | string;
 
+/** The literal of a model, or of the model that was put onto a cloud; never for one that is read at run time. */
+type LiteralOf<M> = M extends CloudModel<Cloud, infer S> ? OwnLiteral<S> : OwnLiteral<M>;
+type OwnLiteral<M> = M extends DefinedModel<infer L> ? (ModelLiteral extends L ? never : L) : never;
+
+/** Whether the compiler knows the names and values of `M`: a model of `defineModel`, or one that `forCloud` made of it. */
+export type IsTyped<M> = [LiteralOf<M>] extends [never] ? false : true;
+
 /**
  * A group of values that a device with the model `M` may report; a union over the services. Names and values are exact,
  * any subset may be given. Of a model that is no literal, any group.
  */
-export type ReportOf<M> = M extends DefinedModel<infer L> ? Groups<L, 'all', Int64> : PropertyGroup;
+export type ReportOf<M> = IsTyped<M> extends true ? Groups<LiteralOf<M>, 'all', Int64> : PropertyGroup;
 
 /** A group of values that the cloud may set: only the writable properties. A long is a bigint there. */
-export type SetOf<M> = M extends DefinedModel<infer L> ? Groups<L, 'writable', bigint> : PropertyGroup;
+export type SetOf<M> = IsTyped<M> extends true ? Groups<LiteralOf<M>, 'writable', bigint> : PropertyGroup;
 
 /** The names of the services; undefined for a model without services. */
-export type ServiceNames<M> = M extends DefinedModel<infer L> ? NamesOf<Services<L>> : string | undefined;
+export type ServiceNames<M> = IsTyped<M> extends true ? NamesOf<Services<LiteralOf<M>>> : string | undefined;
 
 /** The names of the commands of all services, or of one. */
-export type CommandNames<M, S extends ServiceNames<M> = ServiceNames<M>> = M extends DefinedModel<infer L> ? MemberNames<L, S, 'commands'> : string;
+export type CommandNames<M, S extends ServiceNames<M> = ServiceNames<M>> = IsTyped<M> extends true ? MemberNames<LiteralOf<M>, S, 'commands'> : string;
 
 /** What the handler of the command `C` gets; a union if several services have a command of that name. */
-export type ArgsOf<M, S extends ServiceNames<M>, C extends CommandNames<M, S>> = M extends DefinedModel<infer L> ? Args<MemberOf<L, S, 'commands', C>> : JsonObject;
+export type ArgsOf<M, S extends ServiceNames<M>, C extends CommandNames<M, S>> = IsTyped<M> extends true ? Args<MemberOf<LiteralOf<M>, S, 'commands', C>> : JsonObject;
 
 /** What the command `C` may answer. One without a declared answer may answer any object. */
-export type OutputOf<M, S extends ServiceNames<M>, C extends CommandNames<M, S>> = M extends DefinedModel<infer L> ? Output<MemberOf<L, S, 'commands', C>> : JsonObject;
+export type OutputOf<M, S extends ServiceNames<M>, C extends CommandNames<M, S>> = IsTyped<M> extends true ? Output<MemberOf<LiteralOf<M>, S, 'commands', C>> : JsonObject;
 
 /** A call of a command; a union over commands and services, told apart by `name` and `service`. */
 export type CallOf<M, C extends CommandNames<M> = CommandNames<M>> =
-  M extends DefinedModel<infer L>
-    ? { [S in keyof Services<L>]: CallsIn<S, Members<Services<L>[S], 'commands'>, C> }[keyof Services<L>]
+  IsTyped<M> extends true
+    ? { [S in keyof Services<LiteralOf<M>>]: CallsIn<S, Members<Services<LiteralOf<M>>[S], 'commands'>, C> }[keyof Services<LiteralOf<M>>]
     : { readonly service?: string; readonly name: string; readonly args: JsonObject };
 
 /** An event that a device may post; a union over services and events. */
 export type EventsOf<M> =
-  M extends DefinedModel<infer L>
-    ? { [S in keyof Services<L>]: EventsIn<S, Members<Services<L>[S], 'events'>> }[keyof Services<L>]
-    : { readonly service?: string; readonly name: string; readonly params: JsonObject };
+  IsTyped<M> extends true
+    ? { [S in keyof Services<LiteralOf<M>>]: EventsIn<S, Members<Services<LiteralOf<M>>[S], 'events'>> }[keyof Services<LiteralOf<M>>]
+    : DeviceEvent;
 
 type CallsIn<S, T, C> = { [N in keyof T & C & string]: Addressed<S> & { readonly name: N; readonly args: Args<T[N]> } }[keyof T & C & string];
 
