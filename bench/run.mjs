@@ -15,10 +15,11 @@ import { devices } from './parts/devices.mjs';
 import { fleet } from './parts/fleet.mjs';
 import { latency } from './parts/latency.mjs';
 import { publish } from './parts/publish.mjs';
+import { size } from './parts/size.mjs';
 import { startup } from './parts/startup.mjs';
 import { killAll } from './processes.mjs';
 
-const PARTS = [publish, latency, devices, startup, fleet, connections];
+const PARTS = [publish, latency, devices, startup, fleet, connections, size];
 /** No round is begun after this; more rounds than the default may take longer. */
 const MINUTES = 9;
 

@@ -1,35 +1,39 @@
 // Bundles every package to dist/, one file per entry. The published `lianyun` carries @lianyun/protocol and valibot inside.
 import { build } from 'esbuild';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const targets = [
+
+/** Every package: its entries, and what is not inlined. */
+export const TARGETS = [
   { dir: 'protocol', entries: { index: 'src/index.ts', mqtt: 'src/mqtt/index.ts', testing: 'src/testing/index.ts' }, external: ['valibot'] },
   { dir: 'device', entries: { index: 'src/index.ts' }, external: ['ws'] },
-  { dir: 'platform', entries: { index: 'src/index.ts' }, external: ['fastify', '@lianyun/protocol', '@lianyun/protocol/*'] },
+  { dir: 'platform', entries: { index: 'src/index.ts' }, external: ['fastify', 'valibot', '@lianyun/protocol', '@lianyun/protocol/*'] },
   { dir: 'cli', entries: { main: 'src/main.ts' }, external: ['commander', 'lianyun', '@lianyun/platform'] },
 ];
 
-await Promise.all(
-  targets.map(({ dir, entries, external }) => {
-    const cwd = path.join(root, 'packages', dir);
-    const present = Object.entries(entries).filter(([, file]) => existsSync(path.join(cwd, file)));
-    return build({
-      absWorkingDir: cwd,
-      entryPoints: Object.fromEntries(present),
-      outdir: 'dist',
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node22.13',
-      conditions: ['@lianyun/source'],
-      external,
-      sourcemap: true,
-      sourcesContent: false,
-      legalComments: 'linked',
-      logLevel: 'warning',
-    });
-  }),
-);
+/** Bundles one package. `inlined`: the directories of the packages of others that are inside. */
+export async function buildPackage({ dir, entries, external }) {
+  const cwd = path.join(root, 'packages', dir);
+  const { metafile } = await build({
+    absWorkingDir: cwd,
+    entryPoints: entries,
+    outdir: 'dist',
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22.13',
+    conditions: ['@lianyun/source'],
+    external,
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'linked',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const inputs = Object.keys(metafile.inputs).flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path.resolve(cwd, file))?.[1] ?? []);
+  return { inlined: [...new Set(inputs)] };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await Promise.all(TARGETS.map(buildPackage));

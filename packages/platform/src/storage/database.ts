@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
+import type * as sqliteModule from 'node:sqlite';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isLianyunError, LianyunError } from '@lianyun/protocol';
 
@@ -25,6 +26,17 @@ const CORRUPT = 11;
 const FULL = 13;
 const NOT_A_DATABASE = 26;
 
+/** Loaded when it is needed: who keeps all in memory does not pay for it. Node.js 22 announces it as experimental; what we use of it is tested there, and the user has nothing to decide. */
+function sqlite(): typeof sqliteModule {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return process.getBuiltinModule('node:sqlite');
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
 /** One connection to a SQLite file, the only one: while it is open, no other program can open the file. */
 export class Database {
   readonly file: string;
@@ -41,8 +53,7 @@ export class Database {
     } catch (cause) {
       throw new LianyunError('bad-config', `The database ${file} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     }
-    // Loaded when it is needed: who keeps all in memory does not pay for it.
-    const { DatabaseSync: Connection } = process.getBuiltinModule('node:sqlite');
+    const { DatabaseSync: Connection } = sqlite();
     this.#connection = new Connection(file, { open: false });
     try {
       this.#connection.open();

@@ -1,0 +1,159 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SEED } from './support/clouds.ts';
+import { describeForeign } from './support/foreign.ts';
+import { packAll, projectWith, ran, type Ran } from './support/packed.ts';
+import { Rig } from './support/rig.ts';
+
+const ENTRIES = { lianyun: ['lianyun'], '@lianyun/protocol': ['@lianyun/protocol', '@lianyun/protocol/mqtt', '@lianyun/protocol/testing'], '@lianyun/platform': ['@lianyun/platform'] } as const;
+const LIBRARIES = Object.keys(ENTRIES) as (keyof typeof ENTRIES)[];
+const MIB = 1_048_576;
+const [LAMP] = SEED.huawei.devices;
+const IDENTITY = JSON.stringify({ deviceId: LAMP.device_id, secret: LAMP.secret });
+
+/** A program that connects, reports and ends. */
+const body = (server: string): string => `
+  const device = new Device({ dialect: huawei, server: ${JSON.stringify(server)}, identity: ${IDENTITY} });
+  device.connect()
+    .then(() => device.properties.report({ service: 'light', values: { level: 1 } }).delivered)
+    .then(() => device.close())
+    .then(() => console.log('delivered on', process.versions.node.split('.')[0]));
+`;
+
+const TYPED = `
+import { Device, huawei, tencent, type Receipt } from 'lianyun';
+const lamp = new Device({ dialect: huawei, server: 'mqtt://localhost', identity: { deviceId: 'd', secret: 's' } });
+const receipt: Receipt = lamp.properties.report({ service: 'light', values: { level: 1 } });
+lamp.properties.onGet(() => []);
+const other = new Device({ dialect: tencent, server: 'mqtt://localhost', identity: { productId: 'p', deviceName: 'd', deviceSecret: 's' } });
+// @ts-expect-error Tencent never reads live values.
+other.properties.onGet(() => []);
+export { receipt };
+`;
+
+let directory: string;
+let tarballs: ReadonlyMap<string, string>;
+let rig: Rig;
+
+const tarball = (name: string): string => {
+  const file = tarballs.get(name);
+  if (file === undefined) throw new Error(`${name} was not packed`);
+  return file;
+};
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'lianyun-packed-'));
+  [tarballs, rig] = await Promise.all([packAll(directory), Rig.open()]);
+}, 300_000);
+
+afterAll(async () => {
+  await rig[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe('The packed lianyun', () => {
+  it('installs without a network, has no dependency at run time and is small', async () => {
+    const project = await mkdtemp(path.join(directory, 'installed-'));
+    await writeFile(path.join(project, 'package.json'), '{"name":"empty","private":true}');
+    expect(await ran('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball('lianyun')], project)).toMatchObject({ code: 0 });
+    const { packages } = JSON.parse(await readFile(path.join(project, 'package-lock.json'), 'utf8')) as { packages: object };
+    expect(Object.keys(packages)).toEqual(['', 'node_modules/lianyun']);
+    const { stdout } = await ran('du', ['--apparent-size', '--bytes', '--summarize', 'node_modules/lianyun'], project);
+    expect(Number.parseInt(stdout, 10)).toBeLessThan(MIB);
+    expect((await stat(tarball('lianyun'))).size).toBeLessThan(MIB / 4);
+    expect(await readFile(path.join(project, 'node_modules/lianyun/dist/LICENSES.txt'), 'utf8')).toMatch(/^valibot \d[^]*MIT License/);
+  });
+
+  it('connects and reports as an ES module, by require(), and bundled', async () => {
+    const project = await projectWith(directory, [['lianyun', tarball('lianyun')]]);
+    await writeFile(path.join(project, 'main.mjs'), `import { Device, huawei } from 'lianyun';${body(rig.server)}`);
+    await writeFile(path.join(project, 'main.cjs'), `const { Device, huawei } = require('lianyun');${body(rig.server)}`);
+    const esbuild = path.resolve('node_modules/.bin/esbuild');
+    expect(await ran(esbuild, ['main.mjs', '--bundle', '--platform=node', '--format=cjs', '--outfile=out/bundle.cjs', '--log-level=warning'], project)).toMatchObject({ code: 0, stderr: '' });
+    for (const file of ['main.mjs', 'main.cjs', 'out/bundle.cjs']) {
+      expect(await ran(process.execPath, [file], project), file).toEqual<Ran>({ code: 0, stdout: `delivered on ${process.versions.node.split('.')[0] ?? ''}\n`, stderr: '' });
+    }
+  });
+
+  it('gives a program its types, under node and under a bundler, without a look into others', async () => {
+    const project = await projectWith(directory, [['lianyun', tarball('lianyun')]]);
+    await writeFile(path.join(project, 'main.mts'), TYPED);
+    const types = path.resolve('node_modules/@types');
+    for (const mode of ['nodenext', 'bundler']) {
+      const module = mode === 'bundler' ? 'esnext' : mode;
+      expect(
+        await ran(path.resolve('node_modules/.bin/tsc'), ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2024', '--lib', 'es2024,esnext.disposable', '--module', module, '--moduleResolution', mode, '--types', 'node', '--typeRoots', types, 'main.mts'], project),
+        mode,
+      ).toEqual<Ran>({ code: 0, stdout: '', stderr: '' });
+    }
+  }, 120_000);
+});
+
+describe('Every packed library', () => {
+  it.each(LIBRARIES)('%s is in order for publint and attw', async (name) => {
+    const data = await readFile(tarball(name));
+    const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+    const { messages, pkg } = await publint({ pack: { tarball: bytes }, level: 'warning', strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+    const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(data)));
+    // require() of an ES module is what Node.js 22.12 and later do; nothing else is supported.
+    const problems = analysis.types === false ? ['no types'] : analysis.problems.filter(({ kind }) => kind !== 'CJSResolvesToESM').map((problem) => JSON.stringify(problem));
+    // Resolution of before package exports: no entry but the main one can be found, and no Node.js that we support does it.
+    expect(problems.filter((problem) => !problem.includes('node10'))).toEqual([]);
+  }, 60_000);
+
+  it.each(LIBRARIES)('%s holds no sources and no maps', async (name) => {
+    const { stdout } = await ran('tar', ['--list', '--file', tarball(name)], directory);
+    const files = stdout.trim().split('\n').map((file) => file.replace(/^package\//, ''));
+    expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE']));
+    expect(files.filter((file) => !/^(package\.json|README\.md|LICENSE|dist\/[\w-]+\.(js|d\.ts)|dist\/LICENSES\.txt)$/.test(file))).toEqual([]);
+  });
+});
+
+/** Starts what is packed on a Node.js, and tells what it said. */
+async function onNode(node: string): Promise<void> {
+  const all = await projectWith(directory, [...tarballs]);
+  await writeFile(
+    path.join(all, 'main.mjs'),
+    `import { openStorage, Platform, accessKeysOf, applySeed, readSeed } from '@lianyun/platform';
+     import { Device, huawei } from 'lianyun';
+     const parsed = readSeed(${JSON.stringify(JSON.stringify(SEED))}, 'seed');
+     const storage = openStorage({ directory: ${JSON.stringify(path.join(all, 'data'))} });
+     const platform = new Platform({ keys: accessKeysOf(parsed.seed), storage });
+     applySeed(parsed, platform.registry);
+     const { mqtt } = await platform.listen({ host: '127.0.0.1', mqtt: 0, http: 0 });
+     const device = new Device({ dialect: huawei, server: 'mqtt://127.0.0.1:' + mqtt, identity: ${IDENTITY} });
+     await device.connect();
+     await device.properties.report({ service: 'light', values: { level: 1 } }).delivered;
+     await device.close();
+     await platform.close();
+     await storage.close();
+     console.log('stored on', process.versions.node.split('.')[0]);`,
+  );
+  const { stdout: version } = await ran(node, ['--print', "process.versions.node.split('.')[0]"], all);
+  expect(await ran(node, ['main.mjs'], all)).toEqual<Ran>({ code: 0, stdout: `stored on ${version}`, stderr: '' });
+  const { code, stdout, stderr } = await ran(node, [path.join(all, 'node_modules/@lianyun/cli/bin/lianyun.js'), 'tour', '--once'], all);
+  expect({ code, stderr }, stdout.slice(-2000)).toEqual({ code: 0, stderr: '' });
+}
+
+describe('The packed packages together', () => {
+  it('store, and run the tour, and say nothing of what is experimental', () => onNode(process.execPath), 120_000);
+});
+
+describeForeign('node22', 'The packed packages on the oldest Node.js that we support', (node) => {
+  it('store, and run the tour, and say nothing of what is experimental', () => onNode(node), 120_000);
+
+  it('lianyun connects and reports as an ES module and by require()', async () => {
+    const project = await projectWith(directory, [['lianyun', tarball('lianyun')]]);
+    await writeFile(path.join(project, 'main.mjs'), `import { Device, huawei } from 'lianyun';${body(rig.server)}`);
+    await writeFile(path.join(project, 'main.cjs'), `const { Device, huawei } = require('lianyun');${body(rig.server)}`);
+    for (const file of ['main.mjs', 'main.cjs']) {
+      expect(await ran(node, [file], project), file).toEqual<Ran>({ code: 0, stdout: 'delivered on 22\n', stderr: '' });
+    }
+  });
+});
