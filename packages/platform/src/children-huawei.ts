@@ -3,6 +3,7 @@ import { infoOf, type Children, type ChildrenOptions } from './children.ts';
 import { DIALECTS } from './admission.ts';
 import { takeHuaweiReport } from './intake.ts';
 import type { Device } from './records.ts';
+import { forgetDevice, onceStored } from './storage/storage.ts';
 
 const NOT_FOUND = 'IOTDA.014000';
 const EXISTS = 'IOTDA.014031';
@@ -11,13 +12,11 @@ const NOT_ALLOWED = 'IOTDA.000022';
 
 /** What IoTDA does with the messages of gateways about their sub-devices (reference 5.5, 9). */
 export function takeHuaweiChildren(children: Children, options: ChildrenOptions): void {
-  const { registry, storage: { twins }, problem } = options;
+  const { registry, storage, problem } = options;
   const peer = options.peers.huawei;
   const { batch } = DIALECTS.huawei.children;
   const absent = (gateway: DeviceRef, device: DeviceRef): ChildResult => ({ device, code: -1, error: NOT_FOUND, text: `${gateway} has no sub-device ${device}` });
   const tooMany = (limit: number): Omit<ChildResult, 'device'> => ({ code: -1, error: INVALID, text: `at most ${limit} devices fit into one message` });
-  /** The gateway has its answer before it is told what changed (reference 9.3). */
-  const afterTheAnswer = queueMicrotask;
 
   peer.handle('child.add', ({ via, body }) => {
     const added: Device[] = [];
@@ -35,8 +34,8 @@ export function takeHuaweiChildren(children: Children, options: ChildrenOptions)
         return { ...named, code: -1, error: error.code === 'conflict' ? EXISTS : INVALID, text: error.message };
       }
     });
-    afterTheAnswer(() => children.added('huawei', via, added));
-    return { children: results };
+    children.added('huawei', via, added);
+    return onceStored(storage, { children: results });
   });
 
   peer.handle('child.remove', ({ via, body }) => {
@@ -46,14 +45,14 @@ export function takeHuaweiChildren(children: Children, options: ChildrenOptions)
       if (!children.isChild('huawei', via, device)) return absent(via, device);
       removed.push(registry.device('huawei', device));
       registry.deleteDevice('huawei', device);
-      twins.delete('huawei', device);
+      forgetDevice(storage, 'huawei', device);
       return { device, code: 0 };
     });
-    afterTheAnswer(() => children.removed('huawei', via, removed));
-    return { children: results };
+    children.removed('huawei', via, removed);
+    return onceStored(storage, { children: results });
   });
 
-  peer.handle('child.status', ({ via, body }) => ({
+  peer.handle('child.status', ({ via, body }) => onceStored(storage, {
     children: body.children.map(({ device, online }) => {
       if (body.children.length > batch.status) return { device, ...tooMany(batch.status) };
       if (!children.isChild('huawei', via, device)) return absent(via, device);

@@ -1,6 +1,7 @@
 import { LianyunError, type ChildDraft, type DeviceRef } from '@lianyun/protocol';
 import type { Children, ChildrenOptions } from './children.ts';
 import { DIALECTS } from './admission.ts';
+import { onceStored } from './storage/storage.ts';
 
 /** Product type of gateways (reference 10.6). */
 const GATEWAY = 5;
@@ -21,7 +22,7 @@ const BOUND_ALREADY = 809;
 const FAULTS = { 'unknown-method': UNKNOWN_METHOD, 'bad-signature': WRONG_SIGNATURE, expired: EXPIRED } as const;
 
 /** What IoT Explorer does with the messages of gateways about their sub-devices (reference 3). */
-export function takeTencentChildren(children: Children, { peers: { tencent: peer }, registry, clock, problem }: ChildrenOptions): void {
+export function takeTencentChildren(children: Children, { peers: { tencent: peer }, registry, storage, clock, problem }: ChildrenOptions): void {
   const isGateway = (device: DeviceRef): boolean => registry.product('tencent', registry.device('tencent', device).productId).productType === GATEWAY;
 
   const bind = (gateway: DeviceRef, draft: ChildDraft): number => {
@@ -45,15 +46,15 @@ export function takeTencentChildren(children: Children, { peers: { tencent: peer
     return { device, code: child === undefined ? NO_DEVICE : child.gateway === gateway ? OK : NOT_BOUND };
   };
 
-  peer.handle('child.add', ({ via, body }) => ({
+  peer.handle('child.add', ({ via, body }) => onceStored(storage, {
     children: body.children.flatMap((draft) => (draft.device === undefined ? [] : [{ device: draft.device, code: isGateway(via) ? bind(via, draft) : NOT_PERMITTED }])),
   }));
 
-  peer.handle('child.remove', ({ via, body }) => ({
+  peer.handle('child.remove', ({ via, body }) => onceStored(storage, {
     children: body.children.map((device) => ofMine(via, device, () => children.release('tencent', device))),
   }));
 
-  peer.handle('child.status', ({ via, body }) => ({
+  peer.handle('child.status', ({ via, body }) => onceStored(storage, {
     children: body.children.map(({ device, online }) => ({
       online,
       ...(online && registry.findDevice('tencent', device)?.enabled === false ? { device, code: NO_DEVICE } : ofMine(via, device, () => {

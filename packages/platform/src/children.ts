@@ -1,5 +1,6 @@
 import { isLianyunError, LianyunError, type ChildInfo, type Clock, type DeviceRef, type Peer } from '@lianyun/protocol';
 import type { AccessPort, Cloud, OfflineReason } from './access/port.ts';
+import type { ListChange } from './gateway-lists.ts';
 import type { Device } from './records.ts';
 import type { Registry } from './registry.ts';
 import type { Storage } from './storage/storage.ts';
@@ -27,28 +28,12 @@ export interface ChildrenOptions {
   problem(problem: LianyunError): void;
 }
 
-interface Change {
-  readonly version: number;
-  readonly change: 'added' | 'removed';
-  readonly children: readonly ChildInfo[];
-}
-
-interface Versions {
-  version: number;
-  /** The latest changes, the oldest first. */
-  history: Change[];
-}
-
-/** Changes that are kept for a gateway that was away; one that missed more gets the whole list (Huawei 9.2). */
-const MAX_HISTORY = 100;
 /** Devices in one notice: some 200 bytes each, far below what a frame may hold. */
 const MAX_NOTICE = 500;
 
 /** Gateways and their sub-devices on both clouds. */
 export class Children implements Topology {
   readonly #options: ChildrenOptions;
-  /** Of Huawei's gateways; Tencent's have none. */
-  readonly #versions = new Map<DeviceRef, Versions>();
   /** The notice under way to each gateway: the next goes behind it, so that a long list waits here and not in the connection's buffer. */
   readonly #underWay = new Map<string, Promise<void>>();
 
@@ -123,25 +108,24 @@ export class Children implements Topology {
 
   /** Tells a gateway what changed since a version: the changes if they are still known, else the whole list (Huawei 9.2). */
   sync(gateway: DeviceRef, since: number): void {
-    const { registry } = this.#options;
+    const { registry, storage: { gatewayLists } } = this.#options;
     const all = registry.childrenOf('huawei', gateway);
     // Sub-devices that were there from the beginning make the first version.
-    const { version, history } = this.#open(gateway, all.length > 0 ? 1 : 0);
+    const version = this.#versionOf(gateway, all.length > 0 ? 1 : 0);
     if (since === version) return;
-    const missed = since > 0 && since < version ? history.filter((change) => change.version > since) : [];
-    if (missed.length > 0 && missed.length === version - since) {
-      for (const change of missed) this.#notify('huawei', gateway, change);
-      return;
-    }
+    const missed = since > 0 && since < version ? gatewayLists.since(gateway, since) : [];
+    if (missed.length > 0 && missed.length === version - since) return this.#whenStored(() => missed.forEach((change) => this.#tell('huawei', gateway, change)));
     const infos = all.map(infoOf);
-    // Only the last part carries the version: a gateway ignores what is not newer than what it has.
-    for (let at = 0; at === 0 || at < infos.length; at += MAX_NOTICE) {
-      this.#notify('huawei', gateway, { version: at + MAX_NOTICE < infos.length ? 0 : version, change: 'added', children: infos.slice(at, at + MAX_NOTICE) });
-    }
+    this.#whenStored(() => {
+      // Only the last part carries the version: a gateway ignores what is not newer than what it has.
+      for (let at = 0; at === 0 || at < infos.length; at += MAX_NOTICE) {
+        this.#tell('huawei', gateway, { version: at + MAX_NOTICE < infos.length ? 0 : version, change: 'added', children: infos.slice(at, at + MAX_NOTICE) });
+      }
+    });
   }
 
   forget(cloud: Cloud, gateway: DeviceRef): void {
-    if (cloud === 'huawei') this.#versions.delete(gateway);
+    if (cloud === 'huawei') this.#options.storage.gatewayLists.delete(gateway);
   }
 
   #changed(cloud: Cloud, gateway: DeviceRef, change: 'added' | 'removed', devices: readonly Device[]): void {
@@ -149,21 +133,34 @@ export class Children implements Topology {
     if (cloud === 'tencent') return this.#notify(cloud, gateway, { version: 0, change, children: devices.map(({ device }) => ({ device })) });
     const children = devices.map((device) => infoOf({ ...device, gateway }));
     // Those that were there before the first change count as a version of their own.
-    const before = this.#options.registry.childrenOf(cloud, gateway).length - (change === 'added' ? devices.length : -devices.length);
-    const versions = this.#open(gateway, before > 0 ? 1 : 0);
-    const entry: Change = { version: ++versions.version, change, children };
-    versions.history.push(entry);
-    if (versions.history.length > MAX_HISTORY) versions.history.shift();
+    const { registry, storage: { gatewayLists } } = this.#options;
+    const before = registry.childrenOf(cloud, gateway).length - (change === 'added' ? devices.length : -devices.length);
+    const entry: ListChange = { version: this.#versionOf(gateway, before > 0 ? 1 : 0) + 1, change, children };
+    gatewayLists.add(gateway, entry);
     this.#notify(cloud, gateway, entry);
   }
 
-  #open(gateway: DeviceRef, version: number): Versions {
-    let versions = this.#versions.get(gateway);
-    if (versions === undefined) this.#versions.set(gateway, (versions = { version, history: [] }));
-    return versions;
+  /** The version of a gateway's list, `first` if it has had none. */
+  #versionOf(gateway: DeviceRef, first: number): number {
+    const { gatewayLists } = this.#options.storage;
+    const version = gatewayLists.version(gateway);
+    if (version === undefined) gatewayLists.begin(gateway, first);
+    return version ?? first;
   }
 
-  #notify(cloud: Cloud, gateway: DeviceRef, change: Change): void {
+  /** A gateway that asked for the change itself has its answer before it is told (Huawei 9.3): both wait for the same, and this a turn longer. */
+  #notify(cloud: Cloud, gateway: DeviceRef, change: ListChange): void {
+    this.#whenStored(() => void setImmediate(() => this.#tell(cloud, gateway, change)));
+  }
+
+  #whenStored(run: () => void): void {
+    const stored = this.#options.storage.stored();
+    if (stored === undefined) run();
+    // Else it did not happen, and the storage has told so.
+    else stored.then(run, () => undefined);
+  }
+
+  #tell(cloud: Cloud, gateway: DeviceRef, change: ListChange): void {
     const key = `${cloud} ${gateway}`;
     const before = this.#underWay.get(key);
     const sending = before === undefined ? this.#send(cloud, gateway, change) : before.then(() => this.#send(cloud, gateway, change));
@@ -173,7 +170,7 @@ export class Children implements Topology {
     });
   }
 
-  async #send(cloud: Cloud, gateway: DeviceRef, { version, change, children }: Change): Promise<void> {
+  async #send(cloud: Cloud, gateway: DeviceRef, { version, change, children }: ListChange): Promise<void> {
     const { peers, access, clock, problem } = this.#options;
     // One that is not connected asks when it is back.
     if (!access.isOnline(cloud, gateway)) return;

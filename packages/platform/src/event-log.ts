@@ -1,5 +1,6 @@
 import { stringifyExact, type DeviceEvent, type DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
+import { instant } from './history.ts';
 import { Recent } from './recent.ts';
 
 /** An event that a device told. */
@@ -26,16 +27,27 @@ export interface EventQuery {
   readonly limit: number;
 }
 
+/** Events, the youngest first. `total` counts all pages, `isLast` says that nothing is behind this one. */
+export interface EventPage {
+  readonly items: readonly StoredEvent[];
+  readonly total: number;
+  readonly isLast: boolean;
+}
+
 /** What devices told of events. */
 export interface EventLog {
   add(cloud: Cloud, device: DeviceRef, events: readonly DeviceEvent[], arrivedAt: number): void;
-  /** The youngest first. `total` counts all pages, `isLast` says that nothing is behind this one. */
-  list(cloud: Cloud, device: DeviceRef, query: EventQuery): { readonly items: readonly StoredEvent[]; readonly total: number; readonly isLast: boolean };
+  list(cloud: Cloud, device: DeviceRef, query: EventQuery): EventPage;
   delete(cloud: Cloud, device: DeviceRef): void;
 }
 
 /** What is kept for a device; the oldest arrivals give way. */
-const KEPT = { count: 1000, bytes: 1024 * 1024 };
+export const EVENTS_KEPT = { count: 1000, bytes: 1024 * 1024 };
+
+/** An event with its time: the arrival where the device does not say. */
+export function toStored(event: DeviceEvent, arrivedAt: number): Omit<StoredEvent, 'serial'> {
+  return { ...event, at: instant(event.at ?? arrivedAt, arrivedAt) };
+}
 
 /** An event log that lives as long as the process. */
 export class MemoryEventLog implements EventLog {
@@ -43,12 +55,12 @@ export class MemoryEventLog implements EventLog {
   #serial = 0;
 
   add(cloud: Cloud, device: DeviceRef, events: readonly DeviceEvent[], arrivedAt: number): void {
-    const log = this.#events[cloud].get(device) ?? new Recent<StoredEvent>(KEPT);
+    const log = this.#events[cloud].get(device) ?? new Recent<StoredEvent>(EVENTS_KEPT);
     this.#events[cloud].set(device, log);
-    for (const event of events) log.push({ ...event, at: event.at ?? arrivedAt, serial: ++this.#serial }, stringifyExact(event.params).length);
+    for (const event of events) log.push({ ...toStored(event, arrivedAt), serial: ++this.#serial }, stringifyExact(event.params).length);
   }
 
-  list(cloud: Cloud, device: DeviceRef, { from, to, name, severity, behind, limit }: EventQuery): { readonly items: readonly StoredEvent[]; readonly total: number; readonly isLast: boolean } {
+  list(cloud: Cloud, device: DeviceRef, { from, to, name, severity, behind, limit }: EventQuery): EventPage {
     const all = (this.#events[cloud].get(device)?.items() ?? [])
       .filter((event) => event.at >= from && event.at <= to && (name === undefined || event.name === name) && (severity === undefined || event.severity === severity))
       .sort(youngerFirst);

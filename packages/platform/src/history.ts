@@ -65,7 +65,8 @@ export function samplesOf(groups: readonly PropertyGroup[], arrivedAt: number): 
   return [...merged.values()];
 }
 
-function instant(at: number, otherwise: number): number {
+/** An instant that can be written down: `otherwise` for what is no number. */
+export function instant(at: number, otherwise: number): number {
   return Number.isFinite(at) ? Math.trunc(Math.min(Math.max(at, -LAST_INSTANT), LAST_INSTANT)) : otherwise;
 }
 

@@ -1,7 +1,5 @@
 import { LianyunError, tencentStatus, type Clock, type DeviceEvent, type DeviceMessage, type DeviceRef, type Message, type Peer, type PropertyGroup, type ShadowService } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
-import type { EventLog } from './event-log.ts';
-import type { Mailbox } from './mailbox.ts';
 import type { Registry } from './registry.ts';
 import type { Storage } from './storage/storage.ts';
 import type { TwinService } from './twin-state.ts';
@@ -10,8 +8,6 @@ interface IntakeOptions {
   readonly peer: Peer;
   readonly registry: Registry;
   readonly storage: Storage;
-  readonly events: EventLog;
-  readonly mailbox: Mailbox;
   readonly clock: Clock;
   /** A Huawei device reported: what is desired of it may differ now. */
   onReported(device: DeviceRef): void;
@@ -21,7 +17,7 @@ interface IntakeOptions {
 }
 
 /** What both clouds do alike. */
-function takeBoth({ peer, mailbox, clock, onMessage }: IntakeOptions, cloud: Cloud): void {
+function takeBoth({ peer, storage: { mailbox }, clock, onMessage }: IntakeOptions, cloud: Cloud): void {
   peer.handle('message.up', ({ device, body }) => {
     mailbox.receive(cloud, device, body, clock.now());
     onMessage(device, body);
@@ -65,7 +61,7 @@ export function takeHuaweiReport({ registry, storage: { twins }, clock, problem,
 
 /** What IoTDA does with the messages of its devices. */
 function takeHuawei(options: IntakeOptions): void {
-  const { peer, storage: { twins }, events, clock, onEvent } = options;
+  const { peer, storage: { twins, events }, clock, onEvent } = options;
   takeBoth(options, 'huawei');
 
   // Forwarded and not judged: events are declared in the model, and not used by the platform yet (reference 5.10, 14.6).
@@ -102,7 +98,8 @@ function takeTencent(options: IntakeOptions): void {
   peer.handle('info.report', (message) => {
     keepInfo(options, 'tencent', message);
     // Without a clientToken there is nothing to tie the answer to.
-    if (message.id !== undefined) peer.send('info.report.ack', { device: message.device, via: message.via, id: message.id, body: success });
+    const { device, via, id } = message;
+    if (id !== undefined) whenStored(storage, () => void peer.send('info.report.ack', { device, via, id, body: success }));
   });
 
   peer.handle('property.report', (message) => {
@@ -136,7 +133,7 @@ function takeTencent(options: IntakeOptions): void {
 }
 
 /** Events that the template allows are kept, all of a message or none (reference 2.6). */
-function takeEvents({ peer, registry, events, clock, problem, onEvent }: IntakeOptions): void {
+function takeEvents({ peer, registry, storage, clock, problem, onEvent }: IntakeOptions): void {
   peer.handle('event.post', (message) => {
     const { device, via, id, body } = message;
     const answer = (code: number, text: string): void => {
@@ -150,9 +147,9 @@ function takeEvents({ peer, registry, events, clock, problem, onEvent }: IntakeO
       const { code, status } = tencentStatus(violation);
       return answer(code, status);
     }
-    events.add('tencent', device, body.events, clock.now());
+    storage.events.add('tencent', device, body.events, clock.now());
     for (const event of body.events) onEvent(device, event);
-    return answer(0, '');
+    return whenStored(storage, () => answer(0, ''));
   });
 }
 

@@ -40,15 +40,22 @@ export interface Mailbox {
   /** What was given for a device, oldest first. */
   letters(cloud: Cloud, device: DeviceRef): readonly Letter[];
   find(cloud: Cloud, device: DeviceRef, id: string): Letter | undefined;
-  /** The devices for which something may wait. */
-  waiting(cloud: Cloud): readonly DeviceRef[];
+  /** Takes a message for a device out. False when there is none with that id. */
+  remove(cloud: Cloud, device: DeviceRef, id: string): boolean;
+  /** Whether something may wait for a device; asked at every sign-in. */
+  mayWait(cloud: Cloud, device: DeviceRef): boolean;
   delete(cloud: Cloud, device: DeviceRef): void;
 }
 
 /** What is kept of a device's messages; the oldest give way. */
-const RECEIVED = { count: 100, bytes: 1024 * 1024 };
+export const RECEIVED_KEPT = { count: 100, bytes: 1024 * 1024 };
 /** Messages kept for a device; those that wait for it do not give way. */
-const KEPT = 100;
+export const LETTERS_KEPT = 100;
+
+/** About what a message takes, in bytes. */
+export function sizeOf(message: DeviceMessage): number {
+  return 'bytes' in message ? message.bytes.length : stringifyExact(message.content).length;
+}
 
 interface Box {
   readonly received: Recent<ReceivedLetter>;
@@ -62,7 +69,7 @@ export class MemoryMailbox implements Mailbox {
 
   receive(cloud: Cloud, device: DeviceRef, message: DeviceMessage, at: number): void {
     const { received } = this.#open(cloud, device);
-    received.push({ message, at }, 'bytes' in message ? message.bytes.length : stringifyExact(message.content).length);
+    received.push({ message, at }, sizeOf(message));
   }
 
   received(cloud: Cloud, device: DeviceRef): readonly ReceivedLetter[] {
@@ -72,12 +79,11 @@ export class MemoryMailbox implements Mailbox {
   put(cloud: Cloud, device: DeviceRef, letter: Letter): void {
     const { letters } = this.#open(cloud, device);
     letters.set(letter.id, letter);
-    if (letters.size > KEPT) {
+    if (letters.size > LETTERS_KEPT) {
       const settled = [...letters.values()].find(({ status }) => status !== 'pending');
       if (settled !== undefined) letters.delete(settled.id);
     }
-    if ([...letters.values()].some(({ status }) => status === 'pending')) this.#waiting[cloud].add(device);
-    else this.#waiting[cloud].delete(device);
+    this.#noteWaiting(cloud, device, letters);
   }
 
   letters(cloud: Cloud, device: DeviceRef): readonly Letter[] {
@@ -88,8 +94,15 @@ export class MemoryMailbox implements Mailbox {
     return this.#boxes[cloud].get(device)?.letters.get(id);
   }
 
-  waiting(cloud: Cloud): readonly DeviceRef[] {
-    return [...this.#waiting[cloud]];
+  remove(cloud: Cloud, device: DeviceRef, id: string): boolean {
+    const letters = this.#boxes[cloud].get(device)?.letters;
+    const isRemoved = letters?.delete(id) === true;
+    if (letters !== undefined) this.#noteWaiting(cloud, device, letters);
+    return isRemoved;
+  }
+
+  mayWait(cloud: Cloud, device: DeviceRef): boolean {
+    return this.#waiting[cloud].has(device);
   }
 
   delete(cloud: Cloud, device: DeviceRef): void {
@@ -97,8 +110,13 @@ export class MemoryMailbox implements Mailbox {
     this.#waiting[cloud].delete(device);
   }
 
+  #noteWaiting(cloud: Cloud, device: DeviceRef, letters: Box['letters']): void {
+    if ([...letters.values()].some(({ status }) => status === 'pending')) this.#waiting[cloud].add(device);
+    else this.#waiting[cloud].delete(device);
+  }
+
   #open(cloud: Cloud, device: DeviceRef): Box {
-    const box = this.#boxes[cloud].get(device) ?? { received: new Recent<ReceivedLetter>(RECEIVED), letters: new Map<string, Letter>() };
+    const box = this.#boxes[cloud].get(device) ?? { received: new Recent<ReceivedLetter>(RECEIVED_KEPT), letters: new Map<string, Letter>() };
     this.#boxes[cloud].set(device, box);
     return box;
   }

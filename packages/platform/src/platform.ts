@@ -8,11 +8,11 @@ import type { Children } from './children.ts';
 import { DesiredPusher } from './desired.ts';
 import { DeviceDownlink } from './device-downlink.ts';
 import type { Downlink } from './downlink.ts';
-import { MemoryEventLog, type EventLog } from './event-log.ts';
+import type { EventLog } from './event-log.ts';
 import { Files, type DeviceFile } from './files.ts';
 import { INTAKE } from './intake.ts';
 import type { AccessKeys } from './keys.ts';
-import { MemoryMailbox, type Mailbox } from './mailbox.ts';
+import type { Mailbox } from './mailbox.ts';
 import { createNorthbound, type Northbound } from './north/server.ts';
 import { Objects } from './objects/objects.ts';
 import { Origin } from './objects/origin.ts';
@@ -87,8 +87,8 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     this.registry = new Registry({ store: storage.registryStore, clock, onDisabled: (cloud, device) => this.#disconnect(cloud, device) });
     this.twins = storage.twins;
     this.#forgetStorage = storage.onFault((fault) => this.#tell('problem', fault));
-    this.events = new MemoryEventLog();
-    this.mailbox = new MemoryMailbox();
+    this.events = storage.events;
+    this.mailbox = storage.mailbox;
     this.access = createAccessServer({ policy: this.#policy(), clock });
     this.#peers = { huawei: this.#peer('huawei'), tencent: this.#peer('tencent') };
     this.#children = openChildren({
@@ -111,10 +111,10 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     const signer = new GrantSigner(storage.secret('grants'));
     const problem = (fault: LianyunError): void => this.#tell('problem', fault);
     this.files = new Files({ storage, objects: this.objects, signer, origin: this.#origin, peer: this.#peers.huawei, clock, problem, onFile: (file) => this.#tell('file', file) });
-    const { registry, events, mailbox, downlink, objects, files } = this;
+    const { registry, mailbox, downlink, objects, files } = this;
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
     this.#desired = new DesiredPusher({ storage, downlink, registry, problem });
-    this.#north = createNorthbound({ registry, storage, events, mailbox, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, objects, signer, origin: this.#origin, files, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    this.#north = createNorthbound({ registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, objects, signer, origin: this.#origin, files, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use`; nothing listens then. */
@@ -202,11 +202,11 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     const problem = (error: LianyunError): void => this.#tell('problem', error);
     const mayCarry = (via: DeviceRef, device: DeviceRef): boolean => this.#children.carries(cloud, via, device);
     const peer = new Peer({ role: 'platform', dialect: DIALECTS[cloud], link, clock: this.#clock, onProblem: problem, mayCarry });
-    const { registry, events, mailbox } = this;
+    const { registry } = this;
     const onEvent = (device: DeviceRef, event: DeviceEvent): void => this.#tell('event', { cloud, device, event });
     const onMessage = (device: DeviceRef, message: DeviceMessage): void => this.#tell('message', { cloud, device, message });
     const onReported = (device: DeviceRef): void => this.#desired.reported(device);
-    INTAKE[cloud]({ peer, registry, storage: this.#storage, events, mailbox, clock: this.#clock, onReported, onEvent, onMessage, problem });
+    INTAKE[cloud]({ peer, registry, storage: this.#storage, clock: this.#clock, onReported, onEvent, onMessage, problem });
     return peer;
   }
 }

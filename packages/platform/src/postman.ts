@@ -52,8 +52,8 @@ export class Postman {
   /** Delivers what waits for a device that connected, and for those that connect through it. */
   cameOnline(via: DeviceRef): void {
     const { mailbox, registry } = this.#options;
-    for (const device of mailbox.waiting('huawei')) {
-      if ((registry.findDevice('huawei', device)?.gateway ?? device) === via) void this.#round(device, this.#waiting(device).map(({ id }) => id));
+    for (const device of [via, ...registry.childrenOf('huawei', via).map((child) => child.device)]) {
+      if (mailbox.mayWait('huawei', device)) void this.#round(device, this.#waiting(device).map(({ id }) => id));
     }
   }
 

@@ -4,23 +4,19 @@ import type { Topology } from '../children.ts';
 import type { DesiredState } from '../desired.ts';
 import type { Downlink } from '../downlink.ts';
 import type { Files } from '../files.ts';
-import type { EventLog } from '../event-log.ts';
 import type { AccessKeys } from '../keys.ts';
-import type { Mailbox } from '../mailbox.ts';
 import type { Objects } from '../objects/objects.ts';
 import type { Origin } from '../objects/origin.ts';
 import type { GrantSigner } from '../objects/signer.ts';
 import type { Postman } from '../postman.ts';
 import type { Registry } from '../registry.ts';
-import type { Storage } from '../storage/storage.ts';
+import { forgetDevice, type Storage } from '../storage/storage.ts';
 import type { SecretOf } from './signed-request.ts';
 
 /** What the northbound APIs work on. */
 export interface NorthContext {
   readonly registry: Registry;
   readonly storage: Storage;
-  readonly events: EventLog;
-  readonly mailbox: Mailbox;
   readonly postman: Postman;
   readonly downlink: Downlink;
   readonly children: Topology;
@@ -44,12 +40,10 @@ export function secretsOf({ keys }: NorthContext, cloud: Cloud): SecretOf {
 }
 
 /** Removes a device with all that is known of it, and ends its connection. */
-export function removeDevice({ registry, storage, events, mailbox, downlink, children, files }: NorthContext, cloud: Cloud, device: DeviceRef): void {
+export function removeDevice({ registry, storage, downlink, children, files }: NorthContext, cloud: Cloud, device: DeviceRef): void {
   const found = registry.device(cloud, device);
   registry.deleteDevice(cloud, device);
-  storage.twins.delete(cloud, device);
-  events.delete(cloud, device);
-  mailbox.delete(cloud, device);
+  forgetDevice(storage, cloud, device);
   if (cloud === 'huawei') files.forget(device);
   downlink.kick(cloud, device, 'the device was deleted');
   if (found.gateway !== undefined) children.removed(cloud, found.gateway, [found]);

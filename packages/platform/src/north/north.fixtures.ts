@@ -4,9 +4,7 @@ import type { Cloud } from '../access/port.ts';
 import type { Topology } from '../children.ts';
 import { DesiredPusher } from '../desired.ts';
 import type { Downlink } from '../downlink.ts';
-import { MemoryEventLog } from '../event-log.ts';
 import { Files } from '../files.ts';
-import { MemoryMailbox } from '../mailbox.ts';
 import { Objects } from '../objects/objects.ts';
 import { Origin } from '../objects/origin.ts';
 import { GrantSigner } from '../objects/signer.ts';
@@ -130,9 +128,7 @@ export class NorthUnderTest implements AsyncDisposable {
   readonly storage = openStorage({ clock: this.clock });
   readonly twins = this.storage.twins;
   readonly registry = new Registry({ store: this.storage.registryStore, clock: this.clock });
-  readonly events = new MemoryEventLog();
-  readonly mailbox = new MemoryMailbox();
-  readonly postman = new Postman({ mailbox: this.mailbox, downlink: this.downlink, registry: this.registry, clock: this.clock });
+  readonly postman = new Postman({ mailbox: this.storage.mailbox, downlink: this.downlink, registry: this.registry, clock: this.clock });
   readonly desired = new DesiredPusher({ storage: this.storage, downlink: this.downlink, registry: this.registry, problem: () => undefined });
   readonly objects = new Objects({ storage: this.storage, clock: this.clock });
   readonly signer = new GrantSigner('a key of the tests');
@@ -151,8 +147,8 @@ export class NorthUnderTest implements AsyncDisposable {
   port = 0;
 
   constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number; readonly objectBytes?: number } = {}) {
-    const { clock, downlink, children, storage, registry, events, mailbox, postman, desired, objects, signer, origin, files } = this;
-    this.north = createNorthbound({ registry, storage, events, mailbox, postman, downlink, children, desired, objects, signer, origin, files, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    const { clock, downlink, children, storage, registry, postman, desired, objects, signer, origin, files } = this;
+    this.north = createNorthbound({ registry, storage, postman, downlink, children, desired, objects, signer, origin, files, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   async start(): Promise<this> {

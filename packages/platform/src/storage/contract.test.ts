@@ -1,37 +1,12 @@
 // One suite, two implementations: what holds in memory holds in the database, before and after a restart.
 import { describe, expect, it } from 'vitest';
 import type { Device } from '../records.ts';
-import { openStorage, type Storage } from './storage.ts';
-import { deviceRecord, Folder, HandClock, HUAWEI_PRODUCT, TENCENT_PRODUCT } from './storage.fixtures.ts';
+import { deviceRecord, HandClock, HUAWEI_PRODUCT, kindsOf, TENCENT_PRODUCT } from './storage.fixtures.ts';
 
 const clock = new HandClock();
+const kinds = kindsOf(clock);
+
 const parse = (text: string) => JSON.parse(text) as Record<string, number>;
-
-/** Opens a storage, runs a test, and lets it ask in between for what a new process would see. */
-type Kind = (test: (open: { storage: Storage; again(): Promise<void> }) => Promise<void> | void) => Promise<void>;
-
-const inMemory: Kind = async (test) => {
-  await using storage = openStorage({ clock });
-  await test({ storage, again: async () => undefined });
-};
-
-const inDatabase: Kind = async (test) => {
-  using folder = new Folder();
-  const open = {
-    storage: openStorage({ directory: folder.path, clock, cached: 2 }),
-    async again() {
-      await open.storage.close();
-      open.storage = openStorage({ directory: folder.path, clock, cached: 2 });
-    },
-  };
-  try {
-    await test(open);
-  } finally {
-    await open.storage.close();
-  }
-};
-
-const kinds: readonly (readonly [string, Kind])[] = [['in memory', inMemory], ['in the database', inDatabase]];
 
 describe.each(kinds)('the registry store %s', (_name, run) => {
   it('gives back every member of a record as it was put', () => run(async (open) => {

@@ -14,6 +14,11 @@ while (true) {
   }
   if (first % 400 === 0) storage.twins.delete('huawei', 'scratch');
   storage.twins.report('huawei', 'scratch', [{ values: { number } }], number);
+  storage.events.add('huawei', 'e', [{ name: 'turn', params: { number } }], number);
+  storage.mailbox.receive('huawei', 'e', { content: number }, number);
+  storage.mailbox.put('huawei', 'e', { id: `m${number % 800}`, content: number, format: 'standard', encoding: 'none', status: number % 120 === 0 ? 'pending' : 'delivered', createdAt: number, expiresAt: number });
+  storage.gatewayLists.begin('e', first / 40);
+  storage.gatewayLists.add('e', { version: number / 40, change: 'added', children: [{ device: `d${number}` }] });
   await storage.stored();
   // Synchronous, and in one piece: what the parent has read was stored.
   writeSync(1, `${number}\n`);

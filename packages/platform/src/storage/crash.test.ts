@@ -55,8 +55,18 @@ async function killAgainAndAgain(seed: number): Promise<void> {
     }
     expect(found).toBe(last + 1);
     expect(found).toBeGreaterThanOrEqual(stored);
-    // A turn is there as a whole or not at all.
+    // A turn is there as a whole or not at all, with its event, messages and change of a list; of these the latest are kept.
     expect(found % 40).toBe(0);
+    const turns = found / 40;
+    const latest = (kept: number) => Array.from({ length: Math.min(kept, turns) }, (_, index) => found - index * 40);
+    const { items } = storage.events.list('huawei', 'e', { from: 0, to: Number.MAX_SAFE_INTEGER - 1, limit: 2000 });
+    expect(items.map(({ params }) => params['number'])).toEqual(latest(1000));
+    expect(storage.mailbox.received('huawei', 'e').map(({ message }) => 'content' in message && message.content).toReversed()).toEqual(latest(100));
+    const letters = new Map(storage.mailbox.letters('huawei', 'e').map(({ id, content, status }) => [id, [content, status]]));
+    expect([...letters.values()].toSorted(([a], [b]) => Number(b) - Number(a))).toEqual(latest(20).map((number) => [number, number % 120 === 0 ? 'pending' : 'delivered']));
+    expect(storage.mailbox.mayWait('huawei', 'e')).toBe([...letters.values()].some(([, status]) => status === 'pending'));
+    expect(storage.gatewayLists.version('e')).toBe(turns === 0 ? undefined : turns);
+    expect(storage.gatewayLists.since('e', 0).map(({ version }) => version).toReversed()).toEqual(latest(100).map((number) => number / 40));
     from = found;
   }
   expect(from).toBeGreaterThan(0);

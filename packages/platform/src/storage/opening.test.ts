@@ -11,11 +11,11 @@ import { child, deviceRecord, Folder, HandClock } from './storage.fixtures.ts';
 const failing = (...words: string[]) => expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(new RegExp(words.map((each) => each.replace(/[/.()]/g, '\\$&')).join('.*'), 's')) });
 const open = (folder: Folder) => openStorage({ directory: folder.path, clock: new HandClock(), historyDays: 36_500 });
 
-/** A database of version 1 as a program of that day left it, written by hand. */
-function versionOne(folder: Folder): void {
+/** A database as a program of that version left it. */
+function written(folder: Folder, version: number): void {
   const database = new DatabaseSync(folder.file('lianyun.db'));
   // Not the list of the program: what was published stays as it was, whatever becomes of the list.
-  database.exec(readFileSync(new URL('../../fixtures/storage/version-1.sql', import.meta.url), 'utf8'));
+  database.exec(readFileSync(new URL(`../../fixtures/storage/version-${version}.sql`, import.meta.url), 'utf8'));
   database.close();
 }
 
@@ -48,7 +48,7 @@ describe('opening a storage', () => {
 
   it('takes up a version 1 file that was made by hand, and goes on with it', async () => {
     using folder = new Folder();
-    versionOne(folder);
+    written(folder, 1);
     const values = (storage: Storage) => storage.history.query({ cloud: 'huawei', device: 'p_d1', service: 's', property: 'x', from: 0, to: 100, limit: 9 }).points.map(({ value }) => value);
     const twin = (x: number, version: number, at: number) => [{ service: 's', version, reported: { values: { x }, times: { x: at }, at } }];
     const storage = open(folder);
@@ -61,23 +61,37 @@ describe('opening a storage', () => {
     expect([again.twins.read('huawei', 'p_d1'), values(again)]).toEqual([twin(4, 5, 40), [4, 3, 2, 1]]);
   });
 
-  it('has a first step that makes what version 1 was', () => {
+  it('takes up a version 2 file, with what waits for a device and the list of a gateway', async () => {
+    using folder = new Folder();
+    written(folder, 2);
+    const storage = open(folder);
+    expect(storage.mailbox.letters('huawei', 'p_d1')).toMatchObject([{ id: 'm1', status: 'delivered' }, { id: 'm2', status: 'pending', content: { on: 1 } }]);
+    expect([storage.mailbox.mayWait('huawei', 'p_d1'), storage.mailbox.received('huawei', 'p_d1').map(({ at }) => at)]).toEqual([true, [31, 32]]);
+    expect(storage.events.list('huawei', 'p_d1', { from: 0, to: 100, limit: 9 }).items).toEqual([{ name: 'burnt', service: 's', params: { hours: 9 }, at: 30, serial: 1 }]);
+    expect([storage.gatewayLists.version('p_gw'), storage.gatewayLists.since('p_gw', 1)]).toEqual([2, [{ version: 2, change: 'added', children: [{ device: 'p_d1' }] }]]);
+    storage.events.add('huawei', 'p_d1', [{ name: 'next', params: {}, at: 40 }], 40);
+    await storage.close();
+    await using again = open(folder);
+    expect(again.events.list('huawei', 'p_d1', { from: 0, to: 100, limit: 9 }).items.map(({ name }) => name)).toEqual(['next', 'burnt']);
+  });
+
+  it.each(MIGRATIONS.map((_step, index) => index + 1))('has steps that make what version %i was', (version) => {
     using ours = new Folder();
     using theirs = new Folder();
-    versionOne(theirs);
-    const schemaOf = (folder: Folder, steps: readonly string[]) => {
+    written(theirs, version);
+    const schemaOf = (folder: Folder) => {
       const database = new Database({ file: folder.file('lianyun.db'), synchronous: 'FULL' });
-      migrate(database, steps);
+      migrate(database, MIGRATIONS.slice(0, version));
       const rows = database.all<{ name: string; sql: string | null }>('SELECT name, sql FROM sqlite_schema ORDER BY name');
       database.close();
       return rows.map(({ name, sql }) => [name, sql?.replace(/\s+/g, ' ')]);
     };
-    expect(schemaOf(ours, MIGRATIONS.slice(0, 1))).toEqual(schemaOf(theirs, MIGRATIONS.slice(0, 1)));
+    expect(schemaOf(ours)).toEqual(schemaOf(theirs));
   });
 
   it('migrates step by step, and leaves the file as it was when a step fails', () => {
     using folder = new Folder();
-    versionOne(folder);
+    written(folder, 1);
     const database = new Database({ file: folder.file('lianyun.db'), synchronous: 'FULL' });
     const version = () => database.get<{ user_version: number }>('PRAGMA user_version')?.user_version;
     const second = 'ALTER TABLE products ADD COLUMN colour TEXT; UPDATE products SET colour = \'red\'';
@@ -93,7 +107,7 @@ describe('opening a storage', () => {
 
   it('is refused for a file that a newer program wrote', () => {
     using folder = new Folder();
-    versionOne(folder);
+    written(folder, 1);
     const database = new DatabaseSync(folder.file('lianyun.db'));
     database.exec('PRAGMA journal_mode = WAL; PRAGMA user_version = 99');
     database.close();

@@ -71,3 +71,36 @@ describe('the history', () => {
     expect(rows(folder, 'history')).toBe(0);
   });
 });
+
+describe('events and messages', () => {
+  it('go when they arrived too long ago, step by step, whatever time they claim, and make no room that was there', async () => {
+    const clock = new HandClock();
+    using folder = new Folder();
+    await using storage = openStorage({ directory: folder.path, clock, historyDays: 1 });
+    const letter = { id: '', content: 'x', format: 'standard', encoding: 'none', status: 'pending', createdAt: clock.at, expiresAt: clock.at + 1 } as const;
+    for (let device = 0; device < 7; device++) {
+      for (let number = 0; number < 100; number++) {
+        storage.events.add('huawei', `d${device}`, [{ name: 'old', params: {}, at: clock.at + DAY }], clock.at);
+        storage.mailbox.receive('huawei', `d${device}`, { content: number }, clock.at);
+        storage.mailbox.put('huawei', `d${device}`, { ...letter, id: `m${number}` });
+      }
+    }
+    clock.pass(DAY - 10_000);
+    storage.events.add('huawei', 'd0', [{ name: 'young', params: {} }], clock.at);
+    storage.mailbox.receive('huawei', 'd0', { content: 'young' }, clock.at);
+    storage.mailbox.put('huawei', 'd0', { ...letter, id: 'young', createdAt: clock.at });
+    await storage.stored();
+    const counts = () => ['events', 'received', 'letters'].map((table) => rows(folder, table));
+    expect(counts()).toEqual([701, 700, 701]);
+    // The round of the hour, and the step behind it.
+    clock.pass(3_600_000);
+    await storage.stored();
+    expect(counts()).toEqual([201, 200, 201]);
+    clock.pass(1000);
+    await storage.stored();
+    expect(counts()).toEqual([1, 1, 1]);
+    for (let number = 0; number < 120; number++) storage.mailbox.receive('huawei', 'd1', { content: number }, clock.at);
+    expect(storage.mailbox.received('huawei', 'd1')).toHaveLength(100);
+    expect(storage.mailbox.letters('huawei', 'd1')).toEqual([]);
+  });
+});

@@ -2,11 +2,12 @@ import type { Clock, Timer } from '@lianyun/protocol';
 import type { Database } from './database.ts';
 import type { Turns } from './turns.ts';
 
-/** One step: so many series are looked at, so many values removed at most. */
+/** One step: so many series are looked at, so many values or rows removed at most. */
 const SERIES = 200;
 const VALUES = 2000;
+const ROWS = 500;
 const STEP_MS = 1000;
-/** Between two rounds over all series. */
+/** Between two rounds over everything. */
 const ROUND_MS = 3_600_000;
 
 const EXPIRED = 'DELETE FROM history WHERE (series, at, id) IN (SELECT series, at, id FROM history WHERE series = ? AND at < ? ORDER BY at, id LIMIT ?)';
@@ -16,11 +17,16 @@ interface RetentionOptions {
   readonly turns: Turns;
   readonly clock: Clock;
   readonly keepMs: number;
+  /** Called when rows of these tables went. */
+  onExpired(table: 'events' | 'received'): void;
 }
 
+/** Tables whose rows stand in the order of their arrival. */
+const BY_ARRIVAL = ['events', 'received', 'letters'] as const;
+
 /**
- * Removes values that are older than they are kept, and those of devices that are gone: in steps of a millisecond or a few, each in the turn in
- * which it happens. Nobody waits for it: what is too old is not shown any more, removed or not.
+ * Removes what is older than it is kept, and the history of devices that are gone: in steps of a millisecond or a few, each in the turn in
+ * which it happens. Nobody waits for it: a value that is too old is not shown any more, removed or not, and events and messages may stay an hour longer.
  */
 export class Retention {
   readonly #options: RetentionOptions;
@@ -52,8 +58,14 @@ export class Retention {
 
   /** Tells whether the round is over. */
   #step(): boolean {
-    const { database, clock, keepMs } = this.#options;
-    const oldest = clock.now() - keepMs;
+    const oldest = this.#options.clock.now() - this.#options.keepMs;
+    const isHistoryDone = this.#stepHistory(oldest);
+    // All of them have a step.
+    return BY_ARRIVAL.map((table) => this.#stepRows(table, oldest)).every(Boolean) && isHistoryDone;
+  }
+
+  #stepHistory(oldest: number): boolean {
+    const { database } = this.#options;
     let left = VALUES;
     const found = database.all<{ id: number; twin: number | null }>('SELECT id, twin FROM series WHERE id > ? ORDER BY id LIMIT ?', this.#series, SERIES);
     for (const { id, twin } of found) {
@@ -67,5 +79,17 @@ export class Retention {
     if (found.length === SERIES) return false;
     this.#series = 0;
     return true;
+  }
+
+  /** What arrived first stands first: a table is left at the first row that is kept. */
+  #stepRows(table: (typeof BY_ARRIVAL)[number], oldest: number): boolean {
+    const { database, onExpired } = this.#options;
+    const rows = database.all<{ serial: number; arrived_at: number }>(`SELECT serial, arrived_at FROM ${table} WHERE serial > 0 ORDER BY serial LIMIT ?`, ROWS);
+    const kept = rows.findIndex(({ arrived_at: arrivedAt }) => arrivedAt >= oldest);
+    const last = rows.at(kept < 0 ? -1 : kept - 1);
+    if (last === undefined || kept === 0) return true;
+    database.run(`DELETE FROM ${table} WHERE serial <= ?`, last.serial);
+    if (table !== 'letters') onExpired(table);
+    return kept > 0 || rows.length < ROWS;
   }
 }

@@ -68,9 +68,9 @@ export class SqliteRegistryStore implements RegistryStore, TurnMember {
     turns.join(this);
   }
 
-  /** Ends what the last process left: nobody is connected now. */
+  /** Ends what the last process left: nobody is connected now. Huawei's sub-devices stay as their gateways said, as they do while these are away (9.1). */
   disconnectAll(at: number): void {
-    this.#turns.write(() => this.#database.run('UPDATE devices SET online_since = NULL, status_changed_at = ? WHERE online_since IS NOT NULL', at));
+    this.#turns.write(() => this.#database.run("UPDATE devices SET online_since = NULL, status_changed_at = ? WHERE online_since IS NOT NULL AND (cloud = 'tencent' OR gateway IS NULL)", at));
   }
 
   product(cloud: Cloud, productId: string): Product | undefined {

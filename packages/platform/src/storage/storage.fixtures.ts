@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock, Timer } from '@lianyun/protocol';
 import type { Device, HuaweiProduct, TencentProduct } from '../records.ts';
+import { openStorage, type Storage } from './storage.ts';
 
 /** A folder of its own, gone at the end. */
 export class Folder implements Disposable {
@@ -78,4 +79,31 @@ export function child(name: string, ...args: string[]): ChildProcess {
   const file = fileURLToPath(new URL(name, import.meta.url));
   // Its imports are sources as well; on Node 22 both they and SQLite are announced as experimental.
   return spawn(process.execPath, ['--conditions=@lianyun/source', '--disable-warning=ExperimentalWarning', file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** Opens a storage, runs a test, and lets it ask in between for what a new process would see. */
+type Kind = (test: (open: { storage: Storage; again(): Promise<void> }) => Promise<void> | void) => Promise<void>;
+
+/** Both kinds of storage: what holds in memory holds in the database, before and after a restart. */
+export function kindsOf(clock: Clock): readonly (readonly [name: string, kind: Kind])[] {
+  const inMemory: Kind = async (test) => {
+    await using storage = openStorage({ clock });
+    await test({ storage, again: async () => undefined });
+  };
+  const inDatabase: Kind = async (test) => {
+    using folder = new Folder();
+    const open = {
+      storage: openStorage({ directory: folder.path, clock, cached: 2 }),
+      async again() {
+        await open.storage.close();
+        open.storage = openStorage({ directory: folder.path, clock, cached: 2 });
+      },
+    };
+    try {
+      await test(open);
+    } finally {
+      await open.storage.close();
+    }
+  };
+  return [['in memory', inMemory], ['in the database', inDatabase]];
 }

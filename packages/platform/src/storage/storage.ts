@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { systemClock, type Clock, type LianyunError } from '@lianyun/protocol';
+import { systemClock, type Clock, type DeviceRef, type LianyunError } from '@lianyun/protocol';
+import type { Cloud } from '../access/port.ts';
+import { MemoryEventLog, type EventLog } from '../event-log.ts';
+import { MemoryGatewayLists, type GatewayLists } from '../gateway-lists.ts';
 import { DAY_MS, HISTORY_DAYS, MemoryHistory, type History } from '../history.ts';
+import { MemoryMailbox, type Mailbox } from '../mailbox.ts';
 import { MemoryBlobs, type Blobs } from '../objects/blobs.ts';
 import { FileBlobs } from '../objects/file-blobs.ts';
 import { MemoryRegistryStore, type RegistryStore } from '../registry-store.ts';
@@ -11,6 +15,9 @@ import { MemoryRecords, type Records, type Shape } from './records.ts';
 import { Retention } from './retention.ts';
 import { migrate } from './schema.ts';
 import { openSealer, type Sealer } from './sealer.ts';
+import { SqliteEventLog } from './sqlite-event-log.ts';
+import { SqliteGatewayLists } from './sqlite-gateway-lists.ts';
+import { SqliteMailbox } from './sqlite-mailbox.ts';
 import { SqliteRecords } from './sqlite-records.ts';
 import { SqliteRegistryStore } from './sqlite-registry-store.ts';
 import { SqliteTwins } from './sqlite-twins.ts';
@@ -22,7 +29,10 @@ export interface StorageOptions {
   readonly clock?: Clock;
   /** FULL (what counts unless said otherwise): what is stored outlasts a power cut. NORMAL: only the end of the process. */
   readonly synchronous?: 'FULL' | 'NORMAL';
-  /** How many days a reported value is kept, by its own time; 30 unless said otherwise. In memory, the last 20,000 reports of all devices at most. */
+  /**
+   * How many days a reported value is kept by its own time, and events and messages by their arrival; 30 unless said otherwise. In memory, the
+   * last 20,000 reports of all devices at most. Of one device never more than the last 1000 events, and 100 messages in each direction.
+   */
   readonly historyDays?: number;
   /** How many devices, and how many twins, stay in memory without need; 20,000 unless said otherwise. */
   readonly cached?: number;
@@ -35,6 +45,9 @@ export interface Storage extends AsyncDisposable {
   readonly registryStore: RegistryStore;
   readonly twins: Twins;
   readonly history: History;
+  readonly events: EventLog;
+  readonly mailbox: Mailbox;
+  readonly gatewayLists: GatewayLists;
   /** The bytes of objects. */
   readonly blobs: Blobs;
   /** The records of a kind, the same ones whenever they are asked for. */
@@ -83,6 +96,9 @@ function memoryStorage(clock: Clock, keepMs: number): Storage {
     registryStore: new MemoryRegistryStore(),
     twins: new MemoryTwins(history),
     history: bounded(history, clock, keepMs),
+    events: new MemoryEventLog(),
+    mailbox: new MemoryMailbox(),
+    gatewayLists: new MemoryGatewayLists(),
     stored: () => undefined,
     onFault: () => () => undefined,
     close: () => Promise.resolve(),
@@ -112,10 +128,25 @@ interface SqliteStorageOptions {
   readonly cached: number;
 }
 
+/** Forgets all that is known of a device that was deleted. */
+export function forgetDevice({ twins, events, mailbox }: Pick<Storage, 'twins' | 'events' | 'mailbox'>, cloud: Cloud, device: DeviceRef): void {
+  twins.delete(cloud, device);
+  events.delete(cloud, device);
+  mailbox.delete(cloud, device);
+}
+
+/** Answers with `value` once what was written is stored. Rejects when it cannot be. */
+export function onceStored<T>(storage: Pick<Storage, 'stored'>, value: T): T | Promise<T> {
+  return storage.stored()?.then(() => value) ?? value;
+}
+
 class SqliteStorage implements Storage {
   readonly registryStore: RegistryStore;
   readonly twins: Twins;
   readonly history: History;
+  readonly events: EventLog;
+  readonly mailbox: Mailbox;
+  readonly gatewayLists: GatewayLists;
   readonly blobs: Blobs;
   readonly #database: Database;
   readonly #sealer: Sealer;
@@ -138,9 +169,15 @@ class SqliteStorage implements Storage {
     this.registryStore = store;
     this.twins = this.#sqliteTwins;
     this.history = bounded(this.#sqliteTwins, clock, keepMs);
+    const events = new SqliteEventLog({ database, turns: this.#turns, cached });
+    const mailbox = new SqliteMailbox({ database, turns: this.#turns, cached });
+    this.events = events;
+    this.mailbox = mailbox;
+    this.gatewayLists = new SqliteGatewayLists({ database, turns: this.#turns });
     store.disconnectAll(clock.now());
     this.#turns.flush();
-    this.#retention = new Retention({ database, turns: this.#turns, clock, keepMs });
+    const onExpired = (table: 'events' | 'received'): void => (table === 'events' ? events : mailbox).shelf.forgetFills();
+    this.#retention = new Retention({ database, turns: this.#turns, clock, keepMs, onExpired });
   }
 
   records<T extends { readonly serial: number }>(shape: Shape<T>): Records<T> {

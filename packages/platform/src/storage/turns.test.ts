@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { LianyunError } from '@lianyun/protocol';
 import { describe, expect, it } from 'vitest';
@@ -87,6 +87,40 @@ describe('a turn that cannot be stored', () => {
     await storage.close();
     await using again = open(folder);
     expect([values(again, 'd'), again.twins.read('huawei', 'big'), again.registryStore.device('huawei', 'p_d1')?.name]).toEqual([[4, 2, 1], [], 'd1']);
+  });
+
+  it('is undone for events, messages and lists as well, in memory as in the file', async () => {
+    using folder = new Folder();
+    const letter = { id: 'm1', content: 'x', format: 'standard', encoding: 'none', status: 'pending', createdAt: clock.at, expiresAt: clock.at + 1 } as const;
+    const first = open(folder);
+    for (let number = 0; number < 1000; number++) first.events.add('huawei', 'd', [{ name: `n${number}`, params: {} }], clock.at);
+    for (let number = 0; number < 100; number++) first.mailbox.receive('huawei', 'd', { content: number }, clock.at);
+    first.mailbox.put('huawei', 'd', letter);
+    first.gatewayLists.begin('gw', 1);
+    await first.close();
+    const storage = open(folder, statSync(folder.file('lianyun.db')).size + 50_000);
+    const seen = () => ({
+      events: storage.events.list('huawei', 'd', { from: 0, to: clock.at, limit: 2000 }).items.map(({ name }) => name),
+      received: storage.mailbox.received('huawei', 'd').map(({ message }) => 'content' in message && message.content),
+      letters: [storage.mailbox.letters('huawei', 'd'), ['d', 'e'].map((device) => storage.mailbox.mayWait('huawei', device))],
+      list: [storage.gatewayLists.version('gw'), storage.gatewayLists.since('gw', 0)],
+    });
+    const before = seen();
+    expect([before.events.length, before.received.length, before.letters[1]]).toEqual([1000, 100, [true, false]]);
+    storage.events.add('huawei', 'd', [{ name: 'lost', params: {} }], clock.at);
+    storage.mailbox.receive('huawei', 'd', { content: 'lost' }, clock.at);
+    storage.mailbox.put('huawei', 'd', { ...letter, status: 'delivered' });
+    storage.mailbox.put('huawei', 'e', letter);
+    storage.gatewayLists.add('gw', { version: 2, change: 'added', children: [] });
+    report(storage, 'big', 'x'.repeat(100_000));
+    await expect(storage.stored()).rejects.toMatchObject({ code: 'storage-failed' });
+    expect(seen()).toEqual(before);
+    // As full as before: the next one takes the place of the oldest, and of no other.
+    storage.events.add('huawei', 'd', [{ name: 'new', params: {} }], clock.at);
+    storage.mailbox.receive('huawei', 'd', { content: 'new' }, clock.at);
+    await storage.stored();
+    expect(seen()).toMatchObject({ events: ['new', ...before.events.slice(0, -1)], received: [...before.received.slice(1), 'new'] });
+    await storage.close();
   });
 
   it('fails at once for what it cannot write, and leaves nobody with a rejection that nobody handles', async () => {

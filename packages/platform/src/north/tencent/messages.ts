@@ -22,7 +22,7 @@ export const messageActions = {
     const severity = p.Type || undefined;
     if (severity !== undefined && !isSeverity(severity)) throw refusal('InvalidParameterValue', 'Type is not allowed: info, alert or fault is expected.');
     const behind = readMark(p.Context);
-    const { items, total, isLast } = context.events.list('tencent', device, {
+    const { items, total, isLast } = context.storage.events.list('tencent', device, {
       from,
       to,
       limit,
