@@ -88,6 +88,39 @@ describe("Huawei's own client", () => {
     expect(rig.problems.all).toEqual([]);
   });
 
+  it('changes products and devices, and what is desired of them', async () => {
+    await using rig = await Rig.open();
+    const call = huaweiClient(rig.httpPort);
+    const lamp = { device_id: 'lamp_1' };
+    expect(await call('PUT', '/devices/{device_id}', { path: lamp, body: { device_name: '走廊', description: null, extension_info: { floor: 3 } } })).toMatchObject({ httpStatusCode: 200, device_id: 'lamp_1', device_name: '走廊', extension_info: { floor: 3 } });
+    expect(await call('GET', '/devices/{device_id}', { path: lamp })).toMatchObject({ device_name: '走廊', extension_info: { floor: 3 } });
+
+    await call('POST', '/products', { body: KETTLE });
+    const [heat] = KETTLE.service_capabilities;
+    const capabilities = [{ ...heat, properties: [{ property_name: 'litres', data_type: 'decimal', min: '0', max: '2', method: 'RW' }] }];
+    const path = { product_id: 'kettle' };
+    expect(await call('PUT', '/products/{product_id}', { path, body: { name: 'Kettle 2', service_capabilities: capabilities } })).toMatchObject({ httpStatusCode: 200, name: 'Kettle 2', device_type: 'Kettle', service_capabilities: capabilities });
+    expect(await refused(call('PUT', '/products/{product_id}', { path, body: { service_capabilities: [{ service_id: 7 }] } }))).toMatchObject({ errorCode: 'IOTDA.000006', errorMsg: expect.stringContaining('service_capabilities[0].service_id') });
+    expect(await call('GET', '/products/{product_id}', { path })).toMatchObject({ name: 'Kettle 2', service_capabilities: capabilities });
+
+    // The new model is the one that counts.
+    await call('POST', '/devices', { body: { node_id: 'k1', product_id: 'kettle', auth_info: { secret: 'kettle-secret' } } });
+    const kettle = { device_id: 'kettle_k1' };
+    const desire = (desired: object): Promise<object> => call('PUT', '/devices/{device_id}/shadow', { path: kettle, body: { shadow: [{ service_id: 'heat', desired }] } });
+    expect(await refused(desire({ celsius: 5 }))).toMatchObject({ errorCode: 'IOTDA.000006' });
+    expect(await desire({ litres: 1.5 })).toMatchObject({ device_id: 'kettle_k1', shadow: [{ service_id: 'heat', desired: { properties: { litres: 1.5 } } }] });
+    const device = rig.own(new Device({ dialect: huawei, server: rig.server, identity: { deviceId: 'kettle_k1', secret: 'kettle-secret' } }));
+    const { promise: set, resolve } = Promise.withResolvers<unknown>();
+    device.properties.onSet(({ groups }) => resolve(groups));
+    await device.connect();
+    expect(await set).toEqual([{ service: 'heat', values: { litres: 1.5 } }]);
+
+    const closed = new Promise<void>((done) => device.once('offline', () => done()));
+    expect(await call('POST', '/devices/{device_id}/freeze', { path: kettle })).toMatchObject({ httpStatusCode: 204 });
+    await closed;
+    expect(await call('GET', '/devices/{device_id}', { path: kettle })).toMatchObject({ status: 'FROZEN' });
+  });
+
   it.each([
     { name: 'SDK-HMAC-SHA256', options: {} },
     { name: 'V11-HMAC-SHA256', options: { derivedFor: 'cn-north-4' } },

@@ -126,7 +126,28 @@ describe("Tencent's own client", () => {
     await call('CreateDevice', { ProductId: hub.GatewayProductId, DeviceName: 'h1' });
     await call('CreateDevice', { ProductId, DeviceName: 'k2' });
     await call('BindDevices', { ...hub, ProductId, DeviceNames: ['k1', 'k2'] });
+    await call('UpdateDevicesEnableState', { DevicesItems: [{ ProductId, DeviceName: 'k1' }, { ProductId, DeviceName: 'k2' }], Status: 0 });
+    expect(await call('DescribeDevice', { ProductId, DeviceName: 'k2' })).toMatchObject({ Device: { EnableState: 0 } });
     expect(await call('DescribeGatewayBindDevices', { ...hub, ProductId, Offset: 0, Limit: 100 })).toMatchObject({ Total: 2, Devices: expect.arrayContaining([{ ProductId, DeviceName: 'k1' }, { ProductId, DeviceName: 'k2' }]) });
+  });
+
+  it('lists, renames and deletes products, and deletes devices many at once', async () => {
+    await using rig = await Rig.open();
+    const call = tencentClient(rig.httpPort);
+    const { ProductId } = await kettle(call);
+    await call('CreateDevice', { ProductId, DeviceName: 'k2' });
+    expect(await call('ModifyStudioProduct', { ProductId, ProductName: 'kettle-2', ProductDesc: '二' })).toMatchObject({ Product: { ProductId, ProductName: 'kettle-2', ProductDesc: '二', DeviceCount: 2 } });
+    expect(await call('GetStudioProductList', { ProjectId: 'prj-1', Offset: 0, Limit: 1 })).toMatchObject({ Total: 2, Products: [{ ProductId, ProductName: 'kettle-2' }] });
+    expect(await call('GetStudioProductList', { Offset: 1, Limit: 1 })).toMatchObject({ Total: 2, Products: [{ ProductId: 'LAMP000001' }] });
+
+    expect(await refused(call('DeleteStudioProduct', { ProductId }))).toMatchObject({ code: 'UnsupportedOperation.DevicesExistUnderProduct' });
+    const devices = ['k1', 'k2'].map((DeviceName) => ({ ProductId, DeviceName }));
+    expect(await refused(call('DeleteDevices', { DevicesItems: [...devices, { ProductId, DeviceName: 'k3' }] }))).toMatchObject({ code: 'ResourceNotFound.DeviceNotExist' });
+    expect(await call('GetDeviceList', { ProductId })).toMatchObject({ Total: 2 });
+    expect(await call('DeleteDevices', { DevicesItems: devices })).toMatchObject({ ResultCode: '', ResultMessage: '' });
+    expect(await call('GetDeviceList', { ProductId })).toMatchObject({ Total: 0 });
+    await call('DeleteStudioProduct', { ProductId });
+    expect(await refused(call('DescribeStudioProduct', { ProductId }))).toMatchObject({ code: 'ResourceNotFound.StudioProductNotExist' });
   });
 
   it.each(FAMILIES)('is told about a wrong key by its own exception, with the code and the request id ($signMethod by $reqMethod to $host)', async (options) => {

@@ -101,5 +101,5 @@ export type DeviceChanges = Partial<
   Pick<Device, 'name' | 'secret' | 'authType' | 'fingerprint' | 'gateway' | 'wantsOnline' | 'description' | 'extensionInfo' | 'secureAccess' | 'info' | 'enabled'>
 >;
 
-/** What can be changed about a product. */
-export type ProductChanges = Partial<Pick<ProductRecord, 'name' | 'model' | 'description'>>;
+/** What can be changed about a product of the cloud `C`. */
+export type ProductChanges<C extends Cloud = Cloud> = Partial<Omit<Extract<Product, { cloud: C }>, 'cloud' | 'productId' | Made>>;

@@ -75,11 +75,11 @@ export class Registry {
     return this.#store.products(query);
   }
 
-  updateProduct(cloud: Cloud, productId: string, changes: ProductChanges, modelRoot = '$'): Product {
+  updateProduct<C extends Cloud>(cloud: C, productId: string, changes: ProductChanges<C>, modelRoot = '$'): Extract<Product, { cloud: C }> {
     const product = this.product(cloud, productId);
     if (changes.name !== undefined) demand(RULES[cloud].productName, 'product name', changes.name);
     const compiled = changes.model === undefined ? undefined : readModel(cloud, changes.model, modelRoot);
-    const updated: Product = { ...product, ...changes, updatedAt: this.#clock.now() };
+    const updated: Extract<Product, { cloud: C }> = { ...product, ...changes, updatedAt: this.#clock.now() };
     this.#store.putProduct(updated);
     if (compiled !== undefined) this.#keep(updated, compiled);
     return updated;

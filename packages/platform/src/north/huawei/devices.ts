@@ -97,6 +97,25 @@ export function listDevices(call: Call): Answer {
   return { devices: items.map((device) => deviceItem(call.context, device)), page: pageOut(call, items, total) };
 }
 
+const updateSchema = v.object({
+  device_name: absent(text(256)),
+  description: absent(text(2048)),
+  extension_info: absent(anyObject),
+  auth_info: absent(v.object({ secure_access: absent(v.boolean('true or false is expected')) })),
+});
+
+/** PUT /devices/{device_id}: what is left out stays as it was. */
+export function updateDevice(call: Call): Answer {
+  const body = readBody(call, updateSchema);
+  const device = call.context.registry.updateDevice('huawei', param(call, 'device_id'), {
+    ...(body.device_name === undefined ? {} : { name: body.device_name }),
+    ...(body.description === undefined ? {} : { description: body.description }),
+    ...(body.extension_info === undefined ? {} : { extensionInfo: body.extension_info }),
+    ...(body.auth_info?.secure_access === undefined ? {} : { secureAccess: body.auth_info.secure_access }),
+  });
+  return deviceBody(call.context, device, { secret: false });
+}
+
 /** DELETE /devices/{device_id} */
 export function deleteDevice(call: Call): Answer {
   removeDevice(call.context, 'huawei', param(call, 'device_id'));

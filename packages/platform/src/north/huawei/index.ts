@@ -5,9 +5,9 @@ import { incoming } from '../incoming.ts';
 import { parseTarget } from '../percent.ts';
 import { refusal } from '../refusal.ts';
 import { faultOf, type Answer, type Call } from './call.ts';
-import { addDevice, deleteDevice, freezeDevice, listDevices, showDevice, unfreezeDevice } from './devices.ts';
+import { addDevice, deleteDevice, freezeDevice, listDevices, showDevice, unfreezeDevice, updateDevice } from './devices.ts';
 import { createMessage, listMessages, showMessage } from './messages.ts';
-import { createProduct, deleteProduct, listProducts, showProduct } from './products.ts';
+import { createProduct, deleteProduct, listProducts, showProduct, updateProduct } from './products.ts';
 import { createCommand, listProperties, updateProperties } from './requests.ts';
 import { deleteShadow, showShadow, updateShadow } from './shadow.ts';
 import { verifyHuawei } from './signature.ts';
@@ -24,10 +24,12 @@ const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/products', status: 201, answer: createProduct },
   { method: 'GET', path: '/products', status: 200, answer: listProducts },
   { method: 'GET', path: '/products/:product_id', status: 200, answer: showProduct },
+  { method: 'PUT', path: '/products/:product_id', status: 200, answer: updateProduct },
   { method: 'DELETE', path: '/products/:product_id', status: 204, answer: deleteProduct },
   { method: 'POST', path: '/devices', status: 201, answer: addDevice },
   { method: 'GET', path: '/devices', status: 200, answer: listDevices },
   { method: 'GET', path: '/devices/:device_id', status: 200, answer: showDevice },
+  { method: 'PUT', path: '/devices/:device_id', status: 200, answer: updateDevice },
   { method: 'DELETE', path: '/devices/:device_id', status: 204, answer: deleteDevice },
   { method: 'POST', path: '/devices/:device_id/commands', status: 200, answer: createCommand },
   { method: 'GET', path: '/devices/:device_id/properties', status: 200, answer: listProperties },

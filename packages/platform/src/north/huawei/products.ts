@@ -1,6 +1,6 @@
 import type { JsonValue } from '@lianyun/protocol';
 import * as v from 'valibot';
-import type { HuaweiProduct } from '../../records.ts';
+import type { HuaweiProduct, ProductChanges } from '../../records.ts';
 import { absent, pageIn, pageOut, param, readBody, text, textIn, type Answer, type Call } from './call.ts';
 import { APP, timestamp } from './shapes.ts';
 
@@ -41,6 +41,34 @@ export function createProduct(call: Call): Answer {
     'service_capabilities',
   );
   return full(call.context.registry.product('huawei', product.productId));
+}
+
+const updateSchema = v.object({
+  name: absent(text(64)),
+  device_type: absent(text(32)),
+  protocol_type: absent(oneOf(PROTOCOLS)),
+  data_format: absent(oneOf(['json', 'binary'])),
+  service_capabilities: absent(v.custom<JsonValue>((value) => Array.isArray(value), 'an array is expected')),
+  manufacturer_name: absent(text(64)),
+  industry: absent(text(64)),
+  description: absent(text(2048)),
+});
+
+/** PUT /products/{product_id}: what is left out stays as it was; a new model counts from the next message on. */
+export function updateProduct(call: Call): Answer {
+  const body = readBody(call, updateSchema);
+  const changes: ProductChanges<'huawei'> = {
+    ...(body.name === undefined ? {} : { name: body.name }),
+    ...(body.device_type === undefined ? {} : { deviceType: body.device_type }),
+    ...(body.protocol_type === undefined ? {} : { protocolType: body.protocol_type }),
+    ...(body.data_format === undefined ? {} : { dataFormat: body.data_format }),
+    ...(body.service_capabilities === undefined ? {} : { model: body.service_capabilities }),
+    ...(body.manufacturer_name === undefined ? {} : { manufacturerName: body.manufacturer_name }),
+    ...(body.industry === undefined ? {} : { industry: body.industry }),
+    ...(body.description === undefined ? {} : { description: body.description }),
+  };
+  call.context.registry.updateProduct('huawei', param(call, 'product_id'), changes, 'service_capabilities');
+  return showProduct(call);
 }
 
 /** GET /products/{product_id} */

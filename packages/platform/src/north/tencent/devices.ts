@@ -36,13 +36,18 @@ export const deviceActions = {
   }),
 
   DeleteDevice: action({ ProductId: 'text', DeviceName: 'text', ForceDelete: 'flag?' }, (p, context) => {
-    const { device, gateway } = targetOf({ ProductId: p.ProductId, DeviceName: p.DeviceName, DeviceId: undefined }, context);
-    if (gateway !== undefined) throw refusal('UnauthorizedOperation.DeviceHasAlreadyBindGateway', `The device ${device} is bound to the gateway ${gateway}; unbind it first.`);
-    renamed({ conflict: 'UnauthorizedOperation.GatewayHasBindedDevices' }, () => removeDevice(context, 'tencent', device));
+    deleteOne(targetOf({ ProductId: p.ProductId, DeviceName: p.DeviceName, DeviceId: undefined }, context), context);
     return { ResultCode: '', ResultMessage: '' };
   }),
 
-  // All of them or none. One that is disabled is disconnected, and cannot sign in until it is enabled again.
+  // All are looked up before the first is deleted: a name that is wrong deletes nothing.
+  DeleteDevices: action({ DevicesItems: 'targets' }, (p, context) => {
+    if (p.DevicesItems.length === 0) throw refusal('InvalidParameterValue', 'DevicesItems is empty: at least one device is expected.');
+    const devices = new Map(p.DevicesItems.map((item) => targetOf({ ...item, DeviceId: undefined }, context)).map((device) => [device.device, device]));
+    for (const device of devices.values()) deleteOne(device, context);
+    return { ResultCode: '', ResultMessage: '' };
+  }),
+
   UpdateDevicesEnableState: action({ DevicesItems: 'targets', Status: 'integer' }, (p, context) => {
     if (p.Status !== 0 && p.Status !== 1) throw refusal('InvalidParameterValue', 'Status is not allowed: 0 (disabled) or 1 (enabled) is expected.');
     const devices = p.DevicesItems.map((item) => targetOf({ ...item, DeviceId: undefined }, context));
@@ -51,6 +56,11 @@ export const deviceActions = {
     return { ResultCode: '', ResultMessage: '' };
   }),
 };
+
+function deleteOne({ device, gateway }: Device, context: NorthContext): void {
+  if (gateway !== undefined) throw refusal('UnauthorizedOperation.DeviceHasAlreadyBindGateway', `The device ${device} is bound to the gateway ${gateway}; unbind it first.`);
+  renamed({ conflict: 'UnauthorizedOperation.GatewayHasBindedDevices' }, () => removeDevice(context, 'tencent', device));
+}
 
 function statusOf({ device, activatedAt }: Device, { downlink }: NorthContext): number {
   if (downlink.isOnline('tencent', device)) return 1;

@@ -2,7 +2,7 @@ import { isLianyunError, stringifyExact, tencentModelCode, type JsonObject } fro
 import type { TencentProduct } from '../../records.ts';
 import type { NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
-import { action, productOf, seconds } from './action.ts';
+import { action, productOf, renamed, seconds } from './action.ts';
 import { objectIn } from './parameters.ts';
 
 /** The products' actions (10.6). */
@@ -22,7 +22,7 @@ export const productActions = {
       Period: 'text?',
     },
     (p, context) => {
-      if (!/^[a-zA-Z0-9:_-]{1,32}$/.test(p.ProductName)) throw refusal('InvalidParameterValue', 'ProductName is not allowed: 1 to 32 of a–z, A–Z, 0–9, :, _ and - are expected.');
+      checkName(p.ProductName);
       if (p.ProductType !== undefined && p.ProductType !== 0 && p.ProductType !== 5) throw refusal('InvalidParameterValue', 'ProductType is not allowed: 0 (normal) or 5 (gateway) is expected.');
       const { productId } = context.registry.createProduct({
         cloud: 'tencent',
@@ -40,6 +40,28 @@ export const productActions = {
   ),
 
   DescribeStudioProduct: action({ ProductId: 'text' }, (p, context) => ({ Product: entry(productOf(p.ProductId, context), context) })),
+
+  // There are no projects here: every product is in whichever one is asked for.
+  GetStudioProductList: action({ ProjectId: 'text?', DevStatus: 'text?', Offset: 'integer?', Limit: 'integer?' }, (p, context) => {
+    const { Offset: offset = 0, Limit: limit = 10 } = p;
+    if (offset < 0) throw refusal('InvalidParameterValue', 'Offset is not allowed: 0 or more is expected.');
+    if (limit < 1 || limit > 100) throw refusal('InvalidParameterValue', 'Limit is not allowed: 1 to 100 is expected.');
+    const { items, total } = context.registry.listProducts({ cloud: 'tencent', offset, limit });
+    return { Products: items.flatMap((each) => (each.cloud === 'tencent' ? [entry(each, context)] : [])), Total: total };
+  }),
+
+  ModifyStudioProduct: action({ ProductId: 'text', ProductName: 'text?', ProductDesc: 'text?', ModuleId: 'integer?', EnableProductScript: 'text?', BindStrategy: 'integer?' }, (p, context) => {
+    productOf(p.ProductId, context);
+    if (p.ProductName !== undefined) checkName(p.ProductName);
+    context.registry.updateProduct('tencent', p.ProductId, { ...(p.ProductName === undefined ? {} : { name: p.ProductName }), ...(p.ProductDesc === undefined ? {} : { description: p.ProductDesc }) });
+    return { Product: entry(productOf(p.ProductId, context), context) };
+  }),
+
+  DeleteStudioProduct: action({ ProductId: 'text' }, (p, context) => {
+    productOf(p.ProductId, context);
+    renamed({ conflict: 'UnsupportedOperation.DevicesExistUnderProduct' }, () => context.registry.deleteProduct('tencent', p.ProductId));
+    return {};
+  }),
 
   ModifyModelDefinition: action({ ProductId: 'text', ModelSchema: 'text' }, (p, context) => {
     productOf(p.ProductId, context);
@@ -68,6 +90,10 @@ export const productActions = {
     };
   }),
 };
+
+function checkName(name: string): void {
+  if (!/^[a-zA-Z0-9:_-]{1,32}$/.test(name)) throw refusal('InvalidParameterValue', 'ProductName is not allowed: 1 to 32 of a–z, A–Z, 0–9, :, _ and - are expected.');
+}
 
 /** ProductEntry (10.6). */
 function entry(product: TencentProduct, { registry }: NorthContext): object {
