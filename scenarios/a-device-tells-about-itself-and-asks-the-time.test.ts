@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { describe, expect, it } from 'vitest';
 import { CLOUDS, HUAWEI, TENCENT } from './support/clouds.ts';
-import { Rig } from './support/rig.ts';
+import { happens, Rig } from './support/rig.ts';
 
 const TARGET = { ProductId: 'LAMP000001', DeviceName: 'lamp1' };
 const HOUR_MS = 3_600_000;
@@ -55,6 +55,19 @@ describe.each(CLOUDS)('The time of the $name cloud', (cloud) => {
     await expect(device.time.sync()).rejects.toMatchObject({ code: 'offline' });
     await expect(device.time.sync({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' });
   });
+});
+
+it.each([1_744_594_200_000, '1744594200000'])('A Huawei device that sends its time as %j is answered in numbers', async (device_send_time) => {
+  await using rig = await Rig.open();
+  const client = await rig.foreign(HUAWEI, 1);
+  const answer = happens(client, 'message');
+  const before = Date.now();
+  await client.publishAsync('$oc/devices/lamp_1/sys/events/up', JSON.stringify({ services: [{ service_id: '$time_sync', event_type: 'time_sync_request', event_time: '20250414T013000Z', event_id: '', paras: { device_send_time } }] }), { qos: 1 });
+  const [topic, payload] = (await answer) as [string, Buffer];
+  expect(topic).toBe('$oc/devices/lamp_1/sys/events/down');
+  const { services } = JSON.parse(payload.toString()) as { services: { service_id: string; event_type: string; paras: Record<string, number> }[] };
+  expect(services).toEqual([expect.objectContaining({ service_id: '$time_sync', event_type: 'time_sync_response', paras: { device_send_time: 1_744_594_200_000, server_recv_time: expect.any(Number), server_send_time: expect.any(Number) } })]);
+  expect(services[0]?.paras['server_recv_time']).toBeGreaterThanOrEqual(before);
 });
 
 it('The measured offset is dropped when somebody sets the machine\'s clock', async () => {

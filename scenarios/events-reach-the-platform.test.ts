@@ -114,7 +114,7 @@ describe('A Tencent device', () => {
     const answer = happens(client, 'message');
     client.publish('$thing/up/event/LAMP000001/lamp1', JSON.stringify({ method: 'event_post', clientToken: 't', events: [{ eventId: 'burnt', type: 'fault', timestamp: 1626857308464, params: { hours: 7 } }] }));
     const [, payload] = await answer;
-    expect(JSON.parse(String(payload))).toEqual({ method: 'events_reply', clientToken: 't', code: 0, status: '' });
+    expect(JSON.parse(String(payload))).toEqual({ method: 'events_reply', clientToken: 't', code: 0, status: '', data: {} });
   });
 
   it('must say the severity when no model does', async () => {

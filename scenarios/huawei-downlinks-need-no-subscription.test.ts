@@ -8,7 +8,7 @@ describe('A Huawei device that never subscribes', () => {
   it('gets its system downlinks, at QoS 0', async () => {
     await using rig = await Rig.open();
     const client = await rig.foreign(HUAWEI, 1);
-    for (const topic of ['commands/request_id=1', 'properties/set/request_id=2', 'properties/get/request_id=3'].map((rest) => `$oc/devices/lamp_1/sys/${rest}`)) {
+    for (const topic of ['messages/down', 'events/down', 'commands/request_id=1', 'properties/set/request_id=2', 'properties/get/request_id=3', 'shadow/get/response/request_id=4'].map((rest) => `$oc/devices/lamp_1/sys/${rest}`)) {
       const message = happens(client, 'message');
       await rig.platform.access.deliver('huawei', 'lamp_1', note(topic)).delivered;
       expect(await message).toMatchObject([topic, Buffer.from('{}'), { qos: 0 }]);

@@ -1,4 +1,5 @@
-import { isLianyunError, LianyunError, type ChildInfo, type Clock, type DeviceRef, type Peer } from '@lianyun/protocol';
+import { codecOf, isLianyunError, LianyunError, type ChildInfo, type Clock, type DeviceRef, type Peer } from '@lianyun/protocol';
+import { DIALECTS } from './admission.ts';
 import type { AccessPort, Cloud, OfflineReason } from './access/port.ts';
 import type { ListChange } from './gateway-lists.ts';
 import type { Device } from './records.ts';
@@ -61,15 +62,15 @@ export class Children implements Topology {
     return found?.gateway === gateway && found.enabled;
   }
 
-  /** The devices for which a connection speaks on topics of their own: itself and, where sub-devices have some, those online that `topic` names (Tencent 3.8). */
+  /** The devices for which a connection speaks on topics of their own: itself and, where sub-devices have some, those online that `topic` names (Tencent 3.8; Huawei only where a row says so). */
   *speaksFor(cloud: Cloud, device: DeviceRef, topic: string): Iterable<DeviceRef> {
     yield device;
-    if (cloud === 'huawei') return;
-    // A device's name stands in its topics as it is written: product and device, side by side.
+    // A device's name stands in its topics as it is written: on Tencent product and device, side by side.
+    if (cloud === 'huawei' && !codecOf(DIALECTS.huawei).isOpenToGateways(topic)) return;
     const segments = topic.split('/');
     for (let at = 1; at < segments.length; at++) {
-      const child = this.#options.registry.findDevice(cloud, `${segments[at - 1]}/${segments[at]}`);
-      if (child?.gateway === device && child.onlineSince !== undefined) yield child.device;
+      const child = this.#options.registry.findDevice(cloud, cloud === 'huawei' ? (segments[at] ?? '') : `${segments[at - 1]}/${segments[at]}`);
+      if (child?.gateway === device && (cloud === 'huawei' || child.onlineSince !== undefined)) yield child.device;
     }
   }
 

@@ -17,6 +17,7 @@ import { createNorthbound, type Northbound } from './north/server.ts';
 import { Objects } from './objects/objects.ts';
 import { Origin } from './objects/origin.ts';
 import { GrantSigner } from './objects/signer.ts';
+import { unpacked } from './packing.ts';
 import { Postman } from './postman.ts';
 import { Registry } from './registry.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
@@ -154,7 +155,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       // A custom topic is between devices and applications: the access server routes it, nothing here reads it.
       onUplink: (client, { topic, payload }) => {
         if (!isSystemUplink(client, topic)) return undefined;
-        const taken = this.#peers[client.cloud].receive(topic, payload, client.device);
+        const taken = this.#receive(client, topic, payload);
         return taken === undefined ? this.#storage.stored() : taken.then(() => this.#storage.stored());
       },
       onOnline: ({ cloud, device }) => {
@@ -175,6 +176,12 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       onFrame: (client, direction, frame) => this.#tell('frame', traceFrame(client, direction, frame, this.#clock.now())),
       onNotice: (notice) => this.#tell('notice', notice),
     };
+  }
+
+  /** What cannot be unpacked is told and acknowledged, as every frame that cannot be read: sent again it would be the same. */
+  #receive({ cloud, device }: Client, topic: string, payload: Buffer): void | Promise<void> {
+    const plain = unpacked({ cloud, device, topic, payload });
+    return Buffer.isBuffer(plain) ? this.#peers[cloud].receive(topic, plain, device) : this.#tell('problem', plain);
   }
 
   /** A device that was disabled is not let in again, nor does it stay: neither on its own connection nor on its gateway's. */

@@ -59,26 +59,37 @@ export class Codec {
 
   /** Whether a topic belongs to a row of that direction. */
   knows(direction: 'up' | 'down', topic: string): boolean {
-    return this.#tables[direction].find(topic) !== undefined;
+    return this.#find(direction, topic) !== undefined;
   }
 
   /** The slots of a topic that belongs to a row of that direction. */
   slotsOf(direction: 'up' | 'down', topic: string): AnySlots | undefined {
-    return this.#tables[direction].find(topic)?.slots;
+    return this.#find(direction, topic)?.slots;
+  }
+
+  /** How the payload of an uplink is packed, by what is glued to its topic; undefined: as it is. */
+  packingOf(topic: string): string | undefined {
+    const at = topic.indexOf('?');
+    if (at < 0 || firstRow(this.#tables.up.find(topic.slice(0, at)))?.glued !== true) return undefined;
+    return new URLSearchParams(topic.slice(at + 1)).get('encoding') ?? undefined;
+  }
+
+  /** Whether a gateway may publish to a topic that names one of its sub-devices. */
+  isOpenToGateways(topic: string): boolean {
+    return firstRow(this.#find('up', topic))?.openToGateways === true;
   }
 
   /** Reads a frame into its messages; what is wrong with it goes to `onProblem`, the rest is still read. */
   decode(direction: 'up' | 'down', frame: { readonly topic: string; readonly payload: Payload; readonly via: DeviceRef }, onProblem: (problem: LianyunError) => void): Read[] {
     const { topic, payload, via } = frame;
-    const hit = this.#tables[direction].find(topic);
+    const hit = this.#find(direction, topic);
     if (hit === undefined) {
       onProblem(new LianyunError('unknown-message', `No ${this.dialect.name} message is known on ${topic}.`, { topic, device: via, excerpt: excerptOf(payload) }));
       return [];
     }
     const reads: Read[] = [];
     try {
-      const [first] = hit.value.values();
-      for (const part of (first?.row.envelope ?? plain).open(payload, topic)) {
+      for (const part of (firstRow(hit)?.envelope ?? plain).open(payload, topic)) {
         try {
           reads.push(readPart(part, hit, via, topic));
         } catch (error) {
@@ -90,9 +101,28 @@ export class Codec {
     }
     return reads;
   }
+
+  #find(direction: 'up' | 'down', topic: string): Hit | undefined {
+    const table = this.#tables[direction];
+    const at = direction === 'up' ? topic.indexOf('?') : -1;
+    if (at < 0) return table.find(topic);
+    const hit = table.find(topic.slice(0, at));
+    return firstRow(hit)?.glued === true ? hit : table.find(topic);
+  }
 }
 
-function readPart(part: Part, hit: { readonly value: Map<string, Entry>; readonly slots: AnySlots }, via: DeviceRef, topic: string): Read {
+/** The rows of a topic, by tag, and the topic's slots. */
+interface Hit {
+  readonly value: ReadonlyMap<string, Entry>;
+  readonly slots: AnySlots;
+}
+
+/** What holds for a topic is the same in all of its rows. */
+function firstRow(hit: Hit | undefined): Row | undefined {
+  return hit?.value.values().next().value?.row;
+}
+
+function readPart(part: Part, hit: Hit, via: DeviceRef, topic: string): Read {
   const entry = hit.value.get(part.tag ?? '') ?? hit.value.get(ANY_TAG);
   if (entry === undefined) throw new LianyunError('unknown-message', `No message on ${topic} is tagged ${JSON.stringify(part.tag ?? null)}.`);
   const parsed = v.safeParse(entry.row.wire, part.body);

@@ -28,6 +28,10 @@ export interface RowInit<K extends Op, T extends string, S extends WireSchema> {
   readonly hold?: 'live';
   /** Whether a device that subscribes for itself does so at connect or when the operation is first used. Left out: at connect. */
   readonly subscribe?: 'on-use';
+  /** `?name=value&…` may be glued to an uplink's topic: it is not part of its name, `encoding` says how the payload is packed. */
+  readonly glued?: true;
+  /** A gateway may publish to a sub-device's own topic. */
+  readonly openToGateways?: true;
   /** What an answer and its request have in common; left out: the dialect's `correlation`, and a request without an id is not answered. */
   key?(message: Message<K>): string;
   readonly wire: S;
@@ -121,6 +125,8 @@ export interface Dialect<R extends Rows = Rows, I extends object = object> {
   /** `implicit`: the platform subscribes the device to its system topics at connect. `explicit`: the device sends SUBSCRIBE. */
   readonly subscribe: 'implicit' | 'explicit';
   readonly customTopics: readonly CustomTopic[];
+  /** Downlink topics that the cloud documents and no row describes: vendors' SDKs subscribe them at their start, nothing comes there. */
+  readonly silentTopics?: readonly Template[];
   /** What a message without a model carries: any bytes and content with a name and an id, or bytes alone. */
   readonly messages: 'content' | 'bytes';
   readonly limits: Limits;

@@ -28,7 +28,7 @@ function derive(dialect: AnyDialect): Rights {
   const downlinks = [...new Map(entriesOf(dialect).flatMap(([, row]) => (row.direction === 'down' ? [[row.topic, row.template] as const] : []))).values()];
   const custom = (access: 'publish' | 'subscribe'): Template[] => dialect.customTopics.filter((topic) => topic.access === 'both' || topic.access === access).map((topic) => topic.template);
   const publishable = custom('publish');
-  const subscribable = [...downlinks, ...custom('subscribe')];
+  const subscribable = [...downlinks, ...custom('subscribe'), ...(dialect.silentTopics ?? [])];
   const allCustom = dialect.customTopics.map((topic) => topic.template);
   const isOwn = (filter: string, own: AnySlots): boolean => {
     const meets = subscribable.map((template) => filterWithin(filter, template, own));

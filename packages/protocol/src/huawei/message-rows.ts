@@ -72,6 +72,7 @@ export const messageRows = {
     direction: 'up',
     topic: '$oc/devices/{deviceId}/sys/messages/up',
     clause: 'huawei 3.1',
+    glued: true,
     ...carried,
   }),
 
@@ -88,6 +89,8 @@ export const messageRows = {
     clause: 'huawei 3.9',
     qos: 1,
     hold: 'live',
+    // Where the vendor's Python SDK asks for a sub-device's shadow.
+    openToGateways: true,
     ...question,
     encode: (m) => ({ slots: { deviceId: m.via, requestId: m.id ?? '' }, body: defined({ object_device_id: m.device === m.via ? undefined : m.device, service_id: m.body.service }) }),
   }),

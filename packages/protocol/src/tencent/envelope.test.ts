@@ -78,8 +78,8 @@ describe('a message that is told by its method', () => {
     expect(write('event.post', { events: [event] })).toEqual({ method: 'event_post', eventId: 'a', type: 'info', params: {} });
     expect(write('event.post', { events: [event], list: true })).toEqual({ method: 'event_post', events: [{ eventId: 'a', type: 'info', params: {} }] });
     expect(write('event.post', { events: [event, event] })).toMatchObject({ method: 'events_post', events: [{}, {}] });
-    expect(write('event.post.ack', { code: 0, list: true })).toEqual({ method: 'events_reply', code: 0 });
-    expect(write('event.post.ack', { code: 0 })).toEqual({ method: 'event_reply', code: 0 });
+    expect(write('event.post.ack', { code: 0, list: true })).toEqual({ method: 'events_reply', code: 0, data: {} });
+    expect(write('event.post.ack', { code: 0 })).toEqual({ method: 'event_reply', code: 0, data: {} });
   });
 
   it('may tell of no event, which is not written', () => {

@@ -25,6 +25,9 @@ const coordinate = v.pipe(v.union([v.string(), v.number()]), v.transform(String)
 /** The vendor's Python SDK sends a list under the name of the single form (2.6). */
 const oneOrList = v.lazy((document) => (isJsonObject(document) && 'events' in document ? members({ events: v.array(event) }) : event));
 
+/** Logs of the cloud show a `data` without members in every one. */
+const eventAnswer = members({ code: integer, status: absent(v.string()), data: absent(jsonObject) });
+
 const bytesOf = ({ device, body }: Message<'message.up'> | Message<'message.down'>): Uint8Array => {
   if ('bytes' in body) return body.bytes;
   throw new LianyunError('bad-input', 'A message on Tencent is bytes: { bytes }. Text and JSON travel on topics of their own.', { device });
@@ -68,8 +71,11 @@ export const eventRows = {
     tag: ['event_reply', 'events_reply'],
     clause: 'tencent 2.6',
     qos: 0,
-    ...acknowledgement,
-    encode: (m) => ({ ...acknowledgement.encode(m), tag: m.body.list === true ? 'events_reply' : 'event_reply' }),
+    wire: eventAnswer,
+    encode: (m) => {
+      const { slots, body } = acknowledgement.encode(m);
+      return { slots, body: { ...body, data: {} }, tag: m.body.list === true ? 'events_reply' : 'event_reply' };
+    },
     decode: (f) => {
       const { device, body } = acknowledgement.decode(f);
       return { device, body: f.part.tag === 'events_reply' ? { ...body, list: true } : body };

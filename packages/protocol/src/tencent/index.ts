@@ -23,6 +23,17 @@ export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
     { template: parseTemplate('{productId}/{deviceName}/event'), access: 'publish' },
     { template: parseTemplate('{productId}/{deviceName}/data'), access: 'both' },
   ],
+  // Reference 0.3.
+  silentTopics: [
+    '$thing/down/service/{productId}/{deviceName}',
+    '$shadow/operation/result/{productId}/{deviceName}',
+    '$rrpc/rxd/{productId}/{deviceName}/{processId}',
+    '$iotrrpc/down/{productId}/{deviceName}/{messageId}',
+    '$broadcast/rxd/{productId}/{deviceName}',
+    '$config/operation/result/{productId}/{deviceName}',
+    '$resource/down/service/{productId}/{deviceName}',
+    '$template/operation/result/{productId}/{deviceName}',
+  ].map(parseTemplate),
   messages: 'bytes',
   limits: {
     asOf: '2026-11-21',
