@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { codegen, type CodegenOptions } from './codegen/command.ts';
 import { tour } from './tour/command.ts';
 import { sayError, up, type UpOptions } from './up.ts';
 
@@ -24,6 +25,17 @@ program
   .action(async (options: { readonly once?: boolean }) => {
     process.exitCode = await tour(options);
   });
+
+program
+  .command('codegen')
+  .description("write a thing model as TypeScript, or as a vendor's file")
+  .argument('<file>', 'a Huawei profile, a Tencent template, or a module that exports what defineModel() gives')
+  .option('--out <file>', 'write to a file instead of stdout')
+  .addOption(new Option('--to <vendor>', "write this vendor's file instead of TypeScript").choices(['huawei', 'tencent']))
+  .option('--name <name>', 'the constant in the TypeScript; of a module with several models, the one to read')
+  .option('--service <name>', 'put a model without services into one, as Huawei needs')
+  .option('--partial', 'write what the vendor has a place for, and say what is left out')
+  .action((file: string, options: CodegenOptions) => codegen(file, options));
 
 try {
   await program.parseAsync();

@@ -2,6 +2,7 @@ export type { AccessPort, Client, Cloud, Notice, OfflineReason } from './access/
 export type { Downlink, Invocation } from './downlink.ts';
 export type { EventLog, EventMark, EventQuery, StoredEvent } from './event-log.ts';
 export type { DeviceFile } from './files.ts';
+export { mapJson, readPath, type JsonMap, type JsonPath, type TextPosition } from './json-map.ts';
 export { loadAccessKeys, type AccessKey, type AccessKeys } from './keys.ts';
 export type { Letter, Mailbox, ReceivedLetter } from './mailbox.ts';
 export { signHuawei, type HuaweiSigning } from './north/huawei/signature.ts';

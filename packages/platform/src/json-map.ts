@@ -57,6 +57,11 @@ export function showPath(path: JsonPath): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : /^[\w$-]+$/.test(step) ? `${index === 0 ? '' : '.'}${step}` : `[${JSON.stringify(step)}]`)).join('');
 }
 
+/** Reads `$.a[0].b` back into its steps. */
+export function readPath(shown: string): JsonPath {
+  return [...shown.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.([^.[\]]+)/g)].map(([, index, quoted, name]) => (index !== undefined ? Number(index) : quoted !== undefined ? (JSON.parse(quoted) as string) : (name ?? '')));
+}
+
 /** The value at `path`, undefined when there is none. */
 export function valueAt(value: JsonValue, path: JsonPath): JsonValue | undefined {
   let at: JsonValue | undefined = value;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isLianyunError, LianyunError } from '@lianyun/protocol';
 import * as v from 'valibot';
-import { mapJson, showPath, valueAt, type JsonMap, type JsonPath } from './json-map.ts';
+import { mapJson, readPath, showPath, valueAt, type JsonMap, type JsonPath } from './json-map.ts';
 import type { AccessKey } from './keys.ts';
 import { nearest } from './nearest.ts';
 import type { DeviceDraft, ProductDraft } from './records.ts';
@@ -170,15 +170,10 @@ function attempt(file: SeedFile, at: JsonPath, create: () => void): void {
     create();
   } catch (cause) {
     if (!isLianyunError(cause)) throw cause;
-    const inner = cause.code === 'bad-config' ? pathFrom(cause.place.path ?? '$') : [];
+    const inner = cause.code === 'bad-config' ? readPath(cause.place.path ?? '$') : [];
     const owner = cause.code === 'bad-config' ? at : at.slice(0, 3);
     throw file.fault([...owner, ...inner], `is refused: ${cause.message}`, cause);
   }
-}
-
-/** Reads `$.a[0].b` back into its steps. */
-function pathFrom(shown: string): JsonPath {
-  return [...shown.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.([^.[\]]+)/g)].map(([, index, quoted, name]) => (index !== undefined ? Number(index) : quoted !== undefined ? (JSON.parse(quoted) as string) : (name ?? '')));
 }
 
 function describe(issue: v.BaseIssue<unknown>, map: JsonMap): { readonly path: JsonPath; readonly what: string } {

@@ -43,14 +43,16 @@ function keepInteger(_key: string, value: unknown, context?: { readonly source?:
 
 /**
  * `JSON.stringify` that writes a bigint as the integer that it is. Throws TypeError for what is cyclic, as the original does.
+ *
+ * @param space how far a line is indented; left out: all is on one line
  */
-export function stringifyExact(value: unknown): string {
+export function stringifyExact(value: unknown, space?: number): string {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, undefined, space);
   } catch (error) {
     // Bigints are rare, and a replacer makes every text slow: only who throws is written again.
     if (!(error instanceof TypeError)) throw error;
-    return JSON.stringify(value, writeInteger);
+    return JSON.stringify(value, writeInteger, space);
   }
 }
 
