@@ -22,6 +22,7 @@ import type { InfoService } from './services/info.ts';
 import type { MessagesService } from './services/messages.ts';
 import { DeviceServices } from './services/device-services.ts';
 import type { GatewayService } from './services/gateway.ts';
+import type { OtaService } from './services/ota.ts';
 import type { PropertiesService } from './services/properties.ts';
 import type { ShadowService } from './services/shadow.ts';
 import type { TimeService } from './services/time.ts';
@@ -116,6 +117,10 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
 
   get topics(): TopicsService {
     return this.#services.topics;
+  }
+
+  get ota(): OtaService {
+    return this.#services.ota;
   }
 
   get gateway(): GatewayService {

@@ -7,6 +7,7 @@ import type { EventsService } from './services/events.ts';
 import type { GatewayChild } from './services/gateway-child.ts';
 import type { GatewayService } from './services/gateway.ts';
 import type { MessagesService } from './services/messages.ts';
+import type { OtaService } from './services/ota.ts';
 import type { PropertiesService } from './services/properties.ts';
 import type { ShadowService } from './services/shadow.ts';
 import type { TypedCommands } from './services/typed-commands.ts';
@@ -24,9 +25,11 @@ interface Services<D extends AnyDialect, M = undefined> {
   readonly events: Able<EventsService<M>, { onNotify: 'event.notify' }, OpsOf<D>>;
   /** Tencent carries bytes only. */
   readonly messages: MessagesService<D extends typeof tencent ? Extract<DeviceMessage, { bytes: Uint8Array }> : DeviceMessage>;
+  /** Tencent upgrades firmware only. */
+  readonly ota: Omit<OtaService<D extends typeof tencent ? 'firmware' : 'firmware' | 'software'>, 'onOnline'>;
   readonly gateway: Omit<GatewayService, 'child' | 'onOnline'> & {
     /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
-    child<N extends DeviceModel | undefined = undefined>(device: DeviceRef, options?: { readonly model?: N }): Omit<GatewayChild, keyof Services<D>> & Pick<Services<D, N>, Extract<keyof Services<D>, keyof GatewayChild>>;
+    child<N extends DeviceModel | undefined = undefined>(device: DeviceRef, options?: { readonly model?: N }): Omit<GatewayChild, keyof Services<D> | 'onOnline'> & Pick<Services<D, N>, Extract<keyof Services<D>, keyof GatewayChild>>;
   };
 }
 
@@ -92,11 +95,15 @@ export type {
   SetOf,
   TencentIdentity,
   ThingModel,
+  UpgradeFailure,
 } from '@lianyun/protocol';
 export type { CloseReport } from './device.ts';
 export type { DeviceEvents } from './device-events.ts';
 export type { DeviceModel, ModelCheck } from './model.ts';
 export type { DeviceOptions } from './options.ts';
+export type { Download, DownloadEvents, DownloadProgress } from './download/download.ts';
+export type { DownloadTls } from './download/options.ts';
+export type { Upgrade, UpgradeDownloadOptions } from './ota/upgrade.ts';
 export type { OutboxBounds } from './outbox.ts';
 export { reply, type CommandCall, type CommandHandler, type CommandReply } from './services/commands.ts';
 export type { CloudEvent, NotifyHandler } from './services/events.ts';
@@ -104,6 +111,7 @@ export type { CloudMessage, MessageHandler } from './services/messages.ts';
 export { MemoryTopology, type KnownChild, type TopologyStore } from './services/gateway-topology.ts';
 export type { GatewayChild } from './services/gateway-child.ts';
 export type { GatewayChange, GatewayChangeHandler, GatewayWait, NewChild } from './services/gateway.ts';
+export type { OfferHandler, Versions } from './services/ota.ts';
 export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
 export type { TypedCommands } from './services/typed-commands.ts';
 export type { ShadowState } from './services/shadow.ts';

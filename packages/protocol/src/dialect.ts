@@ -2,7 +2,7 @@ import type * as v from 'valibot';
 import type { Envelope, Part } from './envelope.ts';
 import type { SignIn, SignInContext } from './sign-in.ts';
 import { parseTemplate, type AnySlots, type Slots, type Template } from './topic.ts';
-import type { ChildDraft, DeviceRef, Message, Op } from './vocabulary.ts';
+import type { ChildDraft, DeviceRef, Message, Op, OtaOffer, OtaProgress, UpgradeStep } from './vocabulary.ts';
 
 /** The tag of a row that takes what no other row of its topic takes. */
 export const ANY_TAG = '*';
@@ -117,6 +117,20 @@ export interface ChildRules {
   textOf?(code: number): string | undefined;
 }
 
+/** What a cloud says about upgrades beside the messages. */
+export interface OtaRules {
+  /** What can be upgraded. */
+  readonly kinds: readonly OtaOffer['kind'][];
+  /** Longest version, characters. */
+  readonly versionChars: number;
+  /** Least time between two reports of a download that goes on, ms. */
+  readonly stepMs: number;
+  /** Whether a device that tells its old version again is offered an unfinished upgrade again, with a fresh URL. */
+  readonly offersAgain: boolean;
+  /** A step as the cloud wants it told. `running` is the version that runs before it, undefined when the device never told one. */
+  progressOf(step: UpgradeStep, versions: { readonly running: string | undefined; readonly target: string }): OtaProgress;
+}
+
 /** A cloud's device protocol as a value. */
 export interface Dialect<R extends Rows = Rows, I extends object = object> {
   readonly name: 'huawei' | 'tencent';
@@ -131,6 +145,7 @@ export interface Dialect<R extends Rows = Rows, I extends object = object> {
   readonly messages: 'content' | 'bytes';
   readonly limits: Limits;
   readonly children: ChildRules;
+  readonly ota: OtaRules;
   /** The vendor's own hosts: only there its connect interval is kept by default. */
   isVendorHost(host: string): boolean;
   /** The slots that name a device in a topic. */

@@ -11,6 +11,7 @@ export {
   type IdentityOf,
   type Limits,
   type OpsOf,
+  type OtaRules,
   type Row,
   type RowInit,
   type Rows,
@@ -49,6 +50,8 @@ export {
   type ReplyOp,
   type RequestOp,
   type ShadowService,
+  type UpgradeFailure,
+  type UpgradeStep,
   type Vocabulary,
 } from './vocabulary.ts';
 export {

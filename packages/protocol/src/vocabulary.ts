@@ -192,6 +192,31 @@ export interface OtaProgress {
   text?: string;
 }
 
+/** Why an upgrade failed; each cloud has its own number for it. */
+export type UpgradeFailure =
+  | 'busy'
+  | 'poor-signal'
+  | 'same-version'
+  | 'low-battery'
+  | 'no-space'
+  | 'download'
+  | 'file-missing'
+  | 'url-expired'
+  | 'verification'
+  | 'unsupported'
+  | 'no-memory'
+  | 'install'
+  | 'internal';
+
+/** A step of an upgrade, as a device tells it. */
+export type UpgradeStep =
+  | { readonly at: 'downloading'; readonly percent: number }
+  | { readonly at: 'installing'; readonly percent?: number }
+  /** The new version runs. */
+  | { readonly at: 'done' }
+  /** A number is the cloud's own. */
+  | { readonly at: 'failed'; readonly failure: UpgradeFailure | number; readonly text?: string };
+
 export type FileDirection = 'upload' | 'download';
 
 /** A sub-device to be added: by product and node (Huawei), or by its own signature (Tencent). */

@@ -82,6 +82,7 @@ export class Download extends EventEmitter<DownloadEvents> implements AsyncItera
   async #run(): Promise<string> {
     const { file, part = `${file}.part`, signal, deadlineMs = DEFAULTS.deadlineMs } = this.#options;
     checkAnnounced(this.#options);
+    await this.#options.after?.catch(() => undefined);
     const controller = new AbortController();
     const onAbort = (): void => controller.abort(isLianyunError(signal?.reason) ? signal.reason : new LianyunError('aborted', `The download of ${file} was aborted.`, { cause: signal?.reason }));
     const timer = this.#clock.after(deadlineMs, () => controller.abort(new LianyunError('timeout', `The download of ${file} took more than ${deadlineMs} ms.`)), true);
@@ -146,6 +147,7 @@ export class Download extends EventEmitter<DownloadEvents> implements AsyncItera
     let most = part.size;
     let isStitched = resumed > 0;
     let hasStartedOver = false;
+    let renewedAt: number | undefined;
     if (this.#options.bytes !== undefined) await part.needRoom(this.#options.bytes);
     const restart = (): { readonly ground: Ground; readonly done: Promise<void> } => {
       resumed = 0;
@@ -176,6 +178,10 @@ export class Download extends EventEmitter<DownloadEvents> implements AsyncItera
           hasStartedOver = true;
           await restart().done;
           continue;
+        }
+        if (isLianyunError(error, 'expired-url') && renewedAt !== part.size) {
+          renewedAt = part.size;
+          if ((await this.#options.renew?.(signal)) === true) continue;
         }
         if (!isLianyunError(error) || !AGAIN.has(error.code) || signal.aborted) throw error;
         idle = part.size > most ? 1 : idle + 1;

@@ -46,6 +46,8 @@ export interface DownloadTuning {
 export interface DownloadOptions extends DownloadTuning {
   /** Asked anew for every attempt: a signed URL may have been replaced by a fresh one. */
   source(): DownloadSource;
+  /** Gets a fresh URL when that of {@link source} has expired; false when there is none. Asked once where nothing new came meanwhile. */
+  renew?: ((signal: AbortSignal) => Promise<boolean>) | undefined;
   /** Where the file will be, once it is whole and right. */
   readonly file: string;
   /** Where it grows meanwhile; `file` with `.part` behind it when left out. Its journal stands beside it. */
@@ -54,6 +56,8 @@ export interface DownloadOptions extends DownloadTuning {
   readonly bytes?: number | undefined;
   readonly digest?: { readonly algorithm: 'sha256' | 'md5'; readonly hex: string } | undefined;
   readonly signature?: DownloadSignature | undefined;
+  /** Another download that uses the same partial file: this one begins when it has ended, however it did. */
+  readonly after?: Promise<unknown> | undefined;
   readonly clock: Clock;
   readonly disk?: Disk | undefined;
 }
@@ -61,10 +65,11 @@ export interface DownloadOptions extends DownloadTuning {
 const HEX_DIGITS = { sha256: 64, md5: 32 } as const;
 const SIGNATURE_BYTES = 64;
 
-/** Reads what was announced, before a byte of it is fetched. Throws `bad-input` naming what is wrong. */
-export function checkAnnounced({ file, bytes, digest }: Pick<DownloadOptions, 'file' | 'bytes' | 'digest'>): void {
+/** Reads what was announced, before a byte of it is fetched. Throws `bad-input` naming what is wrong, `wrong-signature`. */
+export function checkAnnounced({ file, bytes, digest, signature }: Pick<DownloadOptions, 'file' | 'bytes' | 'digest' | 'signature'>): void {
   if (typeof file !== 'string' || file === '' || file.includes('\0')) throw new LianyunError('bad-input', 'A download needs the name of the file to write.');
   if (bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes >= 0)) throw new LianyunError('bad-input', `The announced size is ${bytes}: a whole number of bytes is expected.`);
+  if (signature !== undefined) signatureBytes(signature);
   if (digest === undefined) return;
   const digits = Object.hasOwn(HEX_DIGITS, digest.algorithm) ? HEX_DIGITS[digest.algorithm] : undefined;
   if (digits === undefined || digest.hex.length !== digits || !/^[\da-f]+$/i.test(digest.hex))

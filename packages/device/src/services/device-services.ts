@@ -8,6 +8,7 @@ import type { TopologyStore } from './gateway-topology.ts';
 import { GatewayService } from './gateway.ts';
 import { InfoService } from './info.ts';
 import { MessagesService } from './messages.ts';
+import { OtaService } from './ota.ts';
 import { PropertiesService } from './properties.ts';
 import { ShadowService } from './shadow.ts';
 import { TimeService } from './time.ts';
@@ -32,6 +33,7 @@ export class DeviceServices {
   #info: InfoService | undefined;
   #time: TimeService | undefined;
   #topics: TopicsService | undefined;
+  #ota: OtaService | undefined;
   #gateway: GatewayService | undefined;
   #scopes: Scopes | undefined;
 
@@ -74,6 +76,10 @@ export class DeviceServices {
     return (this.#topics ??= new TopicsService(context, session, rightsOf(context.dialect)));
   }
 
+  get ota(): OtaService {
+    return (this.#ota ??= new OtaService(this.#parts.context));
+  }
+
   get gateway(): GatewayService {
     const { context, session, topology } = this.#parts;
     return (this.#gateway ??= new GatewayService({ context, scopes: this.#childScopes, topology, session }));
@@ -83,6 +89,7 @@ export class DeviceServices {
   wake(op: Op): void {
     if (op === 'command.invoke') this.#commands = this.commands;
     else if (op === 'property.set' || op === 'property.get') this.#properties = this.properties;
+    else if (op === 'ota.query') this.#ota = this.ota;
   }
 
   /** What handles an operation for a sub-device. */
@@ -98,6 +105,7 @@ export class DeviceServices {
   /** The device is online. */
   onOnline(): void {
     this.#gateway?.onOnline();
+    this.#ota?.onOnline();
   }
 
   /** Applies what the cloud wanted while the device was away, if anybody handles it. */

@@ -4,6 +4,7 @@ import type { DeviceContext } from './context.ts';
 import { EventsService } from './events.ts';
 import { InfoService } from './info.ts';
 import { MessagesService } from './messages.ts';
+import { OtaService } from './ota.ts';
 import { PropertiesService } from './properties.ts';
 import { ShadowService } from './shadow.ts';
 import { TimeService } from './time.ts';
@@ -20,6 +21,7 @@ export class GatewayChild {
   #messages: MessagesService | undefined;
   #info: InfoService | undefined;
   #time: TimeService | undefined;
+  #ota: OtaService | undefined;
 
   /** @internal */
   constructor(context: DeviceContext) {
@@ -45,5 +47,15 @@ export class GatewayChild {
   /** The cloud's time, asked for in the sub-device's name. What is measured counts for the whole connection: the clock is its gateway's. */
   get time(): TimeService {
     return (this.#time ??= new TimeService(this.#context));
+  }
+
+  /** Versions of the sub-device, and new ones from the cloud: its gateway downloads for it (Huawei 9.4, Tencent 3.8). */
+  get ota(): OtaService {
+    return (this.#ota ??= new OtaService(this.#context));
+  }
+
+  /** The sub-device is online again. @internal */
+  onOnline(): void {
+    this.#ota?.onOnline();
   }
 }

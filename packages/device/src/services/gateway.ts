@@ -210,7 +210,7 @@ export class GatewayService {
     for (const device of done) topology.put({ info: topology.get(device)?.info ?? { device }, wantsOnline: online });
     if (online) this.#subscribed.cameOnline(done);
     for (const device of done) {
-      if (online) this.#resync(device);
+      if (online) this.#cameOnline(device);
       else this.#subscribed.wentOffline(device);
     }
     return results;
@@ -243,6 +243,11 @@ export class GatewayService {
     const topology = this.#topology;
     if (topology.get(device)?.wantsOnline === true) this.#subscribed.wentOffline(device);
     topology.delete(device);
+  }
+
+  #cameOnline(device: DeviceRef): void {
+    this.#resync(device);
+    this.#children?.get(device)?.onOnline();
   }
 
   #resync(device: DeviceRef): void {

@@ -5,6 +5,7 @@ import { fileRows } from './file-rows.ts';
 import { gatewayRows } from './gateway-rows.ts';
 import { messageRows } from './message-rows.ts';
 import { otaRows } from './ota-rows.ts';
+import { otaRules } from './ota-rules.ts';
 import { propertyRows } from './rows.ts';
 import { huaweiSignIn, type HuaweiIdentity } from './sign-in.ts';
 
@@ -33,6 +34,7 @@ export const huawei: Dialect<typeof huaweiRows, HuaweiIdentity> = {
   },
   // A batch over HTTPS or by the vendor's C and Go code is smaller (reference 3.5); these are the limits of MQTT (5.5).
   children: { batch: { add: 50, remove: 50, status: 100, report: 100 }, answerMs: 30_000 },
+  ota: otaRules,
   isVendorHost: (host) => /(^|\.)(myhuaweicloud|huaweicloud)\.(com|cn)$/i.test(host),
   deviceSlots: (device) => ({ deviceId: device }),
   // A sub-device's answer names only the gateway (reference 9.1), so the request id counts for the connection.

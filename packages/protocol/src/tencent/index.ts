@@ -3,6 +3,7 @@ import { parseTemplate } from '../topic.ts';
 import { slotsOf } from './reference.ts';
 import { eventRows } from './event-rows.ts';
 import { childResultText, gatewayRows } from './gateway-rows.ts';
+import { otaRules } from './ota-rules.ts';
 import { propertyRows } from './rows.ts';
 import { childSigning } from './sign-in-child.ts';
 import { systemRows } from './system-rows.ts';
@@ -45,6 +46,7 @@ export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
   },
   // No number is documented; this keeps the largest message, a bind, far below the payload limit.
   children: { batch: { add: 100, remove: 100, status: 100, report: 1 }, answerMs: 10_000, signing: childSigning, textOf: childResultText },
+  ota: otaRules,
   isVendorHost: (host) => /(^|\.)tencentdevices\.com$/i.test(host),
   deviceSlots: slotsOf,
   // Two sub-devices of one gateway may use the same token (reference 0.4), so the device counts.
