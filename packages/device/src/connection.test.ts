@@ -13,6 +13,7 @@ class Owner implements ConnectionOwner {
   readonly endings: Ending[] = [];
   readonly pubacks: number[] = [];
   isConnected = false;
+  inFlight = 0;
   onPublishing: () => void = () => undefined;
   onConnected(): void {
     this.isConnected = true;
@@ -36,6 +37,7 @@ type Options = ConnectionOptions & { readonly credentials: MqttCredentials };
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
   vi.restoreAllMocks();
+  vi.useRealTimers();
   for (const each of open.splice(0)) await each[Symbol.asyncDispose]();
 });
 
@@ -173,6 +175,28 @@ describe('reading', () => {
     await until(() => !server.last.isOpen, 'the socket');
     expect(server.last.pubacked).toEqual([]);
     expect(server.last.hasDisconnected).toBe(true);
+  });
+
+  it('gathers what comes for a millisecond while much is unanswered, and for no longer than the connection lives', async () => {
+    const { owner, server, connection } = await online();
+    const came = (count: number): Promise<void> => until(() => owner.published.length === count, `message ${count}`);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    owner.inFlight = 256;
+    for (const count of [1, 2]) {
+      server.last.send('a', 'x');
+      await came(count);
+    }
+    owner.inFlight = 257;
+    server.last.send('a', 'x');
+    await came(3);
+    server.last.send('a', 'x');
+    await turns(50);
+    expect([owner.published.length, vi.getTimerCount()]).toEqual([3, 1]);
+    vi.advanceTimersByTime(1);
+    await came(4);
+    expect(vi.getTimerCount()).toBe(1);
+    await connection.close();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   for (const [what, act, words] of [

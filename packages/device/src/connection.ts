@@ -1,8 +1,9 @@
 import net from 'node:net';
-import { LianyunError, type MqttCredentials, type Timer } from '@lianyun/protocol';
+import { LianyunError, systemClock, type MqttCredentials, type Timer } from '@lianyun/protocol';
 import { MqttProtocolError, PacketReader, TurnWriter, type ConnackPacket, type PacketHandlers, type Qos, type SubackPacket, type TurnSink } from '@lianyun/protocol/mqtt';
 import type { Settings } from './options.ts';
 import type { DisconnectReason, Ending } from './session-state.ts';
+import { isReset, textOf } from './socket-fault.ts';
 
 /** Where to connect, and how long to wait. */
 export type ConnectionOptions = Pick<Settings, 'host' | 'port' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'ackSilenceMs' | 'payloadBytes' | 'clock'>;
@@ -10,8 +11,13 @@ export type ConnectionOptions = Pick<Settings, 'host' | 'port' | 'keepaliveSecon
 /** Room for topic and head of a received PUBLISH beside the largest payload. */
 const HEAD_BYTES = 70_000;
 
+/** Messages without an answer above which answers are gathered for a moment of this machine's own time: a server has work for longer than that. */
+const GATHER = { above: 256, ms: 1 } as const;
+
 /** What a connection tells its owner. */
 export interface ConnectionOwner {
+  /** Messages that were sent and are not answered. */
+  readonly inFlight: number;
   onConnected(): void;
   /** A PUBLISH; `payload` is only valid during the call. The PUBACK leaves after it returns. */
   onPublish(topic: string, payload: Buffer): void;
@@ -75,6 +81,8 @@ export class Connection implements PacketHandlers, TurnSink {
   #wrote = false;
   /** Runs while a ping is unanswered. */
   #pong: Timer | undefined;
+  /** Runs while nothing is read. */
+  #gathering: Timer | undefined;
 
   constructor(options: ConnectionOptions, credentials: MqttCredentials, owner: ConnectionOwner) {
     this.#options = options;
@@ -158,6 +166,7 @@ export class Connection implements PacketHandlers, TurnSink {
     this.#hasEnded = true;
     this.#timer?.cancel();
     this.#pong?.cancel();
+    this.#gathering?.cancel();
     this.#reader.stop();
     this.writer.discard();
     // A socket that is still connecting has nothing to say goodbye with.
@@ -233,7 +242,10 @@ export class Connection implements PacketHandlers, TurnSink {
       if (!(error instanceof MqttProtocolError)) throw error;
       this.#refuse(error.message, error);
     }
-    return !this.#hasEnded;
+    if (this.#hasEnded || this.#owner.inFlight <= GATHER.above) return !this.#hasEnded;
+    // A server writes each acknowledgement by itself, and to read it alone costs more than its message did.
+    this.#gathering = systemClock.after(GATHER.ms, () => this.#socket.resume(), true);
+    return false;
   }
 
   #refuse(text: string, cause?: unknown): void {
@@ -285,14 +297,4 @@ export class Connection implements PacketHandlers, TurnSink {
   #where(): string {
     return `${this.#options.host}:${this.#options.port}`;
   }
-}
-
-/** What Node says; for a name with several addresses, what it says of each. */
-function textOf(error: Error): string {
-  return error instanceof AggregateError ? error.errors.map((each: unknown) => (each instanceof Error ? each.message : String(each))).join('; ') : error.message;
-}
-
-/** The other end cut the connection, as a server does that closes while data is still coming in. */
-function isReset(error: Error): boolean {
-  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'ECONNABORTED');
 }

@@ -11,6 +11,8 @@ export interface Entry {
   readonly seq: number;
   /** 0 while it has none: QoS 0, or not sent. */
   packetId: number;
+  /** The writer's offset behind it, at QoS 0 where nothing answers. */
+  end: number;
   state: 'waiting' | 'sent' | 'settled';
   /** How often it was written on this connection, and when last: only kept for messages that the cloud answers. */
   attempts: number;

@@ -8,7 +8,7 @@ export class InFlight {
   readonly #byPacketId = new PacketIds();
   #byKey: Map<string, Entry[]> | undefined;
   /** QoS 0 entries whose bytes have not left yet, oldest first. */
-  #unwritten: { readonly entry: Entry; readonly end: number }[] = [];
+  #unwritten: Entry[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -28,7 +28,10 @@ export class InFlight {
     entry.packetId = packetId;
     const key = entry.options.settledBy;
     if (packetId !== 0) this.#byPacketId.set(packetId, entry);
-    else if (key === undefined) this.#unwritten.push({ entry, end });
+    else if (key === undefined) {
+      entry.end = end;
+      this.#unwritten.push(entry);
+    }
     if (key === undefined) return;
     entry.attempts = 1;
     entry.sentAt = this.#clock.elapsed();
@@ -66,8 +69,8 @@ export class InFlight {
   /** The socket has taken everything up to an offset: hands over the messages before it. */
   written(total: number, done: (entry: Entry) => void): void {
     let count = 0;
-    for (const { entry, end } of this.#unwritten) {
-      if (end > total) break;
+    for (const entry of this.#unwritten) {
+      if (entry.end > total) break;
       count++;
       done(entry);
     }
@@ -90,7 +93,7 @@ export class InFlight {
 
   /** Every message here, some twice. */
   all(): Entry[] {
-    return [...this.#byPacketId.values(), ...[...(this.#byKey?.values() ?? [])].flat(), ...this.#unwritten.map(({ entry }) => entry)];
+    return [...this.#byPacketId.values(), ...[...(this.#byKey?.values() ?? [])].flat(), ...this.#unwritten];
   }
 
   /** The connection is gone. */

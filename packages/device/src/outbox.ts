@@ -80,7 +80,7 @@ export class Outbox {
     }
     const expiresMs = options.expiresMs ?? this.#bounds.expiresMs;
     const expiresAt = expiresMs === Infinity ? Infinity : this.#clock.elapsed() + expiresMs;
-    const entry: Entry = { frame, options, receipt, bytes, expiresAt, seq: ++this.#seq, packetId: 0, state: 'waiting', attempts: 0, sentAt: 0 };
+    const entry: Entry = { frame, options, receipt, bytes, expiresAt, seq: ++this.#seq, packetId: 0, end: 0, state: 'waiting', attempts: 0, sentAt: 0 };
     this.#count++;
     this.#bytes += bytes;
     if (isLive) {

@@ -14,6 +14,7 @@ import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Entry } from './entry.ts';
 import type { Settings } from './options.ts';
 import type { Outbox } from './outbox.ts';
+import { excessOf } from './payload-limit.ts';
 import type { SessionOwner, Subscription } from './session-owner.ts';
 import { next, type Effect, type Ending, type SessionEvent, type SessionState } from './session-state.ts';
 
@@ -62,6 +63,10 @@ export class Session implements Link, ConnectionOwner {
     return this.#state;
   }
 
+  get inFlight(): number {
+    return this.#outbox.inFlight;
+  }
+
   start(): void {
     this.#dispatch({ on: 'start', now: this.#options.clock.now() });
   }
@@ -80,13 +85,10 @@ export class Session implements Link, ConnectionOwner {
   send(_via: DeviceRef, frame: Frame, options: SendOptions): Receipt {
     const outbox = this.#outbox;
     if (this.#isClosing && options.hold === 'store') return failedReceipt(new LianyunError('closed', 'The device is closing and takes no more messages.', { topic: frame.topic }));
-    // A string of a third of the limit cannot exceed it in UTF-8: most messages need no counting.
-    if (frame.payload.length * 3 > this.#options.payloadBytes) {
-      const error = this.#excess(frame);
-      if (error !== undefined) {
-        this.#owner.onProblem(error);
-        return failedReceipt(error);
-      }
+    const excess = excessOf(frame, this.#options);
+    if (excess !== undefined) {
+      this.#owner.onProblem(excess);
+      return failedReceipt(excess);
     }
     if (this.#state.at === 'closed') return failedReceipt(new LianyunError('closed', 'The device is closed.', { topic: frame.topic }));
     if (options.hold === 'live' && !this.#isReady) return failedReceipt(new LianyunError('offline', 'There is no connection, and this message is worthless later.', { topic: frame.topic }));
@@ -158,13 +160,6 @@ export class Session implements Link, ConnectionOwner {
     // A server that closes because of a message does not do so because of another client.
     const byServer = ending.byServer && !this.#outbox.isSuspicious;
     this.#dispatch({ on: 'ended', now: clock.now(), random: clock.random(), ending: { ...ending, byServer } });
-  }
-
-  /** What is wrong with a message that may be too large. */
-  #excess({ topic, payload }: Frame): LianyunError | undefined {
-    const { payloadBytes, cloud } = this.#options;
-    const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
-    return bytes <= payloadBytes ? undefined : new LianyunError('too-large', `The message for ${topic} has ${bytes} bytes; the ${cloud} cloud takes ${payloadBytes}.`, { topic });
   }
 
   #ready(): void {

@@ -37,11 +37,11 @@ export class Codec {
     }
   }
 
-  /** Writes a message. Throws `unsupported` when the cloud has no such operation, `bad-input` for an unusable topic slot. */
-  encode<K extends Op>(op: K, message: Message<K>): Frame {
+  /** Writes a message, with `qos` instead of its own. Throws `unsupported` when the cloud has no such operation, `bad-input` for an unusable topic slot. */
+  encode<K extends Op>(op: K, message: Message<K>, qos?: 0 | 1): Frame {
     const row = this.row(op);
     const encoded = row.encode(message);
-    return { topic: fillTemplate(row.template, encoded.slots), payload: (row.envelope ?? plain).seal(partOf(row, encoded, message.id)), qos: encoded.qos ?? row.qos };
+    return { topic: fillTemplate(row.template, encoded.slots), payload: (row.envelope ?? plain).seal(partOf(row, encoded, message.id)), qos: qos ?? encoded.qos ?? row.qos };
   }
 
   /** The row of an operation. Throws `unsupported` when the cloud has none. */
@@ -150,13 +150,12 @@ function partOf(row: Row, encoded: Encoded<AnySlots, unknown>, messageId: string
   const id = 'id' in encoded ? encoded.id : messageId;
   const tag = encoded.tag ?? tagsOf(row)[0];
   const { device, time, body } = encoded;
-  return {
-    ...(tag === undefined || tag === '' ? undefined : { tag }),
-    ...(id === undefined ? undefined : { id }),
-    ...(device === undefined ? undefined : { device }),
-    ...(time === undefined ? undefined : { time }),
-    body,
-  };
+  const part: { -readonly [K in keyof Part]: Part[K] } = { body };
+  if (tag !== undefined && tag !== '') part.tag = tag;
+  if (id !== undefined) part.id = id;
+  if (device !== undefined) part.device = device;
+  if (time !== undefined) part.time = time;
+  return part;
 }
 
 function tagsOf({ tag = '' }: Row): readonly string[] {

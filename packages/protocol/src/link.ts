@@ -8,9 +8,9 @@ export interface SendOptions {
   /** `store`: kept over a disconnect until it is settled. `live`: fails at once without a connection. */
   readonly hold: 'store' | 'live';
   /** The key of the answer that settles it; left out: PUBACK at QoS 1, the write at QoS 0. */
-  readonly settledBy?: string;
+  readonly settledBy?: string | undefined;
   /** Milliseconds after which an unsettled message is given up; left out: the link's default. */
-  readonly expiresMs?: number;
+  readonly expiresMs?: number | undefined;
 }
 
 /** What a Peer sends through: a device's session, or the platform's side of a device's connection. */

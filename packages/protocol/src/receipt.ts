@@ -16,74 +16,59 @@ export interface Receipt {
 
 type State = 'open' | 'done' | LianyunError;
 
-interface Settlers {
-  resolve(): void;
-  reject(error: LianyunError): void;
-}
-
 const ignore = (): void => undefined;
 
-/** One promise that is only made when somebody asks for it. */
-class Milestone {
-  #state: State = 'open';
-  #promise: Promise<void> | undefined;
-  #settlers: Settlers | undefined;
-
-  get promise(): Promise<void> {
-    if (this.#promise === undefined) {
-      const state = this.#state;
-      if (state === 'done') this.#promise = Promise.resolve();
-      else if (state === 'open') {
-        this.#promise = new Promise<void>((resolve, reject) => {
-          this.#settlers = { resolve, reject };
-        });
-      } else {
-        this.#promise = Promise.reject(state);
-        this.#promise.catch(ignore);
-      }
-    }
-    return this.#promise;
-  }
-
-  settle(state: Exclude<State, 'open'>): void {
-    if (this.#state !== 'open') return;
-    this.#state = state;
-    if (state === 'done') this.#settlers?.resolve();
-    else {
-      // Marked as handled before it is rejected: most receipts succeed, and need no second promise for it.
-      this.#promise?.catch(ignore);
-      this.#settlers?.reject(state);
-    }
-    this.#settlers = undefined;
-  }
-}
-
-/** The writable side of a {@link Receipt}. */
+/** The writable side of a {@link Receipt}. Its promises are only made when somebody asks for them. */
 export class PendingReceipt implements Receipt {
-  readonly #stored = new Milestone();
-  readonly #delivered = new Milestone();
+  #storedState: State = 'open';
+  #deliveredState: State = 'open';
+  #stored: PromiseWithResolvers<void> | undefined;
+  #delivered: PromiseWithResolvers<void> | undefined;
 
   get stored(): Promise<void> {
-    return this.#stored.promise;
+    return (this.#stored ??= promised(this.#storedState)).promise;
   }
 
   get delivered(): Promise<void> {
-    return this.#delivered.promise;
+    return (this.#delivered ??= promised(this.#deliveredState)).promise;
   }
 
   markStored(): void {
-    this.#stored.settle('done');
+    if (this.#storedState !== 'open') return;
+    this.#storedState = 'done';
+    this.#stored?.resolve();
   }
 
   markDelivered(): void {
-    this.#stored.settle('done');
-    this.#delivered.settle('done');
+    this.markStored();
+    if (this.#deliveredState !== 'open') return;
+    this.#deliveredState = 'done';
+    this.#delivered?.resolve();
   }
 
   fail(error: LianyunError): void {
-    this.#stored.settle(error);
-    this.#delivered.settle(error);
+    if (this.#storedState === 'open') {
+      this.#storedState = error;
+      reject(this.#stored, error);
+    }
+    if (this.#deliveredState !== 'open') return;
+    this.#deliveredState = error;
+    reject(this.#delivered, error);
   }
+}
+
+/** A promise for a milestone that may have been reached or missed already. */
+function promised(state: State): PromiseWithResolvers<void> {
+  const made = Promise.withResolvers<void>();
+  if (state === 'done') made.resolve();
+  else if (state !== 'open') reject(made, state);
+  return made;
+}
+
+/** Marked as handled before it is rejected: most receipts succeed, and need no second promise for it. */
+function reject(made: PromiseWithResolvers<void> | undefined, error: LianyunError): void {
+  made?.promise.catch(ignore);
+  made?.reject(error);
 }
 
 /** A receipt that has failed already. */

@@ -27,7 +27,11 @@ const FAILED = -1;
 
 /** Types say so already; a program in JavaScript can pass anything. */
 function isGroups(value: unknown): boolean {
-  return Array.isArray(value) && value.every((group: unknown) => isJsonObject(group) && isJsonObject(group['values']));
+  return Array.isArray(value) && value.every(isGroup);
+}
+
+function isGroup(value: unknown): boolean {
+  return isJsonObject(value) && isJsonObject(value['values']);
 }
 
 /** The properties of this device: reported, set and read by the cloud. `M` is the device's model: it says their names and values. */

@@ -9,7 +9,8 @@ export function eventTime(at: number): string {
   const second = Math.floor(at / 1000);
   // Formatting costs as much as the rest of a report's JSON; the reports of a second share all but the milliseconds.
   if (second !== written.second) written = { second, text: new Date(second * 1000).toISOString().slice(0, -4) };
-  return `${written.text}${String(Math.floor(at) - second * 1000).padStart(3, '0')}Z`;
+  const ms = Math.floor(at) - second * 1000;
+  return `${written.text}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`;
 }
 
 // The second that was written, and read, last: a memory of pure functions, nothing depends on it.

@@ -15,11 +15,10 @@ const services = v.array(
 );
 
 const toWire = (groups: readonly PropertyGroup[]) =>
-  groups.map((group) => ({
-    service_id: group.service ?? noService(),
-    properties: group.values,
-    ...(group.at === undefined ? undefined : { event_time: eventTime(group.at) }),
-  }));
+  groups.map(({ service, values, at }) => {
+    const entry = { service_id: service ?? noService(), properties: values };
+    return at === undefined ? entry : { ...entry, event_time: eventTime(at) };
+  });
 
 const toGroups = (list: v.InferOutput<typeof services>): PropertyGroup[] =>
   list.map((entry) => {
