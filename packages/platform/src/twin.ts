@@ -1,6 +1,6 @@
 import type { DeviceRef, PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
-import type { MemoryHistory } from './history.ts';
+import type { MemoryHistory } from './memory-history.ts';
 import { TwinState, type TwinService } from './twin-state.ts';
 
 /** What the platform knows of a device: what it reported, and what is wanted of it. */

@@ -4,8 +4,9 @@ import { systemClock, type Clock, type DeviceRef, type LianyunError } from '@lia
 import type { Cloud } from '../access/port.ts';
 import { MemoryEventLog, type EventLog } from '../event-log.ts';
 import { MemoryGatewayLists, type GatewayLists } from '../gateway-lists.ts';
-import { DAY_MS, HISTORY_DAYS, MemoryHistory, type History } from '../history.ts';
+import { DAY_MS, HISTORY_DAYS, type History } from '../history.ts';
 import { MemoryMailbox, type Mailbox } from '../mailbox.ts';
+import { MemoryHistory } from '../memory-history.ts';
 import { MemoryBlobs, type Blobs } from '../objects/blobs.ts';
 import { FileBlobs } from '../objects/file-blobs.ts';
 import { MemoryRegistryStore, type RegistryStore } from '../registry-store.ts';
