@@ -75,16 +75,18 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
 
   // What the transport tells
 
-  /** Bytes from the other end; used only during the call. */
+  /** Bytes from the other end; used only during the call. What answers them at once leaves at once, not after that of a thousand others. */
   receive(chunk: Buffer): void {
     this.#heardTick = this.#host.deadlines.now;
+    this.#writer.hold();
     try {
       this.#reader.push(chunk);
-      this.checkUnread();
     } catch (error) {
       const { kind, reason, text, returnCode } = judgeFault(error, this.#state === 'connecting');
       this.#fail(kind, reason, text, returnCode);
     }
+    this.#writer.release();
+    this.checkUnread();
   }
 
   /** The transport is gone. */
@@ -147,8 +149,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
       return this.#fail(verdict.kind, 'protocol-error', text, verdict.reasonCode);
     }
     const { cloud, device, limits, implicit } = verdict;
-    const client: Client = { cloud, device, version: packet.version, clientId: packet.clientId, peer: this.peer, since: host.now() };
-    this.#client = client;
+    const client = (this.#client = { cloud, device, version: packet.version, clientId: packet.clientId, peer: this.peer, since: host.now() });
     this.#limits = limits;
     this.#isImplicit = implicit;
     this.#state = 'online';
@@ -199,9 +200,8 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     const client = this.#client;
     if (client === undefined || this.#limits === undefined) return;
     const { policy, routes } = this.#host;
-    this.#subscriptions ??= new Subscriptions({ owner: this, client, policy, index: routes[client.cloud], limit: this.#limits.maxSubscriptions });
-    const reasonCodes: number[] = [];
-    for (const { filter, qos } of packet.subscriptions) reasonCodes.push(this.#subscriptions.subscribe(filter, qos === 0 ? 0 : 1));
+    const subscriptions = (this.#subscriptions ??= new Subscriptions({ owner: this, client, policy, index: routes[client.cloud], limit: this.#limits.maxSubscriptions }));
+    const reasonCodes = packet.subscriptions.map(({ filter, qos }) => subscriptions.subscribe(filter, qos === 0 ? 0 : 1));
     // MQTT 3.1 has no failure code in SUBACK; 0x80 is what brokers send there too, and a client of 3.1 reads it as a QoS it did not get.
     this.#writer.packet({ type: 'suback', packetId: packet.packetId, reasonCodes });
   }

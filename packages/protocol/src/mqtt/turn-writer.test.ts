@@ -57,6 +57,23 @@ describe('a turn writer', () => {
     ]);
   });
 
+  it('hands over what it was held for when it is released, without a turn, and after that by turns again', () => {
+    const stream = new Stream();
+    const writer = new TurnWriter(stream);
+    writer.hold();
+    writer.release();
+    writer.hold();
+    writer.puback(1);
+    writer.puback(2);
+    expect([stream.chunks, stream.turns.length]).toEqual([[], 0]);
+    writer.release();
+    expect([stream.chunks.length, stream.turns.length]).toEqual([1, 0]);
+    writer.puback(3);
+    expect([stream.chunks.length, stream.turns.length]).toEqual([1, 1]);
+    stream.endTurn();
+    expect(stream.packets).toEqual([1, 2, 3].map((packetId) => ({ type: 'puback', packetId, reasonCode: 0 })));
+  });
+
   it('asks for the end of the turn once a turn, with setImmediate unless told otherwise', async () => {
     const stream = new Stream();
     const writer = new TurnWriter(stream);

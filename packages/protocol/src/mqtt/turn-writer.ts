@@ -36,6 +36,7 @@ export class TurnWriter {
   /** What the last turn wrote: the best guess for the size of the next one. */
   #lastTurnBytes = 0;
   #isScheduled = false;
+  #isHeld = false;
   #isDiscarded = false;
   #bytesQueued = 0;
   #bytesDone = 0;
@@ -91,6 +92,17 @@ export class TurnWriter {
     const bytes = encodePacket(packet, this.version);
     this.#room(bytes.length).set(bytes, this.#at);
     this.#accept(bytes.length);
+  }
+
+  /** Collects until {@link release}: for who knows that there is more to come, and when there is not. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Ends {@link hold} and hands over what has been collected; what comes later waits for the end of its turn again. */
+  release(): void {
+    this.#isHeld = false;
+    this.flush();
   }
 
   /** Hands over now what has been collected. */
@@ -152,7 +164,7 @@ export class TurnWriter {
   #accept(bytes: number): void {
     this.#at += bytes;
     this.#bytesQueued += bytes;
-    if (!this.#isScheduled) this.#schedule();
+    if (!this.#isScheduled && !this.#isHeld) this.#schedule();
   }
 
   #schedule(): void {
