@@ -74,17 +74,10 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     const problem = (error: LianyunError): void => this.onProblem(error);
     this.#outbox = new Outbox(settings.outbox, clock, problem);
     this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });
-    this.#peer = new Peer({
-      role: 'device',
-      dialect,
-      link: this.#session,
-      clock,
-      onProblem: problem,
-      childHandler: (op, device) => this.#services.childHandler(op, device),
-      wake: (op) => this.#services.wake(op),
-    });
+    this.#peer = new Peer({ role: 'device', dialect, link: this.#session, clock, onProblem: problem });
     this.#context = new DeviceContext(this, { peer: this.#peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos });
     this.#services = new DeviceServices({ context: this.#context, peer: this.#peer, session: this.#session, topology: options.topology });
+    this.#peer.finder = this.#services;
   }
 
   get properties(): PropertiesService {

@@ -28,7 +28,7 @@ export class Outbox {
   #urgent: Entry[] = [];
   /** What was written and waits for its answer. */
   readonly onWire: InFlight;
-  readonly #expiry: Expiry;
+  #expiry: Expiry | undefined;
   #count = 0;
   #bytes = 0;
   #liveCount = 0;
@@ -44,7 +44,6 @@ export class Outbox {
     this.#clock = clock;
     this.#onGivenUp = onGivenUp;
     this.onWire = new InFlight(clock);
-    this.#expiry = new Expiry(clock, (now) => this.#expire(now));
   }
 
   /** Messages that are not settled. */
@@ -88,6 +87,7 @@ export class Outbox {
       this.#liveCount++;
       this.#liveBytes += bytes;
     } else this.#waiting.push(entry);
+    this.#expiry ??= new Expiry(this.#clock, (now) => this.#expire(now));
     this.#expiry.watch(expiresAt);
     receipt.markStored();
     return receipt;
@@ -180,7 +180,7 @@ export class Outbox {
   abandon(error: (entry: Entry) => LianyunError): number {
     const left = this.#unsettled();
     for (const entry of left) this.#settle(entry, error(entry));
-    this.#expiry.cancel();
+    this.#expiry?.cancel();
     this.#dropSettled();
     return left.length;
   }

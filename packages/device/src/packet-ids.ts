@@ -1,6 +1,8 @@
 import type { Entry } from './entry.ts';
 
 const FIRST_CAPACITY = 8;
+/** The entries of those without: never written to. */
+const NONE: (Entry | undefined)[] = [];
 
 /**
  * The messages that wait for a PUBACK, by packet id. A ring and not a Map: ids come in order and go soon, and a Map that is filled and
@@ -9,7 +11,7 @@ const FIRST_CAPACITY = 8;
 export class PacketIds {
   /** A power of two long; the id of an entry is at id modulo the length. */
   #ids: number[] | undefined;
-  #entries: (Entry | undefined)[] = [];
+  #entries: (Entry | undefined)[] = NONE;
   #size = 0;
 
   get size(): number {
@@ -51,7 +53,7 @@ export class PacketIds {
 
   clear(): void {
     this.#ids = undefined;
-    this.#entries = [];
+    this.#entries = NONE;
     this.#size = 0;
   }
 

@@ -19,15 +19,28 @@ export interface Clock {
   random(): number;
 }
 
+/** A class and no closure: each of thousands of devices has a timer running all the time. */
+class SystemTimer implements Timer {
+  readonly #timeout: NodeJS.Timeout;
+
+  constructor(timeout: NodeJS.Timeout) {
+    this.#timeout = timeout;
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout);
+  }
+}
+
 /** The clock of this machine. This file is the only one that touches the global timers, `Date.now`, `performance.now` and `Math.random`. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   after(delayMs, fn, keepAlive = false) {
     // Node fires at once for a delay beyond 2^31-1 ms (24.8 days); a longer wait is cut to that.
-    const timer = setTimeout(fn, Math.min(delayMs, 0x7fff_ffff));
-    if (!keepAlive) timer.unref();
-    return { cancel: () => clearTimeout(timer) };
+    const timeout = setTimeout(fn, Math.min(delayMs, 0x7fff_ffff));
+    if (!keepAlive) timeout.unref();
+    return new SystemTimer(timeout);
   },
   random: () => Math.random(),
 };

@@ -22,7 +22,7 @@ export { ERROR_TABLE, isLianyunError, LianyunError, type ErrorCode, type ErrorPl
 export { huawei, type HuaweiIdentity } from './huawei/index.ts';
 export { isJsonObject, mergeOwn, parseExact, stringifyExact, type JsonObject, type JsonValue } from './json.ts';
 export type { Link, SendOptions } from './link.ts';
-export { Peer, type Handler, type PeerOptions, type PeerRequestOptions, type PeerSendOptions } from './peer.ts';
+export { Peer, type Handler, type HandlerFinder, type PeerOptions, type PeerRequestOptions, type PeerSendOptions } from './peer.ts';
 export { failedReceipt, PendingReceipt, type Receipt } from './receipt.ts';
 export { filtersFor, rightsOf, subscriptionsOf, type Rights, type Subscription } from './rights.ts';
 export type { Claim, MqttCredentials, Refusal, SignIn, SignInContext } from './sign-in.ts';

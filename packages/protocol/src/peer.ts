@@ -17,6 +17,14 @@ export type Handler<K extends Op> = (
 /** A handler of any operation. */
 type AnyHandler = (message: Message) => unknown;
 
+/** Knows handlers that are made when they are needed. */
+export interface HandlerFinder {
+  /** Who handles what is about another device than the connected one. */
+  childHandler(op: Op, device: DeviceRef): AnyHandler | undefined;
+  /** An operation arrived that has no handler: the last chance to register one. */
+  wake(op: Op): void;
+}
+
 /** How a message is sent. */
 export interface PeerSendOptions {
   /** Instead of the row's own: Huawei lets a device choose for all of its uplinks. */
@@ -37,10 +45,6 @@ export interface PeerOptions {
   readonly clock: Clock;
   /** Whether a connection may carry messages about another device than its own. Left out: it may. */
   mayCarry?(via: DeviceRef, device: DeviceRef): boolean;
-  /** Who handles what is about another device than the connected one. Left out: who handles it for that one. */
-  childHandler?(op: Op, device: DeviceRef): AnyHandler | undefined;
-  /** An operation arrived that has no handler: the last chance to register one. */
-  wake?(op: Op): void;
   /** A frame that cannot be read, or an answer nobody waits for. Never thrown, never dropped in silence. */
   onProblem(problem: LianyunError): void;
 }
@@ -54,18 +58,19 @@ const ONCE: ReadonlySet<Op> = new Set(['property.set', 'command.invoke']);
 /** Speaks a dialect over a link, in the role of the device or of the platform. */
 export class Peer {
   readonly codec: Codec;
+  /** Who is asked for handlers that are not registered; undefined: there are no others. */
+  finder: HandlerFinder | undefined;
   readonly #options: PeerOptions;
   readonly #handlers: { [K in Op]?: AnyHandler | undefined } = {};
-  readonly #waiters: Waiters<Message>;
-  readonly #replays: Replays;
+  // Most devices of a crowd ask nothing, and are asked nothing, for a long time.
+  #waiters: Waiters<Message> | undefined;
+  #replays: Replays | undefined;
   readonly #ids = `${globalThis.crypto.randomUUID().slice(0, 8)}-`;
   #count = 0;
 
   constructor(options: PeerOptions) {
     this.#options = options;
     this.codec = codecOf(options.dialect);
-    this.#waiters = new Waiters(options.clock);
-    this.#replays = new Replays(options.clock);
   }
 
   supports(op: Op): boolean {
@@ -90,7 +95,7 @@ export class Peer {
     const message = this.#complete(draft);
     const frame = this.codec.encode(op, message, options.qos);
     if (options.signal?.aborted === true) throw new LianyunError('aborted', `${op} to ${message.device} was aborted before it was sent.`, { cause: options.signal.reason });
-    const { answer, cancel } = this.#waiters.add(this.#key(EXCHANGES[op], op, message), message.via, {
+    const { answer, cancel } = (this.#waiters ??= new Waiters(this.#options.clock)).add(this.#key(EXCHANGES[op], op, message), message.via, {
       deadlineMs: options.deadlineMs,
       signal: options.signal,
       what: `${op} to ${message.device}`,
@@ -127,7 +132,7 @@ export class Peer {
 
   /** Ends every wait on a connection that is gone, or all of them. */
   fail(error: () => LianyunError, via?: DeviceRef): void {
-    this.#waiters.failGroup(error, via);
+    this.#waiters?.failGroup(error, via);
   }
 
   #dispatch({ op, message }: Read, payload: Payload): void | Promise<void> {
@@ -140,24 +145,23 @@ export class Peer {
     const isReply = this.codec.isReply(op);
     if (isReply) {
       const key = this.#key(op, op, message);
-      if (this.#waiters.resolve(key, message) || link.settle(message.via, key, refusal(op, message))) return undefined;
+      if (this.#waiters?.resolve(key, message) === true || link.settle(message.via, key, refusal(op, message))) return undefined;
     }
     if (handler === undefined) return onProblem(isReply ? unexpected(op, message) : unhandled(op, message));
     return this.#run(op, handler, message) as void | Promise<void>;
   }
 
   #handlerOf(op: Op, { device, via }: Message): AnyHandler | undefined {
-    const { childHandler, wake } = this.#options;
-    if (device !== via && childHandler !== undefined) return childHandler(op, device);
-    const handler = this.#handlers[op];
-    if (handler !== undefined || wake === undefined) return handler;
-    wake(op);
+    const { finder } = this;
+    if (device !== via && finder !== undefined) return finder.childHandler(op, device);
+    if (this.#handlers[op] === undefined) finder?.wake(op);
     return this.#handlers[op];
   }
 
   #answer(op: RequestOp, message: Message, handler: AnyHandler, payload: Payload): void {
     const key = this.#key(op, op, message);
-    if (ONCE.has(op) && message.id !== undefined && !this.#replays.isNew(key, textOf(payload))) return;
+    const replays = (this.#replays ??= new Replays(this.#options.clock));
+    if (ONCE.has(op) && message.id !== undefined && !replays.isNew(key, textOf(payload))) return;
     const reply = (body: unknown, isLast = false): void => {
       // Without an id or a key the answer could not say what it answers.
       if (body === undefined || (message.id === undefined && this.codec.row(op).key === undefined)) return;
@@ -172,7 +176,7 @@ export class Peer {
           if (isUnwritable) reply({ code: -1, text: 'the answer could not be written' }, true);
         });
       };
-      this.#replays.answered(key, give);
+      replays.answered(key, give);
       give();
     };
     const result = this.#run(op, handler, message);

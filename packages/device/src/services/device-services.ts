@@ -1,4 +1,4 @@
-import { rightsOf, type DeviceRef, type Message, type Op, type Peer } from '@lianyun/protocol';
+import { rightsOf, type DeviceRef, type HandlerFinder, type Message, type Op, type Peer } from '@lianyun/protocol';
 import type { Session } from '../session.ts';
 import { CommandsService } from './commands.ts';
 import type { DeviceContext } from './context.ts';
@@ -23,7 +23,7 @@ interface DeviceParts {
 }
 
 /** The services of one device. Each is made when the program or the cloud first asks for it: of thousands of devices in a process most use two. */
-export class DeviceServices {
+export class DeviceServices implements HandlerFinder {
   readonly #parts: DeviceParts;
   #properties: PropertiesService | undefined;
   #commands: CommandsService | undefined;
