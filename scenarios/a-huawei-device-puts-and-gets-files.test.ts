@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import http from 'node:http';
 import type { DeviceFile } from '@lianyun/platform';
 import type { MqttClient } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { HUAWEI } from './support/clouds.ts';
+import { fetchUrl } from './support/http.ts';
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
 
@@ -51,11 +51,9 @@ class FileLamp {
   }
 }
 
-async function transfer(method: 'GET' | 'PUT', url: string, body?: string): Promise<{ readonly status: number; readonly text: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
-  http.request(url, { method, agent: false, headers: { 'content-type': 'text/plain' } }, resolve).on('error', reject).end(body);
-  const answer = await promise;
-  return { status: answer.statusCode ?? 0, text: (await answer.setEncoding('utf8').toArray()).join('') };
+async function transfer(method: 'GET' | 'PUT', url: string, body = ''): Promise<{ readonly status: number; readonly text: string }> {
+  const { status, text } = await fetchUrl(url, { method, headers: { 'content-type': 'text/plain' }, body });
+  return { status, text };
 }
 
 async function open(): Promise<{ rig: Rig; lamp: FileLamp; files: Log<DeviceFile>; [Symbol.asyncDispose](): Promise<void> }> {

@@ -32,6 +32,10 @@ export class DeviceDownlink implements Downlink {
     return this.#options.access.isOnline(cloud, this.#via(cloud, device)) && (cloud === 'huawei' || this.isOnline(cloud, device));
   }
 
+  route(cloud: Cloud, device: DeviceRef): DeviceRef | undefined {
+    return this.reaches(cloud, device) ? this.#via(cloud, device) : undefined;
+  }
+
   async setProperties(cloud: Cloud, device: DeviceRef, { id, groups }: { readonly id: string; readonly groups: readonly PropertyGroup[] }): Promise<Outcome> {
     const { via, deadlineMs } = this.#reach(cloud, device);
     const { body } = await this.#options.peers[cloud].request('property.set', { device, via, id, body: { groups } }, { deadlineMs });

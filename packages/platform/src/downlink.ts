@@ -18,6 +18,8 @@ export interface Invocation {
  */
 export interface Downlink {
   isOnline(cloud: Cloud, device: DeviceRef): boolean;
+  /** The device whose connection reaches this one now, itself or its gateway; undefined when there is none. */
+  route(cloud: Cloud, device: DeviceRef): DeviceRef | undefined;
   /** Whether what is sent to a device now has a connection to travel on: a Huawei sub-device's is its gateway's, whatever its own status (14.9). */
   reaches(cloud: Cloud, device: DeviceRef): boolean;
   /** Asks a device to change properties; resolves with what it answered (Huawei 3.6). */

@@ -21,4 +21,7 @@ export { accessKeysOf, applySeed, readSeed, readSeedFile, type SeedFile, type Se
 export { openStorage, type Storage, type StorageOptions } from './storage/storage.ts';
 export type { TracedFrame } from './trace.ts';
 export type { TwinSection, TwinService } from './twin-state.ts';
+export type { PackageDraft, PackageQuery, PackageSource, UpgradePackages } from './upgrades/upgrade-packages.ts';
+export type { TaskStatus, Upgrade, UpgradeKind, UpgradePackage, UpgradePolicy, UpgradeStage, UpgradeStatus, UpgradeTask } from './upgrades/upgrade-records.ts';
+export type { TaskDraft, Upgrades } from './upgrades/upgrades.ts';
 export type { Twins } from './twin.ts';

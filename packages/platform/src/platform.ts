@@ -21,6 +21,8 @@ import { unpacked } from './packing.ts';
 import { Postman } from './postman.ts';
 import { Registry } from './registry.ts';
 import { openStorage, type Storage } from './storage/storage.ts';
+import type { Upgrade } from './upgrades/upgrade-records.ts';
+import { Upgrades } from './upgrades/upgrades.ts';
 import { traceFrame, type TracedFrame } from './trace.ts';
 import type { Twins } from './twin.ts';
 
@@ -34,6 +36,8 @@ export interface PlatformEvents {
   message: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly message: DeviceMessage }];
   /** A Huawei device put a file, or told what became of one. */
   file: [DeviceFile];
+  /** The upgrade of a device came a step further, or to its end. */
+  upgrade: [Upgrade];
   /** Every frame over every connection; read only while somebody listens. */
   frame: [TracedFrame];
   /** A refused sign-in, a forbidden topic, a protocol error. */
@@ -69,6 +73,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly mailbox: Mailbox;
   readonly objects: Objects;
   readonly files: Files;
+  readonly upgrades: Upgrades;
   readonly downlink: Downlink;
   readonly access: AccessPort;
   readonly #clock: Clock;
@@ -101,6 +106,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       cameOnline: (cloud, device) => {
         this.#tell('online', { cloud, device });
         if (cloud === 'huawei') this.#desired.cameOnline(device);
+        this.upgrades.cameOnline(cloud, device);
       },
       wentOffline: (cloud, device, reason) => this.#tell('offline', { cloud, device, reason }),
       onReported: (device) => this.#desired.reported(device),
@@ -113,9 +119,10 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     const problem = (fault: LianyunError): void => this.#tell('problem', fault);
     this.files = new Files({ storage, objects: this.objects, signer, origin: this.#origin, peer: this.#peers.huawei, clock, problem, onFile: (file) => this.#tell('file', file) });
     const { registry, mailbox, downlink, objects, files } = this;
+    this.upgrades = new Upgrades({ storage, objects, signer, origin: this.#origin, registry, downlink, clock, peers: this.#peers, problem, onUpgrade: (upgrade) => this.#tell('upgrade', upgrade) });
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
     this.#desired = new DesiredPusher({ storage, downlink, registry, problem });
-    this.#north = createNorthbound({ registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, objects, signer, origin: this.#origin, files, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    this.#north = createNorthbound({ registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use`; nothing listens then. */
@@ -135,6 +142,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   async close(): Promise<void> {
     for (const peer of Object.values(this.#peers)) peer.fail(() => new LianyunError('server-shutdown', 'The platform is going down.'));
     await Promise.all([this.access.close(), this.#north.close()]);
+    this.upgrades.close();
     this.#forgetStorage();
   }
 
@@ -162,6 +170,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
         this.registry.cameOnline(cloud, device, this.#clock.now());
         this.#tell('online', { cloud, device });
         this.#children.gatewayCame(cloud, device);
+        this.upgrades.cameOnline(cloud, device);
         if (cloud !== 'huawei') return;
         this.#postman.cameOnline(device);
         this.#desired.cameOnline(device);

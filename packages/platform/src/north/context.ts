@@ -11,6 +11,7 @@ import type { GrantSigner } from '../objects/signer.ts';
 import type { Postman } from '../postman.ts';
 import type { Registry } from '../registry.ts';
 import { forgetDevice, type Storage } from '../storage/storage.ts';
+import type { Upgrades } from '../upgrades/upgrades.ts';
 import type { SecretOf } from './signed-request.ts';
 
 /** What the northbound APIs work on. */
@@ -27,6 +28,7 @@ export interface NorthContext {
   /** Where the HTTP side is reached from outside. */
   readonly origin: Origin;
   readonly files: Files;
+  readonly upgrades: Upgrades;
   readonly keys: AccessKeys;
   readonly clock: Clock;
   /** The one Huawei project there is; left out: any project id names it. */
@@ -40,11 +42,12 @@ export function secretsOf({ keys }: NorthContext, cloud: Cloud): SecretOf {
 }
 
 /** Removes a device with all that is known of it, and ends its connection. */
-export function removeDevice({ registry, storage, downlink, children, files }: NorthContext, cloud: Cloud, device: DeviceRef): void {
+export function removeDevice({ registry, storage, downlink, children, files, upgrades }: NorthContext, cloud: Cloud, device: DeviceRef): void {
   const found = registry.device(cloud, device);
   registry.deleteDevice(cloud, device);
   forgetDevice(storage, cloud, device);
   if (cloud === 'huawei') files.forget(device);
+  upgrades.forget(cloud, device);
   downlink.kick(cloud, device, 'the device was deleted');
   if (found.gateway !== undefined) children.removed(cloud, found.gateway, [found]);
   else children.forget(cloud, device);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LianyunError, type Clock, type CommandResult, type DeviceRef, type JsonObject, type Outcome, type PropertyGroup } from '@lianyun/protocol';
+import { LianyunError, type Clock, type CommandResult, type DeviceRef, type JsonObject, type Outcome, type Peer, type PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import type { Topology } from '../children.ts';
 import { DesiredPusher } from '../desired.ts';
@@ -12,6 +12,7 @@ import { Postman } from '../postman.ts';
 import type { Device } from '../records.ts';
 import { Registry } from '../registry.ts';
 import { openStorage } from '../storage/storage.ts';
+import { Upgrades } from '../upgrades/upgrades.ts';
 import { signHuawei } from './huawei/signature.ts';
 import { createNorthbound, type Northbound } from './server.ts';
 import type { SignedRequest } from './signed-request.ts';
@@ -59,6 +60,10 @@ class ScriptedDownlink implements Downlink {
 
   isOnline(_cloud: Cloud, device: DeviceRef): boolean {
     return this.online.has(device);
+  }
+
+  route(_cloud: Cloud, device: DeviceRef): DeviceRef | undefined {
+    return this.online.has(device) ? device : undefined;
   }
 
   reaches(_cloud: Cloud, device: DeviceRef): boolean {
@@ -143,12 +148,36 @@ export class NorthUnderTest implements AsyncDisposable {
     onFile: () => undefined,
     problem: () => undefined,
   });
+  /** Of the devices that upgrades speak with, and what was said. */
+  readonly said: { readonly op: string; readonly draft: object }[] = [];
+  readonly upgrades = new Upgrades({
+    storage: this.storage,
+    objects: this.objects,
+    signer: this.signer,
+    origin: this.origin,
+    registry: this.registry,
+    downlink: this.downlink,
+    clock: this.clock,
+    peers: { huawei: this.#peer(), tencent: this.#peer() },
+    onUpgrade: () => undefined,
+    problem: () => undefined,
+  });
   readonly north: Northbound;
   port = 0;
 
   constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number; readonly objectBytes?: number } = {}) {
-    const { clock, downlink, children, storage, registry, postman, desired, objects, signer, origin, files } = this;
-    this.north = createNorthbound({ registry, storage, postman, downlink, children, desired, objects, signer, origin, files, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    const { clock, downlink, children, storage, registry, postman, desired, objects, signer, origin, files, upgrades } = this;
+    this.north = createNorthbound({ registry, storage, postman, downlink, children, desired, objects, signer, origin, files, upgrades, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+  }
+
+  #peer(): Pick<Peer, 'send' | 'handle'> {
+    return {
+      handle: () => () => undefined,
+      send: (op, draft) => {
+        this.said.push({ op, draft });
+        return { stored: Promise.resolve(), delivered: Promise.resolve() };
+      },
+    };
   }
 
   async start(): Promise<this> {

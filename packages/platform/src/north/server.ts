@@ -5,7 +5,8 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { objectsHttp } from '../objects/http.ts';
 import { OBJECTS_PATH } from '../objects/signer.ts';
 import { secretsOf, type NorthContext } from './context.ts';
-import { huaweiNorth, isHuaweiPath, sendHuaweiFault, withoutBasePath } from './huawei/index.ts';
+import { sendHuaweiFault } from './huawei/fault.ts';
+import { huaweiNorth, isHuaweiPath, withoutBasePath } from './huawei/index.ts';
 import { refusal } from './refusal.ts';
 import { sendTencentFault, tencentNorth } from './tencent/index.ts';
 

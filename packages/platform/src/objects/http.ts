@@ -87,7 +87,7 @@ interface Serving {
 }
 
 /** Answers a GET or HEAD with an object: all of it, a part, or only that it is unchanged. */
-async function serve({ request, reply, objects, object }: Serving): Promise<FastifyReply> {
+export async function serve({ request, reply, objects, object }: Serving): Promise<FastifyReply> {
   const { method, headers } = request;
   const validators = validatorsOf(object);
   const precondition = preconditionOf(method, headers, validators);

@@ -3,6 +3,8 @@ import { createInterface } from 'node:readline';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { OBJECTS } from '../objects/objects.ts';
+import { PACKAGES, TASKS, UPGRADES } from '../upgrades/upgrade-records.ts';
 import { Database } from './database.ts';
 import { migrate, MIGRATIONS } from './schema.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -73,6 +75,16 @@ describe('opening a storage', () => {
     await storage.close();
     await using again = open(folder);
     expect(again.events.list('huawei', 'p_d1', { from: 0, to: 100, limit: 9 }).items.map(({ name }) => name)).toEqual(['next', 'burnt']);
+  });
+
+  it('takes up the objects and upgrades of a version 2 file', async () => {
+    using folder = new Folder();
+    written(folder, 2);
+    await using storage = open(folder);
+    expect(storage.records(OBJECTS).page({ bucket: 'packages' }, { limit: 9 })).toMatchObject({ total: 1, items: [{ key: 'k/fw.bin', bytes: 3 }] });
+    expect(storage.records(PACKAGES).get({ cloud: 'huawei', id: 'k' })).toEqual({ cloud: 'huawei', id: 'k', productId: 'p', kind: 'firmware', version: '2', place: { bucket: 'packages', key: 'k/fw.bin' }, delivery: 'token', createdAt: 7, serial: 5 });
+    expect(storage.records(TASKS).get({ cloud: 'huawei', id: 't' })).toMatchObject({ status: 'running', counts: { waiting: 1, succeeded: 1 } });
+    expect(storage.records(UPGRADES).upTo('dueAt', Number.MAX_SAFE_INTEGER, 9)).toMatchObject([{ device: 'p_d2', stage: 'waiting', isOpen: true, dueAt: 90_000_007 }]);
   });
 
   it.each(MIGRATIONS.map((_step, index) => index + 1))('has steps that make what version %i was', (version) => {

@@ -3,6 +3,7 @@ import { StatementSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { Database } from './database.ts';
 import { OBJECTS } from '../objects/objects.ts';
+import { NO_COUNTS, PACKAGES, TASKS, UPGRADES } from '../upgrades/upgrade-records.ts';
 import type { Records } from './records.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { deviceRecord, Folder, HandClock, HUAWEI_PRODUCT, TENCENT_PRODUCT } from './storage.fixtures.ts';
@@ -78,6 +79,22 @@ async function everything(folder: Folder): Promise<void> {
   }
   for (let each = 0; each < 100; each++) twins.report('huawei', 'd', [{ service: 's', values: { x: 1, [`p${each}`]: 1 } }], clock.at);
   first.secret('s');
+  const upgrades = first.records(UPGRADES);
+  everythingOf(upgrades, { cloud: 'huawei', task: 't', device: 'd', kind: 'firmware', stage: 'asked', status: 'processing', isOpen: true, dueAt: 7, to: '1', retries: 0, changedAt: 1, serial: 2 }, [
+    { cloud: 'huawei', task: 't' }, { cloud: 'huawei', task: 't', status: 'failed' }, { cloud: 'huawei', task: 't', device: 'd' }, { cloud: 'huawei', device: 'd' }, { cloud: 'huawei', device: 'd', isOpen: true },
+  ]);
+  upgrades.upTo('dueAt', 10, 5);
+  upgrades.page({ cloud: 'huawei', isOpen: true }, { limit: 0 });
+  const task = { cloud: 'huawei', id: 't', packageId: 'k', productId: 'p', kind: 'firmware', version: '1', policy: {}, status: 'running', counts: NO_COUNTS, createdAt: 1, serial: 3 } as const;
+  everythingOf(first.records(TASKS), task, [
+    { cloud: 'huawei', kind: 'firmware' }, { cloud: 'huawei', kind: 'firmware', status: 'running' }, { cloud: 'tencent', productId: 'p', status: 'running' }, { cloud: 'tencent', packageId: 'k' },
+    { cloud: 'huawei', packageId: 'k', status: 'running' },
+  ]);
+  const pack = { cloud: 'huawei', id: 'k', productId: 'p', kind: 'firmware', version: '1', place: { bucket: 'b', key: 'k' }, delivery: 'token', createdAt: 1, serial: 4 } as const;
+  everythingOf(first.records(PACKAGES), pack, [
+    { cloud: 'tencent' }, { cloud: 'tencent', productId: 'p' }, { cloud: 'huawei', kind: 'firmware' }, { cloud: 'huawei', kind: 'firmware', productId: 'p' }, { cloud: 'huawei', kind: 'firmware', version: '1' },
+    { cloud: 'huawei', kind: 'firmware', productId: 'p', version: '1' },
+  ]);
   everythingOf(first.records(OBJECTS), { bucket: 'b', key: 'k', blob: '0', bytes: 1, sha256: '', md5: '', type: '', storedAt: 1, serial: 1 }, [{ bucket: 'b' }]);
   twins.desire('huawei', 'd', [{ service: 's', values: { x: 1 } }], clock.at);
   messages(first, clock.at);

@@ -2,6 +2,7 @@ import { LianyunError } from '@lianyun/protocol';
 import type { Database } from './database.ts';
 import { MESSAGE_TABLES } from './schema-messages.ts';
 import { OBJECT_TABLES } from './schema-objects.ts';
+import { UPGRADE_TABLES } from './schema-upgrades.ts';
 
 /**
  * What makes each version of the schema out of the one before; the first makes it out of nothing. A step that was published never changes: files
@@ -62,7 +63,7 @@ export const MIGRATIONS: readonly string[] = [
     series INTEGER NOT NULL, at INTEGER NOT NULL, id INTEGER NOT NULL, samples TEXT NOT NULL, PRIMARY KEY (series, at, id)
   ) STRICT, WITHOUT ROWID;
   `,
-  [OBJECT_TABLES, MESSAGE_TABLES].join('\n'),
+  [OBJECT_TABLES, MESSAGE_TABLES, UPGRADE_TABLES].join('\n'),
 ];
 
 /** Brings the file to the version of this program. Fails with `bad-config` when a newer one wrote it; a step that fails leaves the file as it was. */

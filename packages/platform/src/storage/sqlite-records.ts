@@ -1,3 +1,4 @@
+import { parseExact, stringifyExact } from '@lianyun/protocol';
 import type { Page, PageRequest } from '../registry-store.ts';
 import type { Database, SqlValue } from './database.ts';
 import type { Records, Shape } from './records.ts';
@@ -35,7 +36,7 @@ export class SqliteRecords<T extends { readonly serial: number }> implements Rec
   put(record: T): void {
     const kept = Object.fromEntries(Object.entries(record).filter(([name]) => name !== 'serial' && !Object.hasOwn(this.#shape.columns, name)));
     const values = this.#columns.map((member) => toSql(record[member]));
-    this.#turns.write(() => this.#database.run(this.#put, record.serial, ...values, JSON.stringify(kept)));
+    this.#turns.write(() => this.#database.run(this.#put, record.serial, ...values, stringifyExact(kept)));
   }
 
   remove(key: Partial<T>): boolean {
@@ -51,6 +52,7 @@ export class SqliteRecords<T extends { readonly serial: number }> implements Rec
     const place = [...conditions, ...behind].length === 0 ? '' : `WHERE ${[...conditions, ...behind].join(' AND ')}`;
     return this.#turns.read(() => {
       const { total = 0 } = this.#database.get<{ total: number }>(`SELECT count(*) AS total FROM ${this.#shape.name} ${filter}`, ...values) ?? {};
+      if (limit === 0) return { total, items: [] };
       const rows = this.#database.all<Row>(
         `SELECT * FROM ${this.#shape.name} ${place} ORDER BY serial DESC LIMIT ? OFFSET ?`,
         ...values, ...(before === undefined ? [] : [before]), limit, offset,
@@ -77,7 +79,7 @@ export class SqliteRecords<T extends { readonly serial: number }> implements Rec
       return [[member, this.#shape.columns[member] === 'flag' ? value === 1 : value] as const];
     });
     // Written by put.
-    return { ...(JSON.parse(row.rest) as object), ...Object.fromEntries(members), serial: row.serial } as T;
+    return { ...(parseExact(row.rest) as object), ...Object.fromEntries(members), serial: row.serial } as T;
   }
 }
 

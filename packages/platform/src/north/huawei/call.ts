@@ -28,6 +28,9 @@ export const absent = <S extends v.GenericSchema>(schema: S) =>
 /** A text of at most `max` characters. */
 export const text = (max: number) => v.pipe(v.string('a string is expected'), v.minLength(1, 'a text that is not empty is expected'), v.maxLength(max, `at most ${max} characters are expected`));
 
+/** One of some words. */
+export const oneOf = <const T extends readonly string[]>(options: T) => v.picklist(options, `one of ${options.join(', ')} is expected`);
+
 /** A JSON object taken as it is. */
 export const anyObject = v.custom<JsonObject>(isJsonObject, 'an object is expected');
 
@@ -60,6 +63,14 @@ function integerIn({ query }: Call, name: string, { min, max, fallback }: { read
 
 /** Text in the query, undefined when it is missing or empty. */
 export const textIn = ({ query }: Call, name: string): string | undefined => query.get(name) || undefined;
+
+/** A word that the query must have, one of these. */
+export function typeIn<const T extends string>(call: Call, name: string, options: readonly T[]): T {
+  const given = textIn(call, name);
+  const found = options.find((option) => option === given);
+  if (found === undefined) throw new LianyunError('bad-input', `Invalid input data. ${name}: one of ${options.join(', ')} is expected in the query`, { path: name });
+  return found;
+}
 
 const FIRST_MARKER = 'f'.repeat(24);
 

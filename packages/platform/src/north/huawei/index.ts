@@ -1,12 +1,16 @@
 import { LianyunError } from '@lianyun/protocol';
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
 import { secretsOf, type NorthContext } from '../context.ts';
 import { incoming } from '../incoming.ts';
 import { parseTarget } from '../percent.ts';
 import { refusal } from '../refusal.ts';
 import { faultOf, type Answer, type Call } from './call.ts';
+import { confirmTask, createTask, deleteTask, listTasks, retryTask, showTask, stopTask } from './batch-tasks.ts';
 import { addDevice, deleteDevice, freezeDevice, listDevices, showDevice, unfreezeDevice, updateDevice } from './devices.ts';
+import { sendHuaweiFault } from './fault.ts';
 import { createMessage, listMessages, showMessage } from './messages.ts';
+import { packageDownload } from './package-download.ts';
+import { createPackage, deletePackage, listPackages, showPackage } from './packages.ts';
 import { createProduct, deleteProduct, listProducts, showProduct, updateProduct } from './products.ts';
 import { createCommand, listProperties, updateProperties } from './requests.ts';
 import { deleteShadow, showShadow, updateShadow } from './shadow.ts';
@@ -42,6 +46,17 @@ const ROUTES: readonly Route[] = [
   { method: 'DELETE', path: '/devices/:device_id/shadow', status: 204, answer: deleteShadow },
   { method: 'POST', path: '/devices/:device_id/freeze', status: 204, answer: freezeDevice },
   { method: 'POST', path: '/devices/:device_id/unfreeze', status: 204, answer: unfreezeDevice },
+  { method: 'POST', path: '/ota-upgrades/packages', status: 201, answer: createPackage },
+  { method: 'GET', path: '/ota-upgrades/packages', status: 200, answer: listPackages },
+  { method: 'GET', path: '/ota-upgrades/packages/:package_id', status: 200, answer: showPackage },
+  { method: 'DELETE', path: '/ota-upgrades/packages/:package_id', status: 204, answer: deletePackage },
+  { method: 'POST', path: '/batchtasks', status: 201, answer: createTask },
+  { method: 'GET', path: '/batchtasks', status: 200, answer: listTasks },
+  { method: 'GET', path: '/batchtasks/:task_id', status: 200, answer: showTask },
+  { method: 'DELETE', path: '/batchtasks/:task_id', status: 204, answer: deleteTask },
+  { method: 'POST', path: '/batchtasks/:task_id/stop', status: 200, answer: stopTask },
+  { method: 'POST', path: '/batchtasks/:task_id/retry', status: 200, answer: retryTask },
+  { method: 'POST', path: '/batchtasks/:task_id/confirm', status: 200, answer: confirmTask },
 ];
 
 const BASE = '/v5/iot/';
@@ -56,12 +71,6 @@ export function withoutBasePath(url: string): string {
 /** Whether a request target belongs to this API. */
 export const isHuaweiPath = (url: string): boolean => withoutBasePath(url).startsWith(BASE);
 
-/** Answers with an error in the vendor's shape. */
-export function sendHuaweiFault(reply: FastifyReply, error: unknown): FastifyReply {
-  const { status, body } = faultOf(error);
-  return reply.code(status).send(body);
-}
-
 /** Huawei's IoTDA v5 API (14). */
 export function huaweiNorth(app: FastifyInstance, context: NorthContext): void {
   const secretOf = secretsOf(context, 'huawei');
@@ -74,6 +83,7 @@ export function huaweiNorth(app: FastifyInstance, context: NorthContext): void {
     }
   };
 
+  packageDownload(app, context);
   for (const { method, path, status, answer } of ROUTES) {
     app.route({
       method,

@@ -1,11 +1,10 @@
 import type { JsonValue } from '@lianyun/protocol';
 import * as v from 'valibot';
 import type { HuaweiProduct, ProductChanges } from '../../records.ts';
-import { absent, pageIn, pageOut, param, readBody, text, textIn, type Answer, type Call } from './call.ts';
+import { absent, oneOf, pageIn, pageOut, param, readBody, text, textIn, type Answer, type Call } from './call.ts';
 import { APP, timestamp } from './shapes.ts';
 
 const PROTOCOLS = ['MQTT', 'CoAP', 'HTTP', 'HTTPS', 'Modbus', 'ONVIF', 'OPC-UA', 'OPC-DA', 'Other'] as const;
-const oneOf = <const T extends readonly string[]>(options: T) => v.picklist(options, `one of ${options.join(', ')} is expected`);
 
 const createSchema = v.object({
   product_id: absent(text(36)),

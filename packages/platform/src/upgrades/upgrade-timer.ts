@@ -1,0 +1,60 @@
+import { isLianyunError, LianyunError, type Clock, type Timer } from '@lianyun/protocol';
+import type { Records } from '../storage/records.ts';
+import type { Upgrade } from './upgrade-records.ts';
+
+interface UpgradeTimerOptions {
+  readonly upgrades: Records<Upgrade>;
+  readonly clock: Clock;
+  /** Must change the upgrade, so that it is not due any more. */
+  onDue(upgrade: Upgrade): void;
+  problem(problem: LianyunError): void;
+}
+
+const AT_A_TIME = 100;
+/** Before it is tried again when the storage refuses. */
+const PAUSE_MS = 1000;
+
+/** One timer for all upgrades: it runs for the one that is due first. */
+export class UpgradeTimer {
+  readonly #options: UpgradeTimerOptions;
+  #timer: Timer | undefined;
+  #at = Number.POSITIVE_INFINITY;
+
+  constructor(options: UpgradeTimerOptions) {
+    this.#options = options;
+    this.#wakeForNext();
+  }
+
+  /** Something is due then. */
+  wakeAt(at: number): void {
+    if (at >= this.#at) return;
+    this.#timer?.cancel();
+    this.#at = at;
+    const { clock } = this.#options;
+    this.#timer = clock.after(Math.max(0, at - clock.now()), () => this.#fire());
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    // Nothing is earlier than that.
+    this.#at = Number.NEGATIVE_INFINITY;
+  }
+
+  #fire(): void {
+    const { upgrades, clock, onDue, problem } = this.#options;
+    this.#at = Number.POSITIVE_INFINITY;
+    try {
+      for (let due = upgrades.upTo('dueAt', clock.now(), AT_A_TIME); due.length > 0; due = upgrades.upTo('dueAt', clock.now(), AT_A_TIME)) for (const upgrade of due) onDue(upgrade);
+      this.#wakeForNext();
+    } catch (cause) {
+      problem(isLianyunError(cause) ? cause : new LianyunError('handler-failed', `What is due of upgrades could not be done: ${String(cause)}`, { cause }));
+      this.wakeAt(clock.now() + PAUSE_MS);
+    }
+  }
+
+  #wakeForNext(): void {
+    const [next] = this.#options.upgrades.upTo('dueAt', Number.MAX_SAFE_INTEGER, 1);
+    if (next?.dueAt !== undefined) this.wakeAt(next.dueAt);
+  }
+}
