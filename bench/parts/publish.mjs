@@ -1,4 +1,5 @@
 // 1. Reports of one device to mosquitto, which drops them: there is no subscriber.
+import { cpuUs } from '../measure/process-figures.mjs';
 import { together, turned } from '../measure/turns.mjs';
 import { HOST } from '../network.mjs';
 import { reportOf, reportTopic, valuesOf } from '../report.mjs';
@@ -28,6 +29,8 @@ export const publish = {
   tables: [
     { title: 'reports per second', figure: 'perSecond' },
     { title: 'CPU of the client per report, us (user + system)', figure: 'cpuUs', digits: 1 },
+    { title: 'CPU of the broker per report, us', figure: 'brokerCpuUs', digits: 1 },
+    { title: 'share of the time that the broker was computing (near 1: it is the limit, not the client)', figure: 'brokerBusy', digits: 2 },
   ],
   ratios: [
     { title: 'rate (the last line: what the broker leaves room for)', figure: 'perSecond', pairs: [...PAIRS, ['raw socket', 'MQTT.js +noDelay']] },
@@ -53,9 +56,16 @@ export const publish = {
         for (const { device } of devices) await device.ask({ ...each, ms: WARM_MS });
         const slices = devices.map(() => []);
         for (let slice = 0; slice < SLICES; slice++) {
-          for (const [index, { device }] of devices.entries()) slices[index].push(await device.ask({ ...each, ms: SLICE_MS }));
+          for (const [index, { device }] of devices.entries()) {
+            const before = cpuUs(broker.child.pid);
+            const figures = await device.ask({ ...each, ms: SLICE_MS });
+            slices[index].push({ ...figures, brokerCpuUs: cpuUs(broker.child.pid) - before });
+          }
         }
-        for (const [index, { client }] of devices.entries()) add(client, nameOf(each), together(slices[index]));
+        for (const [index, { client }] of devices.entries()) {
+          const figures = together(slices[index]);
+          add(client, nameOf(each), { ...figures, brokerBusy: (figures.brokerCpuUs * figures.perSecond) / 1e6 });
+        }
       }
     } finally {
       for (const { device } of devices) await device.end();

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { LianyunError, systemClock, type MqttCredentials, type Timer } from '@lianyun/protocol';
+import { LianyunError, systemClock, type Frame, type MqttCredentials, type Timer } from '@lianyun/protocol';
 import { MqttProtocolError, PacketReader, TurnWriter, type ConnackPacket, type PacketHandlers, type Qos, type SubackPacket, type TurnSink } from '@lianyun/protocol/mqtt';
 import type { Settings } from './options.ts';
 import type { DisconnectReason, Ending } from './session-state.ts';
@@ -112,10 +112,10 @@ export class Connection implements PacketHandlers, TurnSink {
     this.#owner.onWritten(total);
   }
 
-  /** Sends a PUBLISH; `packetId` is 0 at QoS 0. Returns the writer's offset behind it. Throws for what MQTT forbids. */
-  sendPublish(frame: { readonly topic: string; readonly payload: string | Uint8Array; readonly qos: 0 | 1 }, packetId: number): number {
+  /** Sends a PUBLISH; `packetId` is 0 at QoS 0, `bytes` the payload's where they are known. Returns the writer's offset behind it. Throws for what MQTT forbids. */
+  sendPublish({ topic, payload, qos }: Frame, packetId: number, bytes?: number): number {
     this.#wrote = true;
-    this.writer.publish(frame.topic, frame.payload, frame.qos, packetId);
+    this.writer.publish(topic, payload, qos, packetId, false, false, undefined, bytes);
     return this.writer.bytesQueued;
   }
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { LianyunError, PendingReceipt, type Clock, type Frame, type Receipt, type SendOptions } from '@lianyun/protocol';
 import type { Entry } from './entry.ts';
 import { Expiry } from './expiry.ts';

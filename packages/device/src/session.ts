@@ -187,7 +187,7 @@ export class Session implements Link, ConnectionOwner {
     const outbox = this.#outbox;
     const packetId = entry.frame.qos === 0 ? 0 : this.#nextPacketId();
     try {
-      outbox.markSent(entry, packetId, connection.sendPublish(entry.frame, packetId));
+      outbox.markSent(entry, packetId, connection.sendPublish(entry.frame, packetId, entry.bytes));
     } catch (cause) {
       if (!(cause instanceof MqttProtocolError)) throw cause;
       outbox.reject(entry, new LianyunError('bad-input', `The message cannot be written: ${cause.message}`, { topic: entry.frame.topic, cause }));
@@ -198,7 +198,7 @@ export class Session implements Link, ConnectionOwner {
     const { onWire } = this.#outbox;
     if (this.#connection === undefined || onWire.packetIds >= MAX_PACKET_IDS) return;
     const packetId = entry.frame.qos === 0 ? 0 : this.#nextPacketId();
-    this.#connection.sendPublish(entry.frame, packetId);
+    this.#connection.sendPublish(entry.frame, packetId, entry.bytes);
     onWire.repeat(entry, packetId);
   }
 

@@ -1,3 +1,5 @@
+// The global Buffer asks Node's getter each time.
+import { Buffer } from 'node:buffer';
 import type { MqttVersion, Qos } from './packets.ts';
 import type { PublishProperties } from './properties.ts';
 import { forbiddenReasonCode } from './reason-codes.ts';

@@ -59,16 +59,19 @@ export class TurnWriter {
     return this.#bytesQueued - this.#bytesDone;
   }
 
-  /** Writes a PUBLISH; the payload is copied at once. Positional like the reader's handler, since an object per message costs. */
+  /**
+   * Writes a PUBLISH; the payload is copied at once. `payloadLength` is its length in UTF-8, for who knows it already. Positional like the reader's
+   * handler, since an object per message costs.
+   */
   publish(
     topic: string, payload: string | Uint8Array, qos: Qos = 0, packetId = 0, dup = false, retain = false, properties?: PublishProperties,
+    payloadLength = payloadBytes(payload),
   ): void {
     if (this.#isDiscarded) return;
     const version = this.version;
     checkPublish(qos, packetId, dup, version);
     const block = properties === undefined && topic !== '' ? undefined : publishBlock(topic, properties, version);
     const topicLength = topic === this.#lastTopic ? this.#lastTopicBytes : this.#measureTopic(topic);
-    const payloadLength = payloadBytes(payload);
     const remaining = publishRemaining(topicLength, payloadLength, qos, block, version);
     const bytes = packetBytes(remaining);
     const slab = this.#room(bytes);
