@@ -1,5 +1,5 @@
 // An application on Huawei's own API client: what it says to the cloud, said to this platform. Needs huawei/properties.mjs or commands.mjs beside it.
-//   node examples/huawei/application.mjs devices | shadow | get | set brightness 80 | blink 3 | message hello
+//   npx node examples/huawei/application.mjs devices | shadow | get | set brightness 80 | blink 3 | message hello
 import { BasicCredentials } from '@huaweicloud/huaweicloud-sdk-core';
 import { ClientBuilder } from '@huaweicloud/huaweicloud-sdk-core/ClientBuilder.js';
 

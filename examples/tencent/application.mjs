@@ -1,5 +1,5 @@
 // An application on Tencent's own API client: what it says to the cloud, said to this platform. Needs tencent/properties.mjs or commands.mjs beside it.
-//   node examples/tencent/application.mjs devices | data | set brightness 80 | blink 3 | history brightness | events | message 0a0b
+//   npx node examples/tencent/application.mjs devices | data | set brightness 80 | blink 3 | history brightness | events | message 0a0b
 import { CommonClient } from 'tencentcloud-sdk-nodejs-common';
 
 const { LIANYUN_API: endpoint = 'http://127.0.0.1:8080', LIANYUN_SECRET_ID: secretId = 'EXAMPLE', LIANYUN_SECRET_KEY: secretKey = 'only-an-example' } = process.env;

@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { codegen, type CodegenOptions } from './codegen/command.ts';
 import { tour } from './tour/command.ts';
 import { sayError, up, type UpOptions } from './up.ts';
 
-const program = new Command('lianyun').description('Devices of Huawei Cloud IoTDA and Tencent Cloud IoT Explorer, and a platform for them on this machine.');
+// Beside the sources and beside what is built.
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+
+const program = new Command('lianyun').version(version).description('Devices of Huawei Cloud IoTDA and Tencent Cloud IoT Explorer, and a platform for them on this machine.');
 
 program
   .command('up')

@@ -59,9 +59,12 @@ export async function up(options: UpOptions): Promise<void> {
   await platform.close();
 }
 
+/** Errors whose messages say what to do themselves. */
+const SELF_EXPLANATORY: readonly string[] = ['port-in-use', 'bad-config', 'bad-seed'];
+
 /** Says an error as a user wants to read it: what happened, and what to do. */
 export function sayError(error: unknown): string {
   // Not instanceof: what is built has the class once in `lianyun` and once in the platform.
-  if (isLianyunError(error)) return `lianyun: ${error.message}\n  ${error.cure}`;
+  if (isLianyunError(error)) return SELF_EXPLANATORY.includes(error.code) ? `lianyun: ${error.message}` : `lianyun: ${error.message}\n  ${error.cure}`;
   return `lianyun: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

@@ -3,7 +3,7 @@ import { LianyunError, systemClock, type Frame, type MqttCredentials, type Timer
 import { MqttProtocolError, PacketReader, TurnWriter, type ConnackPacket, type PacketHandlers, type Qos, type SubackPacket, type TurnSink } from '@lianyun/protocol/mqtt';
 import type { Settings } from './options.ts';
 import type { DisconnectReason, Ending } from './session-state.ts';
-import { isReset, textOf } from './socket-fault.ts';
+import { isReset, protocolFault, wordsOf } from './socket-fault.ts';
 
 /** Where to connect, and how long to wait. */
 export type ConnectionOptions = Pick<Settings, 'host' | 'port' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'ackSilenceMs' | 'payloadBytes' | 'clock'>;
@@ -249,12 +249,12 @@ export class Connection implements PacketHandlers, TurnSink {
   }
 
   #refuse(text: string, cause?: unknown): void {
-    this.end('network', new LianyunError('protocol-violation', `${this.#where()}: ${text}.`, { cause }));
+    this.end('network', protocolFault(text, { where: this.#where(), isConnected: this.#isConnected, cause }));
   }
 
   /** The socket failed. */
   failed(error: Error): void {
-    this.end('network', new LianyunError('network', `${this.#where()}: ${textOf(error)}.`, { cause: error }), false, this.#isConnected && isReset(error));
+    this.end('network', new LianyunError('network', `${this.#where()}: ${wordsOf(error)}.`, { cause: error }), false, this.#isConnected && isReset(error));
   }
 
   /** The server closed the socket. */

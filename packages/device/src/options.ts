@@ -76,6 +76,8 @@ const DEFAULT_BOUNDS: OutboxBounds = { maxCount: 10_000, maxBytes: 16 * MIB, pol
 
 /** Reads the options of a device. Throws `bad-config` naming the option that is wrong, and what is expected. */
 export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
+  // Said here in words, before something that is missing says it as a TypeError.
+  if (typeof Promise.withResolvers !== 'function') throw new LianyunError('unsupported', `lianyun needs Node.js 22.13 or newer; this program runs on ${process.version}.`);
   const bad = (text: string): LianyunError => new LianyunError('bad-config', text);
   if (!isObject(options)) throw bad('A device needs options: { dialect, identity, server }.');
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name));

@@ -4,7 +4,7 @@ import { LianyunError } from '@lianyun/protocol';
 
 /**
  * The text of a file that only its owner may read, undefined when there is none. `what` names its content: "the access keys". Fails with
- * `bad-config` when it is open to other users.
+ * `bad-config` when it is open to other users or cannot be read.
  */
 export function readPrivateFile(file: string, what: string): string | undefined {
   let text: string;
@@ -12,7 +12,7 @@ export function readPrivateFile(file: string, what: string): string | undefined 
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    throw new LianyunError('bad-config', `${what} in ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
   }
   // Windows has no such modes.
   const mode = statSync(file).mode & 0o777;

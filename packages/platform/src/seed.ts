@@ -30,7 +30,9 @@ export function readSeedFile(file: string): SeedFile {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new LianyunError('bad-seed', `The seed file ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const why = isMissing ? `there is no such file (looked for ${path.resolve(file)})` : cause instanceof Error ? cause.message : String(cause);
+    throw new LianyunError('bad-seed', `The seed file ${file} cannot be read: ${why}`, { cause });
   }
   return readSeed(text, path.basename(file));
 }

@@ -18,7 +18,7 @@ describe('listening', () => {
     const error: unknown = await second.listen({ host, port: first.port }).catch((reason: unknown) => reason);
     expect(isLianyunError(error, 'port-in-use')).toBe(true);
     expect((error as Error).message).toBe(
-      `MQTT cannot listen on 127.0.0.1:${String(first.port)}: another program holds it. Stop that program, or choose another port (0 takes any free one).`,
+      `MQTT cannot listen on 127.0.0.1:${String(first.port)}: another program holds the port. Stop it, or choose another port (0 takes any free one).`,
     );
     await second.close();
   });

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { LianyunError } from '@lianyun/protocol';
+import { listenError } from '../listen-error.ts';
 import type { Connection } from './connection.ts';
 
 /** Who takes the connections of a listener. */
@@ -27,7 +27,7 @@ export async function openListener({ host, port }: { readonly host: string; read
   });
   await new Promise<void>((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
-      reject(listenError(error, host, port));
+      reject(listenError('MQTT', error, { host, port }));
     };
     server.once('error', onError);
     try {
@@ -36,7 +36,7 @@ export async function openListener({ host, port }: { readonly host: string; read
         resolve();
       });
     } catch (error) {
-      reject(listenError(error, host, port));
+      reject(listenError('MQTT', error, { host, port }));
     }
   });
   server.on('error', (error) => {
@@ -72,13 +72,4 @@ function onClose(this: Tagged): void {
 /** A reset or a broken pipe: `close` follows and says all there is to say. */
 function onError(): void {
   return;
-}
-
-function listenError(error: unknown, host: string, port: number): LianyunError {
-  const place = `${host}:${String(port)}`;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'EADDRINUSE') {
-    return new LianyunError('port-in-use', `MQTT cannot listen on ${place}: another program holds it. Stop that program, or choose another port (0 takes any free one).`, { cause: error });
-  }
-  return new LianyunError('bad-config', `MQTT cannot listen on ${place}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import { LianyunError, stringifyExact } from '@lianyun/protocol';
+import { stringifyExact } from '@lianyun/protocol';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { objectsHttp } from '../objects/http.ts';
 import { OBJECTS_PATH } from '../objects/signer.ts';
 import { secretsOf, type NorthContext } from './context.ts';
 import { sendHuaweiFault } from './huawei/fault.ts';
 import { huaweiNorth, isHuaweiPath, withoutBasePath } from './huawei/index.ts';
+import { listenError } from '../listen-error.ts';
 import { refusal } from './refusal.ts';
 import { sendTencentFault, tencentNorth } from './tencent/index.ts';
 
@@ -88,10 +89,7 @@ async function listen(app: FastifyInstance, { host, port }: { readonly host: str
   try {
     await app.listen({ host, port });
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    const where = `${host}:${port}`;
-    if (code === 'EADDRINUSE') throw new LianyunError('port-in-use', `HTTP cannot listen on ${where}: another program holds the port. Stop it, or choose another port (0 takes any free one).`, { cause });
-    throw new LianyunError('bad-config', `HTTP cannot listen on ${where}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw listenError('HTTP', cause, { host, port });
   }
   const address = app.server.address();
   return typeof address === 'object' && address !== null ? address.port : port;
