@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
-import { CLOUDS, type Cloud, type Lamp } from './support/clouds.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { CLOUDS, HUAWEI, type Cloud, type Lamp } from './support/clouds.ts';
 import { describeForeign } from './support/foreign.ts';
 import { Program } from './support/program.ts';
 import { Rig } from './support/rig.ts';
@@ -58,4 +61,108 @@ describeForeign(['mosquitto_pub', 'mosquitto_sub'], 'The mosquitto clients', (pu
     expect(report.stderr.all[0]).toContain('bad user name or password');
     expect(await rig.reported(cloud, 1)).toEqual({});
   });
+
+  it.each(CLOUDS)('publish a thousand lines at QoS 1, each acknowledged, all kept in their order ($name)', async (cloud) => {
+    await using rig = await Rig.open();
+    const levels: unknown[] = [];
+    rig.platform.on('frame', ({ messages }) => {
+      for (const { op, message } of messages) if (op === 'property.report') levels.push(message.body.groups[0]?.values['level']);
+    });
+    const all = Array.from({ length: 1000 }, (_, index) => index % 101);
+    const file = path.join(await folder(), `${cloud.name}.txt`);
+    await writeFile(file, all.map((level) => `${cloud.reportText({ level })}\n`).join(''));
+    const { clientId, username, password } = cloud.credentials(1);
+    const command = [pub, '-h', '127.0.0.1', '-p', String(rig.mqttPort), '-i', clientId, '-u', username, '-P', password, '-q', '1', '-t', cloud.topics.report(1), '-l'];
+    await using report = new Program('sh', ['-c', 'file=$1; shift; exec "$@" < "$file"', 'sh', file, ...command]);
+    expect(await report.end()).toEqual({ code: 0, signal: null });
+    expect(levels).toEqual(all);
+    expect(rig.problems.all).toEqual([]);
+  });
+
+  /**
+   * A listener that has subscribed, when it resolves. What it prints comes when its buffer is full, so the refusal of a filter beside its own tells
+   * that: they come in one packet. `count` is how many listeners this platform has had.
+   */
+  async function listening(rig: Rig, cloud: Cloud, { topic, count = 1 }: { readonly topic: string; readonly count?: number }, ...args: string[]): Promise<Program> {
+    const listener = start(sub, rig, { cloud, version: 'mqttv311' }, '-t', topic, '-t', cloud.topics.everything(2), ...args);
+    await rig.notices.take(count);
+    return listener;
+  }
+
+  it.each(CLOUDS)('get QoS 1 when they ask for 2, on a topic of their own ($name)', async (cloud) => {
+    await using rig = await Rig.open();
+    const topic = cloud.topics.custom(1);
+    await using listener = await listening(rig, cloud, { topic }, '-q', '2', '-d', '-C', '1');
+    await rig.platform.access.deliver(cloud.name, cloud.ref(1), { topic, payload: 'at least once', qos: 1 }).delivered;
+    expect(await listener.end()).toMatchObject({ code: 0 });
+    expect(listener.stdout.all).toEqual(expect.arrayContaining(['Subscribed (mid: 1): 1, 128', 'at least once']));
+  });
+
+  it.each(CLOUDS)('are disconnected when they publish at QoS 2, and what they published is not kept ($name)', async (cloud) => {
+    await using rig = await Rig.open();
+    await using report = start(pub, rig, { cloud, version: 'mqttv311' }, '-q', '2', '-t', cloud.topics.report(1), '-m', cloud.reportText({ level: 3 }));
+    await rig.notices.first(({ text }) => text.includes('QoS 2'));
+    report.kill('SIGKILL');
+    expect(await rig.reported(cloud, 1)).toEqual({});
+  });
+
+  it.each(CLOUDS)('leave no will and no retained message behind ($name)', async (cloud) => {
+    await using rig = await Rig.open();
+    const topic = cloud.topics.custom(1);
+    await using rude = await listening(rig, cloud, { topic }, '--will-topic', topic, '--will-payload', 'gone', '--will-qos', '1', '--will-retain');
+    const gone = new Promise<void>((resolve) => rig.platform.once('offline', () => resolve()));
+    rude.kill('SIGKILL');
+    await gone;
+    await using retained = start(pub, rig, { cloud, version: 'mqttv311' }, '-q', '1', '-r', '-t', topic, '-m', 'kept?');
+    expect(await retained.end()).toMatchObject({ code: 0 });
+    await using late = await listening(rig, cloud, { topic, count: 2 }, '-C', '1');
+    await rig.platform.access.deliver(cloud.name, cloud.ref(1), { topic, payload: 'the first', qos: 0 }).delivered;
+    await late.end();
+    expect(late.stdout.all).toEqual(['the first']);
+  });
+
+  it.each(CLOUDS)('get no session back, though they ask for one ($name)', async (cloud) => {
+    await using rig = await Rig.open();
+    const topic = cloud.topics.custom(1);
+    await using first = await listening(rig, cloud, { topic }, '-c', '-q', '1');
+    const gone = new Promise<void>((resolve) => rig.platform.once('offline', () => resolve()));
+    first.kill('SIGKILL');
+    await gone;
+    await expect(rig.platform.access.deliver(cloud.name, cloud.ref(1), { topic, payload: 'missed', qos: 1 }).delivered).rejects.toMatchObject({ code: 'offline' });
+    await using again = await listening(rig, cloud, { topic, count: 2 }, '-c', '-q', '1', '-C', '1');
+    await rig.platform.access.deliver(cloud.name, cloud.ref(1), { topic, payload: 'new', qos: 1 }).delivered;
+    await again.end();
+    expect(again.stdout.all).toEqual(['new']);
+  });
+
+  it('are told when their keepalive is not one of Huawei', async () => {
+    await using rig = await Rig.open();
+    await using report = start(pub, rig, { cloud: HUAWEI, version: 'mqttv311' }, '-k', '20', '-t', HUAWEI.topics.report(1), '-m', HUAWEI.reportText({ level: 1 }));
+    expect(await report.end()).toMatchObject({ code: 2 });
+    expect(report.stderr.all[0]).toMatch(/identifier rejected/i);
+  });
+
+  it('send any bytes and none at all, and another client gets them as they are', async () => {
+    await using rig = await Rig.open();
+    const file = path.join(await folder(), 'bytes');
+    const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 256));
+    await writeFile(file, bytes);
+    const other = await rig.foreign(HUAWEI, 2);
+    const heard: Buffer[] = [];
+    const both = new Promise<void>((resolve) => other.on('message', (_topic, payload) => (heard.push(payload), heard.length === 2 && resolve())));
+    await other.subscribeAsync('free/bytes', { qos: 1 });
+    for (const what of [['-f', file], ['-n']]) {
+      await using report = start(pub, rig, { cloud: HUAWEI, version: 'mqttv311' }, '-q', '1', '-t', 'free/bytes', ...what);
+      expect(await report.end()).toMatchObject({ code: 0 });
+    }
+    await both;
+    expect(heard.map((each) => each.equals(bytes))).toEqual([true, false]);
+    expect(heard[1]).toHaveLength(0);
+  });
+});
+
+let made: string | undefined;
+const folder = async (): Promise<string> => (made ??= await mkdtemp(path.join(tmpdir(), 'lianyun-mosquitto-')));
+afterAll(async () => {
+  if (made !== undefined) await rm(made, { recursive: true });
 });
