@@ -13,6 +13,8 @@ import { sendTencentFault, tencentNorth } from './tencent/index.ts';
 
 /** The largest body that is taken unless said otherwise: a product with its model, generously. */
 const BODY_BYTES = 2 * 1024 * 1024;
+/** Connections that may wait to be accepted: applications without keep-alive ask for thousands of devices at once. */
+const BACKLOG = 4096;
 
 export interface NorthboundOptions extends NorthContext {
   /** `stderr`: pino writes one JSON line a request to stderr; left out: nothing is logged. */
@@ -87,7 +89,7 @@ function sendFault(request: FastifyRequest, reply: FastifyReply, error: unknown)
 
 async function listen(app: FastifyInstance, { host, port }: { readonly host: string; readonly port: number }): Promise<number> {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog: BACKLOG });
   } catch (cause) {
     throw listenError('HTTP', cause, { host, port });
   }
