@@ -147,6 +147,20 @@ describe('A message for a Huawei device that is offline', () => {
     expect(await show(rig, 'm-3')).toMatchObject({ body: { status: 'FAILED', error_info: { error_code: 'IOTDA.014016' } } });
   });
 
+  it('is not delivered any more when it was deleted', async () => {
+    await using rig = await Rig.open();
+    for (const id of ['m-1', 'm-2', 'm-3']) await post(rig, { message: id, message_id: id });
+    expect(await rig.huawei('DELETE', '/devices/lamp_1/messages/m-2')).toEqual({ status: 204, body: undefined });
+    expect(await rig.huawei('DELETE', '/devices/lamp_1/messages/m-2')).toMatchObject({ status: 404 });
+    const device = rig.device(HUAWEI, 1);
+    const heard = heardBy(device);
+    await device.connect();
+    expect((await heard.take(2)).map((message) => 'content' in message && message.content)).toEqual(['m-1', 'm-3']);
+    await rig.huawei('DELETE', '/devices/lamp_1/messages/m-1');
+    const { body } = await rig.huawei('GET', '/devices/lamp_1/messages');
+    expect((body as any).messages.map((each: any) => each.message_id)).toEqual(['m-3']);
+  });
+
   it('cannot go to a topic of the device\'s own: nothing is subscribed while it is offline', async () => {
     await using rig = await Rig.open();
     expect(await post(rig, { message: 'x', topic: 'note' })).toMatchObject({ status: 400, body: { error_code: 'IOTDA.014112' } });

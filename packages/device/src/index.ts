@@ -24,7 +24,7 @@ interface Services<D extends AnyDialect, M = undefined> {
   readonly shadow: Able<ShadowService, { get: 'shadow.get'; clear: 'shadow.clear'; resync: never }, OpsOf<D>>;
   readonly events: Able<EventsService<M>, { onNotify: 'event.notify' }, OpsOf<D>>;
   /** Tencent carries bytes only. */
-  readonly messages: MessagesService<D extends typeof tencent ? Extract<DeviceMessage, { bytes: Uint8Array }> : DeviceMessage>;
+  readonly messages: Able<MessagesService<D extends typeof tencent ? Extract<DeviceMessage, { bytes: Uint8Array }> : DeviceMessage>, { onBroadcast: 'message.broadcast' }, OpsOf<D>>;
   /** Tencent upgrades firmware only. */
   readonly ota: Omit<OtaService<D extends typeof tencent ? 'firmware' : 'firmware' | 'software'>, 'onOnline'>;
   readonly gateway: Omit<GatewayService, 'child' | 'onOnline'> & {

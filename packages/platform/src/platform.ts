@@ -4,6 +4,7 @@ import { admit, DIALECTS } from './admission.ts';
 import type { AccessPolicy, AccessPort, Client, Cloud, Notice, OfflineReason } from './access/port.ts';
 import { createAccessServer } from './access/server.ts';
 import { openChildren } from './children-intake.ts';
+import { Broadcaster } from './broadcaster.ts';
 import type { Children } from './children.ts';
 import { DesiredPusher } from './desired.ts';
 import { DeviceDownlink } from './device-downlink.ts';
@@ -81,6 +82,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly #peers: Readonly<Record<Cloud, Peer>>;
   readonly #postman: Postman;
   readonly #desired: DesiredPusher;
+  readonly #broadcaster: Broadcaster;
   readonly #children: Children;
   readonly #origin: Origin;
   readonly #north: Northbound;
@@ -122,7 +124,8 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     this.upgrades = new Upgrades({ storage, objects, signer, origin: this.#origin, registry, downlink, clock, peers: this.#peers, problem, onUpgrade: (upgrade) => this.#tell('upgrade', upgrade) });
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
     this.#desired = new DesiredPusher({ storage, downlink, registry, problem });
-    this.#north = createNorthbound({ registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    this.#broadcaster = new Broadcaster({ access: this.access, downlink, registry, peers: this.#peers });
+    this.#north = createNorthbound({ registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, broadcasts: this.#broadcaster, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use`; nothing listens then. */
@@ -140,6 +143,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
 
   /** Ends every connection and listener. */
   async close(): Promise<void> {
+    this.#broadcaster.close();
     for (const peer of Object.values(this.#peers)) peer.fail(() => new LianyunError('server-shutdown', 'The platform is going down.'));
     await Promise.all([this.access.close(), this.#north.close()]);
     this.upgrades.close();

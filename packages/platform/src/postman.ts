@@ -68,6 +68,11 @@ export class Postman {
     return this.#options.mailbox.find('huawei', device, id);
   }
 
+  /** Takes a message out; one that waits is not delivered any more. False when there is none with that id. */
+  remove(device: DeviceRef, id: string): boolean {
+    return this.#options.mailbox.remove('huawei', device, id);
+  }
+
   #waiting(device: DeviceRef): readonly Letter[] {
     return this.letters(device).filter(({ status }) => status === 'pending');
   }
@@ -92,18 +97,23 @@ export class Postman {
   }
 
   async #deliver(device: DeviceRef, letter: Letter): Promise<LianyunError | 'gone' | undefined> {
+    // One that was taken out meanwhile stays out.
+    const settle = (end: Pick<Letter, 'status' | 'failure'>): void => {
+      if (this.#options.mailbox.find('huawei', device, letter.id) !== undefined) this.#finish(device, letter, end);
+    };
     try {
       await this.#options.downlink.post('huawei', device, letter);
-      this.#finish(device, letter, { status: 'delivered' });
+      settle({ status: 'delivered' });
       return undefined;
     } catch (cause) {
       const error = isLianyunError(cause) ? cause : new LianyunError('bad-input', String(cause), { device, cause });
+      const failed = { status: 'failed', failure: { code: error.code, text: error.message } } as const;
       if (error.code === 'offline') {
         // It waits for the next connection, if it may.
-        if (letter.expiresAt <= this.#options.clock.now()) this.#finish(device, letter, { status: 'failed', failure: { code: error.code, text: error.message } });
+        if (letter.expiresAt <= this.#options.clock.now()) settle(failed);
         return 'gone';
       }
-      this.#finish(device, letter, { status: 'failed', failure: { code: error.code, text: error.message } });
+      settle(failed);
       return error;
     }
   }

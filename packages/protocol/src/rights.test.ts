@@ -30,8 +30,8 @@ describe('the rights of a Huawei device', () => {
   });
 
   it('tells a filter that can match custom topics from one of the protocol', () => {
-    for (const filter of ['$oc/devices/d1/user/a', '$oc/devices/d1/user/#', '$oc/devices/d1/#', 'free', 'free/+', '#']) expect(H.meetsCustom(filter, 'd1'), filter).toBe(true);
-    for (const filter of ['$oc/devices/d1/sys/commands/#', '$oc/devices/d1/sys/#', '$oc/devices/d2/user/a']) expect(H.meetsCustom(filter, 'd1'), filter).toBe(false);
+    for (const filter of ['$oc/devices/d1/user/a', '$oc/devices/d2/user/a', '$oc/broadcast/news', '$oc/devices/d1/user/#', '$oc/devices/d1/#', 'free', 'free/+', '#']) expect(H.meetsCustom(filter, 'd1'), filter).toBe(true);
+    for (const filter of ['$oc/devices/d1/sys/commands/#', '$oc/devices/d1/sys/#']) expect(H.meetsCustom(filter, 'd1'), filter).toBe(false);
   });
 
   it('are looked up once for a dialect', () => {

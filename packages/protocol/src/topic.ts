@@ -130,7 +130,7 @@ function walk<V>(node: TrieNode<V>, levels: readonly string[], at: number, slots
 
 /**
  * Whether a subscription filter stays within a template whose device slots hold `own`: `own` when everything it matches there
- * belongs to that device, `foreign` when it would also match other devices' topics, `none` when it does not meet the template.
+ * belongs to that device, `foreign` when it would match other devices' topics, `none` when it does not meet the template.
  */
 export function filterWithin(filter: string, template: Template, own: AnySlots): 'own' | 'foreign' | 'none' {
   const levels = filter.split('/');
@@ -147,7 +147,8 @@ export function filterWithin(filter: string, template: Template, own: AnySlots):
       continue;
     }
     if (isDeviceSlot(segment, own)) {
-      if (level !== segment.text + ownValue(segment, own)) return 'none';
+      if (!level.startsWith(segment.text)) return 'none';
+      if (level !== segment.text + ownValue(segment, own)) isOpen = true;
     } else if (segment.slot === undefined ? level !== segment.text : !level.startsWith(segment.text)) return 'none';
   }
   if (levels.length < template.segments.length && template.segments[levels.length]?.text !== '#') return 'none';

@@ -35,6 +35,8 @@ export interface Vocabulary {
   /** A message without a model. Huawei: messages/up and down; Tencent: the raw topics, bytes only. */
   'message.up': DeviceMessage;
   'message.down': DeviceMessage;
+  /** The cloud sends the same message to every device of a product. Tencent only: Huawei's goes to a topic that the devices share. */
+  'message.broadcast': DeviceMessage;
 
   /** A device tells about itself. */
   'info.report': DeviceInfo;

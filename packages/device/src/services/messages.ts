@@ -49,4 +49,16 @@ export class MessagesService<M extends DeviceMessage = DeviceMessage> {
     this.#context.subscribe('message.down');
     return undo;
   }
+
+  /**
+   * Registers what takes the messages to all devices of the product (Tencent 7.4; on Huawei they go to a topic that the devices share, which
+   * `device.topics.subscribe()` takes). The device subscribes now.
+   * @returns a function that takes the registration back. Throws `duplicate-handler`, `bad-input`, `unsupported`.
+   */
+  onBroadcast(handler: MessageHandler): () => void {
+    if (typeof handler !== 'function') throw new LianyunError('bad-input', 'messages.onBroadcast() takes a function.');
+    const undo = this.#context.peer.handle('message.broadcast', ({ device, body }) => handler({ ...body, device }));
+    this.#context.subscribe('message.broadcast');
+    return undo;
+  }
 }

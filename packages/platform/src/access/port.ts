@@ -100,6 +100,8 @@ export interface AccessPort {
   close(): Promise<void>;
   isOnline(cloud: Cloud, device: DeviceRef): boolean;
   client(cloud: Cloud, device: DeviceRef): Client | undefined;
+  /** The devices that are signed in. */
+  online(cloud: Cloud): Iterable<DeviceRef>;
   /** The address of this machine that a device's connection reached; undefined when it is not connected, or by a way that does not tell. */
   localAddress(cloud: Cloud, device: DeviceRef): string | undefined;
   /**
@@ -110,6 +112,8 @@ export interface AccessPort {
    * when too many wait for one, and with `bad-input` for a topic that MQTT forbids. A payload of bytes must not change until then.
    */
   deliver(cloud: Cloud, device: DeviceRef, frame: Frame): Receipt;
+  /** Publishes to everybody who has subscribed the topic, as if a device had: what is routed, at the lower of both QoS, once each. */
+  publish(cloud: Cloud, frame: Uplink): void;
   /** Ends a device's connection, if it has one; the reason, in words, goes into a notice. */
   kick(cloud: Cloud, device: DeviceRef, reason: string): void;
   /** How many clients are signed in. */

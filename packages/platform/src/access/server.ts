@@ -3,8 +3,8 @@ import { failedReceipt, LianyunError, systemClock, type Clock, type DeviceRef, t
 import { Connection, type ConnectionHost } from './connection.ts';
 import { Deadlines } from './deadlines.ts';
 import { DEFAULT_LIMITS, type AccessLimits } from './limits.ts';
-import type { AccessPolicy, AccessPort, Client, Cloud, OfflineReason } from './port.ts';
-import { RoutingIndex } from './routing-index.ts';
+import type { AccessPolicy, AccessPort, Client, Cloud, OfflineReason, Uplink } from './port.ts';
+import { routeTo, RoutingIndex } from './routing-index.ts';
 import type { SubscriptionOwner } from './subscriptions.ts';
 import { openListener, portOf, type Acceptor } from './tcp.ts';
 import type { Transport } from './transport.ts';
@@ -88,6 +88,14 @@ class AccessServer implements AccessPort, ConnectionHost, Acceptor {
     const connection = this.#online[cloud].get(device);
     if (connection !== undefined) return connection.deliver(frame);
     return failedReceipt(new LianyunError('offline', `${device} is not connected.`, { device, topic: frame.topic }));
+  }
+
+  publish(cloud: Cloud, frame: Uplink): void {
+    routeTo(this.routes[cloud], frame);
+  }
+
+  online(cloud: Cloud): Iterable<DeviceRef> {
+    return this.#online[cloud].keys();
   }
 
   kick(cloud: Cloud, device: DeviceRef, reason: string): void {

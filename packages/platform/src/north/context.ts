@@ -1,5 +1,6 @@
 import type { Clock, DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
+import type { Broadcasts } from '../broadcaster.ts';
 import type { Topology } from '../children.ts';
 import type { DesiredState } from '../desired.ts';
 import type { Downlink } from '../downlink.ts';
@@ -22,6 +23,7 @@ export interface NorthContext {
   readonly downlink: Downlink;
   readonly children: Topology;
   readonly desired: DesiredState;
+  readonly broadcasts: Broadcasts;
   readonly objects: Objects;
   /** Signs URLs of objects. */
   readonly signer: GrantSigner;

@@ -167,7 +167,7 @@ export class NorthUnderTest implements AsyncDisposable {
 
   constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number; readonly objectBytes?: number } = {}) {
     const { clock, downlink, children, storage, registry, postman, desired, objects, signer, origin, files, upgrades } = this;
-    this.north = createNorthbound({ registry, storage, postman, downlink, children, desired, objects, signer, origin, files, upgrades, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    this.north = createNorthbound({ registry, storage, postman, downlink, children, desired, broadcasts: { toTopic: () => undefined, toProduct: () => undefined }, objects, signer, origin, files, upgrades, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   #peer(): Pick<Peer, 'send' | 'handle'> {

@@ -21,6 +21,8 @@ export const huawei: Dialect<typeof huaweiRows, HuaweiIdentity> = {
   subscribe: 'implicit',
   customTopics: [
     { template: parseTemplate('$oc/devices/{deviceId}/user/#'), access: 'both' },
+    // What an application says to all that listen (14.7).
+    { template: parseTemplate('$oc/broadcast/#'), access: 'subscribe' },
     { template: parseTemplate('#'), access: 'both' },
   ],
   messages: 'content',

@@ -58,6 +58,7 @@ export const tencentMessages: Messages = {
   'info.report.ack': sent(outcome),
   'message.up': untied(bytes.map((array) => ({ bytes: array }))),
   'message.down': untied(bytes.map((array) => ({ bytes: array }))),
+  'message.broadcast': untied(bytes.map((array) => ({ bytes: array }))),
   'time.query': untied(nothing),
   'time.answer': untied(record({ receivedAt: integer, answeredAt: integer }, ['receivedAt', 'answeredAt'])),
   'ota.version': untied(record({ firmware: given }, ['firmware'])),

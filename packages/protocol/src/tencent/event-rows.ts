@@ -28,7 +28,7 @@ const oneOrList = v.lazy((document) => (isJsonObject(document) && 'events' in do
 /** Logs of the cloud show a `data` without members in every one. */
 const eventAnswer = members({ code: integer, status: absent(v.string()), data: absent(jsonObject) });
 
-const bytesOf = ({ device, body }: Message<'message.up'> | Message<'message.down'>): Uint8Array => {
+const bytesOf = ({ device, body }: Message<'message.up' | 'message.down' | 'message.broadcast'>): Uint8Array => {
   if ('bytes' in body) return body.bytes;
   throw new LianyunError('bad-input', 'A message on Tencent is bytes: { bytes }. Text and JSON travel on topics of their own.', { device });
 };
@@ -42,7 +42,7 @@ const carried = {
   decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: Uint8Array }) => ({ device: refOf(f.slots), body: { bytes: f.body } }),
 } as const;
 
-/** Events, device information and raw bytes of IoT Explorer (reference 2.2, 2.6, 2.9). */
+/** Events, device information and raw bytes of IoT Explorer (reference 2.2, 2.6, 2.9, 7.4). */
 export const eventRows = {
   'event.post': row<'event.post'>()({
     direction: 'up',
@@ -160,5 +160,18 @@ export const eventRows = {
     clause: 'tencent 2.9',
     // Only a product with a protocol of its own has this topic.
     subscribe: 'on-use',
+  }),
+
+  // The same bytes to every device of a product, each on its own topic.
+  'message.broadcast': row<'message.broadcast'>()({
+    direction: 'down',
+    topic: '$broadcast/rxd/{productId}/{deviceName}',
+    envelope: raw,
+    clause: 'tencent 7.4',
+    qos: 0,
+    subscribe: 'on-use',
+    wire: bytes,
+    encode: (m) => ({ slots: slotsOf(m.device), body: bytesOf(m) }),
+    decode: (f) => ({ device: refOf(f.slots), body: { bytes: f.body } }),
   }),
 } as const;

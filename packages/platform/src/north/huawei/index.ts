@@ -8,7 +8,7 @@ import { faultOf, type Answer, type Call } from './call.ts';
 import { confirmTask, createTask, deleteTask, listTasks, retryTask, showTask, stopTask } from './batch-tasks.ts';
 import { addDevice, deleteDevice, freezeDevice, listDevices, showDevice, unfreezeDevice, updateDevice } from './devices.ts';
 import { sendHuaweiFault } from './fault.ts';
-import { createMessage, listMessages, showMessage } from './messages.ts';
+import { broadcastMessage, createMessage, deleteMessage, listMessages, showMessage } from './messages.ts';
 import { packageDownload } from './package-download.ts';
 import { createPackage, deletePackage, listPackages, showPackage } from './packages.ts';
 import { createProduct, deleteProduct, listProducts, showProduct, updateProduct } from './products.ts';
@@ -41,6 +41,8 @@ const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/devices/:device_id/messages', status: 201, answer: createMessage },
   { method: 'GET', path: '/devices/:device_id/messages', status: 200, answer: listMessages },
   { method: 'GET', path: '/devices/:device_id/messages/:message_id', status: 200, answer: showMessage },
+  { method: 'DELETE', path: '/devices/:device_id/messages/:message_id', status: 204, answer: deleteMessage },
+  { method: 'POST', path: '/broadcast-messages', status: 201, answer: broadcastMessage },
   { method: 'GET', path: '/devices/:device_id/shadow', status: 200, answer: showShadow },
   { method: 'PUT', path: '/devices/:device_id/shadow', status: 200, answer: updateShadow },
   { method: 'DELETE', path: '/devices/:device_id/shadow', status: 204, answer: deleteShadow },

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { isJsonObject, isLianyunError, LianyunError, stringifyExact, type ErrorCode, type JsonValue } from '@lianyun/protocol';
+import { isTopicName } from '@lianyun/protocol/mqtt';
 import * as v from 'valibot';
 import type { Letter } from '../../mailbox.ts';
 import { refusal } from '../refusal.ts';
 import { absent, param, readBody, text, type Answer, type Call } from './call.ts';
-import { timestamp } from './shapes.ts';
+import { APP, timestamp } from './shapes.ts';
 
 /** The largest message (14.7). */
 const MAX_BYTES = 256 * 1024;
 const MINUTE_MS = 60_000;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** Which codes the cloud gives here is documented nowhere: those of the other requests. */
 const FAILURES: Partial<Record<ErrorCode, string>> = { offline: 'IOTDA.014016', dropped: 'IOTDA.014016', unsupported: 'IOTDA.014112' };
@@ -60,10 +62,27 @@ function checkContent(content: JsonValue, format: Letter['format'], encoding: Le
   if (Buffer.byteLength(written) > MAX_BYTES) throw bad('message', `at most ${MAX_BYTES} bytes are expected`);
   if (encoding === 'none') return;
   if (format !== 'raw') throw bad('encoding', 'base64 needs payload_format raw');
-  if (typeof content !== 'string' || !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(content)) throw bad('message', 'it is no base64');
+  if (typeof content !== 'string' || !BASE64.test(content)) throw bad('message', 'it is no base64');
 }
 
 const bad = (path: string, what: string): LianyunError => new LianyunError('bad-input', `Invalid input data. ${path}: ${what}`, { path });
+
+const broadcastSchema = v.object({
+  app_id: absent(text(36)),
+  topic_full_name: v.pipe(text(128), v.check((topic) => isTopicName(topic) && (!topic.startsWith('$') || topic.startsWith('$oc/broadcast/')), 'a topic without + and # that does not begin with $, except for $oc/broadcast/, is expected')),
+  message: v.pipe(v.string('a string is expected'), v.regex(BASE64, 'base64 is expected'), v.check((message) => Buffer.byteLength(message, 'base64') <= MAX_BYTES, `at most ${MAX_BYTES} bytes are expected`)),
+  // Nothing is kept for those that do not hear it now.
+  ttl: absent(v.pipe(v.number('a number is expected'), v.integer('a whole number is expected'), v.minValue(0, '0 or more is expected'))),
+  message_id: absent(text(100)),
+});
+
+/** POST /broadcast-messages: to everybody who has subscribed the topic now (14.5). */
+export function broadcastMessage(call: Call): Answer {
+  const { broadcasts, clock } = call.context;
+  const { app_id = APP.id, topic_full_name, message, message_id = randomUUID() } = readBody(call, broadcastSchema);
+  broadcasts.toTopic('huawei', topic_full_name, Buffer.from(message, 'base64'));
+  return { app_id, topic_full_name, message_id, created_time: timestamp(clock.now()) };
+}
 
 /** GET /devices/{device_id}/messages */
 export function listMessages(call: Call): Answer {
@@ -78,9 +97,20 @@ export function showMessage(call: Call): Answer {
   const { device } = registry.device('huawei', param(call, 'device_id'));
   const id = param(call, 'message_id');
   const letter = postman.find(device, id);
-  if (letter === undefined) throw new LianyunError('not-found', `There is no message ${JSON.stringify(id)} for ${device}.`);
+  if (letter === undefined) throw noMessage(device, id);
   return messageItem(device, letter);
 }
+
+/** DELETE /devices/{device_id}/messages/{message_id} */
+export function deleteMessage(call: Call): Answer {
+  const { registry, postman } = call.context;
+  const { device } = registry.device('huawei', param(call, 'device_id'));
+  const id = param(call, 'message_id');
+  if (!postman.remove(device, id)) throw noMessage(device, id);
+  return undefined;
+}
+
+const noMessage = (device: string, id: string): LianyunError => new LianyunError('not-found', `There is no message ${JSON.stringify(id)} for ${device}.`);
 
 const finishedAt = ({ finishedAt: at }: Letter): string | undefined => (at === undefined ? undefined : timestamp(at));
 

@@ -2,11 +2,13 @@ import { isLianyunError, rightsOf, stringifyExact, tencent, type DeviceEvent } f
 import { isTopicName } from '@lianyun/protocol/mqtt';
 import type { EventMark } from '../../event-log.ts';
 import { refusal } from '../refusal.ts';
-import { action, TARGET, targetOf } from './action.ts';
+import { action, productOf, renamed, TARGET, targetOf } from './action.ts';
+import type { Parameters } from './parameters.ts';
 
 const SEVERITIES: readonly string[] = ['info', 'alert', 'fault'] satisfies DeviceEvent['severity'][];
 const isSeverity = (text: string): text is NonNullable<DeviceEvent['severity']> => SEVERITIES.includes(text);
 const DAY_MS = 86_400_000;
+const PAYLOAD = { Payload: 'text', Qos: 'integer?', PayloadEncoding: 'text?' } as const;
 
 /** The actions around events and messages without a model (10.5, 10.6). */
 export const messageActions = {
@@ -39,14 +41,11 @@ export const messageActions = {
     };
   }),
 
-  PublishMessage: action({ ...TARGET, Topic: 'text', Payload: 'text', Qos: 'integer?', PayloadEncoding: 'text?' }, async (p, context) => {
+  PublishMessage: action({ ...TARGET, Topic: 'text', ...PAYLOAD }, async (p, context) => {
     const { device } = targetOf(p, context);
-    const { Topic: topic, Qos: qos = 0 } = p;
-    if (qos !== 0 && qos !== 1) throw refusal('InvalidParameterValue', 'Qos is not allowed: 0 or 1 is expected.');
-    if (p.PayloadEncoding && p.PayloadEncoding !== 'base64') throw refusal('InvalidParameterValue', 'PayloadEncoding is not allowed: base64 or nothing is expected.');
+    const { Topic: topic } = p;
+    const { payload, qos } = payloadIn(p);
     if (!isTopicName(topic) || !rightsOf(tencent).maySubscribe(topic, [device])) throw refusal('InvalidParameterValue', `Topic is not allowed: ${device} may not subscribe ${JSON.stringify(topic)}.`);
-    const payload = Buffer.from(p.Payload, p.PayloadEncoding === 'base64' ? 'base64' : 'utf8');
-    if (payload.length > tencent.limits.payloadBytes) throw refusal('InvalidParameterValue.PayloadOverLimit', `Payload has ${payload.length} bytes; at most ${tencent.limits.payloadBytes} are taken.`);
     try {
       await context.downlink.publish('tencent', device, { topic, payload, qos });
     } catch (error) {
@@ -56,7 +55,25 @@ export const messageActions = {
     }
     return {};
   }),
+
+  // Does not wait for the devices (7.4).
+  PublishBroadcastMessage: action({ ProductId: 'text', ...PAYLOAD }, (p, context) => {
+    productOf(p.ProductId, context);
+    const { payload, qos } = payloadIn(p);
+    renamed({ conflict: 'FailedOperation.BroadcastTaskIsRunning' }, () => context.broadcasts.toProduct(p.ProductId, payload, qos));
+    return { TaskId: context.storage.registryStore.nextSerial() };
+  }),
 };
+
+/** What is published, as both actions are given it. */
+function payloadIn(p: Parameters<typeof PAYLOAD>): { readonly payload: Buffer; readonly qos: 0 | 1 } {
+  const { Qos: qos = 0 } = p;
+  if (qos !== 0 && qos !== 1) throw refusal('InvalidParameterValue', 'Qos is not allowed: 0 or 1 is expected.');
+  if (p.PayloadEncoding && p.PayloadEncoding !== 'base64') throw refusal('InvalidParameterValue', 'PayloadEncoding is not allowed: base64 or nothing is expected.');
+  const payload = Buffer.from(p.Payload, p.PayloadEncoding === 'base64' ? 'base64' : 'utf8');
+  if (payload.length > tencent.limits.payloadBytes) throw refusal('InvalidParameterValue.PayloadOverLimit', `Payload has ${payload.length} bytes; at most ${tencent.limits.payloadBytes} are taken.`);
+  return { payload, qos };
+}
 
 /** Where the page before ended, as that page's Context says. */
 function readMark(context: string | undefined): EventMark | undefined {
