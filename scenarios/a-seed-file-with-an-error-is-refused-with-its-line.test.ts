@@ -21,6 +21,7 @@ const CASES: readonly (readonly [string, string, RegExp])[] = [
   ['a name twice', '{\n "huawei": {},\n "huawei": {}\n}', /seed\.json:3:2: the name "huawei" stands twice/],
   ['an unknown member', '{\n  "huawei": {\n    "devises": []\n  }\n}', /seed\.json:3: huawei\.devises is unknown; did you mean "devices"\?/],
   ['a wrong type', '{\n  "huawei": {\n    "products": [\n      { "product_id": 7 }\n    ]\n  }\n}', /seed\.json:4: huawei\.products\[0\]\.product_id .*a string is expected/],
+  ['a number of more digits than a number has', '{\n  "huawei": {\n    "products": [\n      { "product_id": 9007199254740993 }\n    ]\n  }\n}', /seed\.json:4: huawei\.products\[0\]\.product_id 9007199254740993 is wrong: a string is expected/],
   ['a member that is missing', '{\n  "tencent": {\n    "devices": [\n      { "DeviceName": "lamp1" }\n    ]\n  }\n}', /seed\.json:4: tencent\.devices\[0\]\.ProductId is missing/],
   [
     'a device of a product that is not there',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { isLianyunError, LianyunError } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, stringifyExact } from '@lianyun/protocol';
 import * as v from 'valibot';
 import { mapJson, readPath, showPath, valueAt, type JsonMap, type JsonPath } from './json-map.ts';
 import type { AccessKey } from './keys.ts';
@@ -183,7 +183,7 @@ function describe(issue: v.BaseIssue<unknown>, map: JsonMap): { readonly path: J
   const found = valueAt(map.value, at);
   const isAboutName = issue.message.startsWith('is ');
   const isSecret = /secret|psk|^sk$/i.test(String(at.at(-1)));
-  const shown = found === undefined || isAboutName ? '' : isSecret ? '(not shown) ' : typeof found === 'object' && found !== null ? '' : `${JSON.stringify(found).slice(0, 80)} `;
+  const shown = found === undefined || isAboutName ? '' : isSecret ? '(not shown) ' : typeof found === 'object' && found !== null ? '' : `${stringifyExact(found).slice(0, 80)} `;
   return { path: at, what: isAboutName ? issue.message : `${shown}is wrong: ${issue.message}` };
 }
 
