@@ -19,6 +19,7 @@ import type { CommandsService } from './services/commands.ts';
 import { DeviceContext } from './services/context.ts';
 import type { EventsService } from './services/events.ts';
 import type { InfoService } from './services/info.ts';
+import type { LogsService } from './services/logs.ts';
 import type { MessagesService } from './services/messages.ts';
 import { DeviceServices } from './services/device-services.ts';
 import type { GatewayService } from './services/gateway.ts';
@@ -76,7 +77,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });
     this.#peer = new Peer({ role: 'device', dialect, link: this.#session, clock, onProblem: problem });
     this.#context = new DeviceContext(this, { peer: this.#peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos });
-    this.#services = new DeviceServices({ context: this.#context, peer: this.#peer, session: this.#session, topology: options.topology });
+    this.#services = new DeviceServices({ context: this.#context, peer: this.#peer, session: this.#session, topology: options.topology, server: options.server });
     this.#peer.finder = this.#services;
   }
 
@@ -114,6 +115,10 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
 
   get ota(): OtaService {
     return this.#services.ota;
+  }
+
+  get logs(): LogsService {
+    return this.#services.logs;
   }
 
   get gateway(): GatewayService {
@@ -240,9 +245,11 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   }
 
   /** @internal */
-  onOffline({ reason, error }: Ending, nextAttemptMs: number | undefined): void {
+  onOffline(ending: Ending, nextAttemptMs: number | undefined): void {
+    const { reason, error } = ending;
     this.#peer.fail(() => new LianyunError('offline', 'The connection ended before the answer came.', { cause: error }));
     this.#lastFailure = error;
+    this.#services.onOffline(ending);
     this.#tell('offline', { reason, error, nextAttemptMs });
   }
 

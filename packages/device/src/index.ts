@@ -6,6 +6,7 @@ import type { CommandsService } from './services/commands.ts';
 import type { EventsService } from './services/events.ts';
 import type { GatewayChild } from './services/gateway-child.ts';
 import type { GatewayService } from './services/gateway.ts';
+import type { LogsService } from './services/logs.ts';
 import type { MessagesService } from './services/messages.ts';
 import type { OtaService } from './services/ota.ts';
 import type { PropertiesService } from './services/properties.ts';
@@ -27,6 +28,7 @@ interface Services<D extends AnyDialect, M = undefined> {
   readonly messages: Able<MessagesService<D extends typeof tencent ? Extract<DeviceMessage, { bytes: Uint8Array }> : DeviceMessage>, { onBroadcast: 'message.broadcast' }, OpsOf<D>>;
   /** Tencent upgrades firmware only. */
   readonly ota: Omit<OtaService<D extends typeof tencent ? 'firmware' : 'firmware' | 'software'>, 'onOnline'>;
+  readonly logs: Able<LogsService, { query: 'log.query'; report: 'log.report'; reportConnections: 'log.report'; onOnline: never; onOffline: never }, OpsOf<D>>;
   readonly gateway: Omit<GatewayService, 'child' | 'onOnline'> & {
     /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
     child<N extends DeviceModel | undefined = undefined>(device: DeviceRef, options?: { readonly model?: N }): Omit<GatewayChild, keyof Services<D> | 'onOnline'> & Pick<Services<D, N>, Extract<keyof Services<D>, keyof GatewayChild>>;
@@ -107,6 +109,7 @@ export type { Upgrade, UpgradeDownloadOptions } from './ota/upgrade.ts';
 export type { OutboxBounds } from './outbox.ts';
 export { reply, type CommandCall, type CommandHandler, type CommandReply } from './services/commands.ts';
 export type { CloudEvent, NotifyHandler } from './services/events.ts';
+export type { LogConfig, LogConfigHandler, LogEntry } from './services/logs.ts';
 export type { CloudMessage, MessageHandler } from './services/messages.ts';
 export { MemoryTopology, type KnownChild, type TopologyStore } from './services/gateway-topology.ts';
 export type { GatewayChild } from './services/gateway-child.ts';

@@ -143,6 +143,8 @@ export interface Dialect<R extends Rows = Rows, I extends object = object> {
   readonly silentTopics?: readonly Template[];
   /** What a message without a model carries: any bytes and content with a name and an id, or bytes alone. */
   readonly messages: 'content' | 'bytes';
+  /** What the cloud calls a log of the connection itself; left out: it takes no logs. */
+  readonly statusLog?: string;
   readonly limits: Limits;
   readonly children: ChildRules;
   readonly ota: OtaRules;

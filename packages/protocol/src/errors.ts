@@ -19,6 +19,7 @@ export const ERROR_TABLE = {
   dropped: { blame: 'network', retry: true, http: 503, cure: 'A newer message took the place in the full outbox (policy drop-oldest).' },
   expired: { blame: 'network', retry: true, http: 504, cure: 'The message was older than its expiry before it could be delivered.' },
   closed: { blame: 'caller', retry: false, http: 503, cure: 'The device was closed before the message was delivered; give close() a longer drainMs.' },
+  'switched-off': { blame: 'cloud', retry: true, http: 409, cure: 'The cloud has switched this off; send again when it switches it on.' },
   offline: { blame: 'network', retry: true, http: 503, cure: 'There is no connection now; try again when it is back.' },
   timeout: { blame: 'peer', retry: true, http: 504, cure: 'The other end did not answer in time; look whether it received the request.' },
   aborted: { blame: 'caller', retry: true, http: 499, cure: 'The given AbortSignal ended the wait.' },

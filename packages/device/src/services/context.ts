@@ -58,6 +58,11 @@ export class DeviceContext {
     return this.#owner.id;
   }
 
+  /** Whether messages can leave now. */
+  get isOnline(): boolean {
+    return this.#owner.isOnline;
+  }
+
   /** What ends each handler that is at work, when the device is closed. */
   get running(): Set<(error: LianyunError) => void> {
     this.#running ??= new Set();

@@ -1,5 +1,6 @@
 import { rightsOf, type DeviceRef, type HandlerFinder, type Message, type Op, type Peer } from '@lianyun/protocol';
 import type { Session } from '../session.ts';
+import type { Ending } from '../session-state.ts';
 import { CommandsService } from './commands.ts';
 import type { DeviceContext } from './context.ts';
 import { EventsService } from './events.ts';
@@ -7,6 +8,7 @@ import { Scopes } from './gateway-scopes.ts';
 import type { TopologyStore } from './gateway-topology.ts';
 import { GatewayService } from './gateway.ts';
 import { InfoService } from './info.ts';
+import { LogsService } from './logs.ts';
 import { MessagesService } from './messages.ts';
 import { OtaService } from './ota.ts';
 import { PropertiesService } from './properties.ts';
@@ -20,6 +22,8 @@ interface DeviceParts {
   readonly session: Session;
   /** Where a gateway keeps its sub-devices, if the program says so. */
   readonly topology: TopologyStore | undefined;
+  /** Where the device connects, as the program says it. */
+  readonly server: string;
 }
 
 /** The services of one device. Each is made when the program or the cloud first asks for it: of thousands of devices in a process most use two. */
@@ -34,6 +38,7 @@ export class DeviceServices implements HandlerFinder {
   #time: TimeService | undefined;
   #topics: TopicsService | undefined;
   #ota: OtaService | undefined;
+  #logs: LogsService | undefined;
   #gateway: GatewayService | undefined;
   #scopes: Scopes | undefined;
 
@@ -80,6 +85,10 @@ export class DeviceServices implements HandlerFinder {
     return (this.#ota ??= new OtaService(this.#parts.context));
   }
 
+  get logs(): LogsService {
+    return (this.#logs ??= new LogsService(this.#parts.context, this.#parts.server));
+  }
+
   get gateway(): GatewayService {
     const { context, session, topology } = this.#parts;
     return (this.#gateway ??= new GatewayService({ context, scopes: this.#childScopes, topology, session }));
@@ -90,6 +99,7 @@ export class DeviceServices implements HandlerFinder {
     if (op === 'command.invoke') this.#commands = this.commands;
     else if (op === 'property.set' || op === 'property.get') this.#properties = this.properties;
     else if (op === 'ota.query') this.#ota = this.ota;
+    else if (op === 'log.config') this.#logs = this.logs;
   }
 
   /** What handles an operation for a sub-device. */
@@ -106,6 +116,12 @@ export class DeviceServices implements HandlerFinder {
   onOnline(): void {
     this.#gateway?.onOnline();
     this.#ota?.onOnline();
+    this.#logs?.onOnline();
+  }
+
+  /** An attempt to connect failed, or the connection ended. */
+  onOffline(ending: Ending): void {
+    this.#logs?.onOffline(ending);
   }
 
   /** Applies what the cloud wanted while the device was away, if anybody handles it. */

@@ -26,6 +26,7 @@ export const huawei: Dialect<typeof huaweiRows, HuaweiIdentity> = {
     { template: parseTemplate('#'), access: 'both' },
   ],
   messages: 'content',
+  statusLog: 'DEVICE_STATUS',
   limits: {
     asOf: '2026-11-21',
     payloadBytes: 1_048_576,
