@@ -1,6 +1,6 @@
 // Each program of examples/ as a process of its own, against `lianyun up` with the seed beside them; what it does is looked at from the
 // other side, through the vendors' own API clients.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { DeviceEvent } from 'lianyun';
@@ -137,6 +137,16 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
       const [line = ''] = await finished(program);
       expect(Math.abs(Number(/^offset (-?\d+) ms/.exec(line)?.[1]))).toBeLessThan(2000);
     },
+
+    files: (start) =>
+      onRig('huawei/files.mjs', async (rig, program) => {
+        const { size } = await stat(path.join(FOLDER, 'huawei/files.mjs'));
+        const lines = await finished(program);
+        expect([lines[0], lines.at(-2), lines.at(-1)]).toEqual([`uploaded lamp.mjs ${size}`, `has ${size} of ${size}`, 'downloaded the same']);
+        expect(rig.platform.files.list('lamp_1', { limit: 5 })).toMatchObject({ total: 2, items: [{ direction: 'download', object: 'lamp.mjs', result: { code: 0 } }, { direction: 'upload', result: { code: 0 }, stored: { bytes: size } }] });
+        await using other = start();
+        expect(await finished(other)).toEqual(lines);
+      }),
 
     async info(start, { huawei }) {
       await using program = start();

@@ -18,6 +18,7 @@ import { Outbox } from './outbox.ts';
 import type { CommandsService } from './services/commands.ts';
 import { DeviceContext } from './services/context.ts';
 import type { EventsService } from './services/events.ts';
+import type { FilesService } from './services/files.ts';
 import type { InfoService } from './services/info.ts';
 import type { LogsService } from './services/logs.ts';
 import type { MessagesService } from './services/messages.ts';
@@ -119,6 +120,10 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
 
   get logs(): LogsService {
     return this.#services.logs;
+  }
+
+  get files(): FilesService {
+    return this.#services.files;
   }
 
   get gateway(): GatewayService {

@@ -1,7 +1,7 @@
 import { huawei, tencent } from '@lianyun/protocol';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { Device, type ChildInfo, type ChildResult, type CloseReport, type DeviceMessage, type DeviceOptions, type DisconnectReason, type LianyunError, type Receipt, type ShadowState, type TimeSync } from './index.ts';
+import { Device, type ChildInfo, type ChildResult, type CloseReport, type DeviceMessage, type DeviceOptions, type DisconnectReason, type DownloadedFile, type FileTransfer, type LianyunError, type LogConfig, type Receipt, type ShadowState, type TimeSync, type UploadedFile } from './index.ts';
 import { huaweiDevice, tencentDevice } from './testing/support.ts';
 
 const nowhere = { url: 'localhost', clock: new FakeClock() };
@@ -53,6 +53,27 @@ describe('the type of a device', () => {
       expectTypeOf(each.time.sync).returns.toEqualTypeOf<Promise<TimeSync>>();
     }
     expect([device.supports('event.notify'), other.supports('event.notify')]).toEqual([true, false]);
+  });
+
+  it('has files on Huawei only, in JavaScript a transfer is refused with unsupported', async () => {
+    const [device, other] = [huaweiDevice(nowhere), tencentDevice(nowhere)];
+    expectTypeOf(device.files.upload).returns.toEqualTypeOf<FileTransfer<UploadedFile>>();
+    expectTypeOf(device.files.download).returns.toEqualTypeOf<FileTransfer<DownloadedFile>>();
+    expectTypeOf(device.gateway.child('lamp_2').files).toEqualTypeOf(device.files);
+    expectTypeOf(other).not.toHaveProperty('files');
+    expectTypeOf(other.gateway.child('LAMP000001/lamp2')).not.toHaveProperty('files');
+    // @ts-expect-error: Tencent has no such files
+    await expect(other.files.upload(new Uint8Array(1), { name: 'a' }).done).rejects.toMatchObject({ code: 'unsupported' });
+  });
+
+  it('has logs on both clouds, which are sent on Huawei and asked for on Tencent', () => {
+    const [device, other] = [huaweiDevice(nowhere), tencentDevice(nowhere)];
+    expectTypeOf(device.logs.report).returns.toEqualTypeOf<Receipt>();
+    expectTypeOf(device.logs).not.toHaveProperty('query');
+    expectTypeOf(other.logs.query).returns.toEqualTypeOf<Promise<LogConfig>>();
+    expectTypeOf(other.logs).not.toHaveProperty('report');
+    for (const each of [device, other]) expectTypeOf(each.logs.config).toEqualTypeOf<LogConfig>();
+    expect([device.logs.config, other.logs.config]).toEqual([{ on: true }, { on: false }]);
   });
 
   it('has sub-devices on both clouds, whose live values are read on Huawei only', () => {

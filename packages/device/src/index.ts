@@ -4,6 +4,7 @@ import type { DeviceModel } from './model.ts';
 import type { DeviceOptions } from './options.ts';
 import type { CommandsService } from './services/commands.ts';
 import type { EventsService } from './services/events.ts';
+import type { FilesService } from './services/files.ts';
 import type { GatewayChild } from './services/gateway-child.ts';
 import type { GatewayService } from './services/gateway.ts';
 import type { LogsService } from './services/logs.ts';
@@ -31,9 +32,12 @@ interface Services<D extends AnyDialect, M = undefined> {
   readonly logs: Able<LogsService, { query: 'log.query'; report: 'log.report'; reportConnections: 'log.report'; onOnline: never; onOffline: never }, OpsOf<D>>;
   readonly gateway: Omit<GatewayService, 'child' | 'onOnline'> & {
     /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
-    child<N extends DeviceModel | undefined = undefined>(device: DeviceRef, options?: { readonly model?: N }): Omit<GatewayChild, keyof Services<D> | 'onOnline'> & Pick<Services<D, N>, Extract<keyof Services<D>, keyof GatewayChild>>;
+    child<N extends DeviceModel | undefined = undefined>(device: DeviceRef, options?: { readonly model?: N }): Omit<GatewayChild, keyof Services<D> | 'files' | 'onOnline'> & Pick<Services<D, N>, Extract<keyof Services<D>, keyof GatewayChild>> & Files<D>;
   };
 }
+
+/** A service that a cloud has as a whole or not at all. */
+type Files<D extends AnyDialect> = 'file.request' extends OpsOf<D> ? { readonly files: FilesService } : object;
 
 type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed' | 'onProblem' | 'credentials' | 'resync';
 
@@ -41,7 +45,7 @@ type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline'
  * A device on the cloud `D`: connect, report, answer. What its cloud cannot do is absent from the type and refused in JavaScript. With a model
  * `M` of `defineModel()`, names and values are typed: what does not compile is refused in JavaScript by path and allowed range.
  */
-export type Device<D extends AnyDialect = Dialect, M = undefined> = Omit<DeviceCore, keyof Services<D> | Internal> & Services<D, M>;
+export type Device<D extends AnyDialect = Dialect, M = undefined> = Omit<DeviceCore, keyof Services<D> | 'files' | Internal> & Services<D, M> & Files<D>;
 
 /** Makes a device; it connects when `connect()` is called. Throws `bad-config` naming the option that is wrong. */
 export const Device = DeviceCore as unknown as new <D extends AnyDialect, M extends DeviceModel | undefined = undefined>(options: DeviceOptions<D, M>) => Device<D, M>;
@@ -109,6 +113,8 @@ export type { Upgrade, UpgradeDownloadOptions } from './ota/upgrade.ts';
 export type { OutboxBounds } from './outbox.ts';
 export { reply, type CommandCall, type CommandHandler, type CommandReply } from './services/commands.ts';
 export type { CloudEvent, NotifyHandler } from './services/events.ts';
+export type { FileTransfer } from './services/file-transfer.ts';
+export type { DownloadedFile, DownloadFileOptions, UploadedFile, UploadFileOptions } from './services/files.ts';
 export type { LogConfig, LogConfigHandler, LogEntry } from './services/logs.ts';
 export type { CloudMessage, MessageHandler } from './services/messages.ts';
 export { MemoryTopology, type KnownChild, type TopologyStore } from './services/gateway-topology.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { LianyunError } from '@lianyun/protocol';
+import { LianyunError, type ErrorCode } from '@lianyun/protocol';
 import { shown } from './request.ts';
 
 /** What the server says before the bytes. */
@@ -25,26 +25,32 @@ export interface Unsatisfied {
 /** Statuses after which trying again can help. */
 const AGAIN = new Set([425, 429, 500, 502, 503, 504]);
 
+/** Why a server did not do what it was asked to: `expired-url`, `not-found`, `too-large`, `timeout`, `network` (it is overloaded or broken), `bad-response`. `why` is what it says itself. */
+export function refusalOf({ statusCode: status = 0, statusMessage = '' }: Pick<IncomingMessage, 'statusCode' | 'statusMessage'>, url: URL, why = ''): LianyunError {
+  const said = `${shown(url)} answered ${status}${statusMessage === '' ? '' : ` ${statusMessage}`}`;
+  const fail = (code: ErrorCode, text: string): LianyunError => new LianyunError(code, `${text}${why === '' ? '' : `: ${why}`}.`, { number: status });
+  if (status === 401 || status === 403) return fail('expired-url', `${said}: URL or token are not valid, or no longer`);
+  if (status === 404 || status === 410) return fail('not-found', said);
+  if (status === 413) return fail('too-large', said);
+  if (status === 408) return fail('timeout', said);
+  return fail(AGAIN.has(status) ? 'network' : 'bad-response', said);
+}
+
 /** Reads status and headers. Throws `expired-url`, `not-found`, `timeout`, `network` (the server is overloaded or broken), `bad-response`. */
 export function readAnswer(response: IncomingMessage, url: URL): Answer | Unsatisfied {
-  const { statusCode: status = 0, statusMessage = '', headers } = response;
-  const fail = (code: 'expired-url' | 'not-found' | 'timeout' | 'network' | 'bad-response', text: string): LianyunError => new LianyunError(code, `${shown(url)} ${text}.`, { number: status });
-  const said = `answered ${status}${statusMessage === '' ? '' : ` ${statusMessage}`}`;
+  const { statusCode: status = 0, headers } = response;
+  const bad = (text: string): LianyunError => new LianyunError('bad-response', `${shown(url)} ${text}.`, { number: status });
   const length = digits(headers['content-length']);
   const range = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(headers['content-range'] ?? '');
   if (status === 416) return { total: digits(range?.[3]) };
-  if (status === 401 || status === 403) throw fail('expired-url', `${said}: URL or token are not valid, or no longer`);
-  if (status === 404 || status === 410) throw fail('not-found', said);
-  if (status === 408) throw fail('timeout', said);
-  if (AGAIN.has(status)) throw fail('network', said);
-  if (status !== 200 && status !== 206) throw fail('bad-response', said);
+  if (status !== 200 && status !== 206) throw refusalOf(response, url);
   const coding = headers['content-encoding'];
-  if (coding !== undefined && coding !== 'identity') throw fail('bad-response', `sends the file in the coding ${coding}, which nobody asked for`);
+  if (coding !== undefined && coding !== 'identity') throw bad(`sends the file in the coding ${coding}, which nobody asked for`);
   const etag = headers.etag?.startsWith('"') === true ? headers.etag : undefined;
   const common = { isDelimited: length !== undefined || headers['transfer-encoding'] !== undefined, etag, modified: headers['last-modified'] };
   if (status === 200) return { ...common, start: 0, end: length, total: length };
   const [start, last] = [digits(range?.[1]), digits(range?.[2])];
-  if (start === undefined || last === undefined || last < start || (length !== undefined && length !== last + 1 - start)) throw fail('bad-response', 'answered with a part of the file, without saying which');
+  if (start === undefined || last === undefined || last < start || (length !== undefined && length !== last + 1 - start)) throw bad('answered with a part of the file, without saying which');
   return { ...common, start, end: last + 1, total: digits(range?.[3]) };
 }
 

@@ -1,13 +1,14 @@
 import type { Clock } from '@lianyun/protocol';
-import { isLianyunError, LianyunError } from '@lianyun/protocol';
+import { LianyunError } from '@lianyun/protocol';
 import { readAnswer, type Answer } from './answer.ts';
 import type { Digests } from './digests.ts';
 import type { Validators } from './journal.ts';
 import type { DownloadOptions } from './options.ts';
 import type { PartFile } from './part-file.ts';
 import { receive } from './receive.ts';
-import { ask, connectionError, readUrl } from './request.ts';
-import { StallWatch } from './stall-watch.ts';
+import { watched } from './patience.ts';
+import { ask, readUrl } from './request.ts';
+import type { StallWatch } from './stall-watch.ts';
 
 /** What an attempt stands on. */
 export interface Ground {
@@ -38,29 +39,18 @@ export async function attempt(work: Attempt): Promise<AttemptEnd> {
   const { options, clock, limits, signal } = work;
   const { part } = work.ground;
   const source = options.source();
-  let url = readUrl(source.url);
-  const controller = new AbortController();
-  const onAbort = (): void => controller.abort(signal.reason);
-  signal.throwIfAborted();
-  signal.addEventListener('abort', onAbort, { once: true });
-  const watch = new StallWatch(clock, limits.stallMs, () => controller.abort(new LianyunError('timeout', `${url.host} was silent for ${limits.stallMs} ms.`)));
+  const at = { url: readUrl(source.url) };
   const isChecked = options.digest !== undefined || options.signature !== undefined;
-  try {
-    const given = await ask({ source, offset: part.size, validator: validatorOf(work.ground, isChecked), tls: options.tls, isChecked, signal: controller.signal });
-    url = given.url;
+  return watched({ clock, stallMs: limits.stallMs, at, signal }, async (ending, watch) => {
+    const given = await ask({ source, offset: part.size, validator: validatorOf(work.ground, isChecked), tls: options.tls, isChecked, signal: ending });
+    at.url = given.url;
     watch.touch();
     try {
       return await take(work, { ...given, watch, isChecked });
     } finally {
       given.response.destroy();
     }
-  } catch (cause) {
-    if (controller.signal.aborted) throw controller.signal.reason;
-    throw isLianyunError(cause) ? cause : connectionError(url, cause);
-  } finally {
-    watch.stop();
-    signal.removeEventListener('abort', onAbort);
-  }
+  });
 }
 
 type Given = Awaited<ReturnType<typeof ask>> & { readonly watch: StallWatch; readonly isChecked: boolean };

@@ -5,8 +5,10 @@ import { backoffMs } from '../session-state.ts';
 import { attempt, type Ground } from './attempt.ts';
 import { Digests } from './digests.ts';
 import { PartJournal, type Validators } from './journal.ts';
-import { checkAnnounced, type DownloadOptions } from './options.ts';
+import { AGAIN, checkAnnounced, DEFAULTS, type DownloadOptions } from './options.ts';
 import { PartFile } from './part-file.ts';
+import { bounded, sleep } from './patience.ts';
+import { emitOrFail, ProgressFeed } from './progress-feed.ts';
 
 /** How far a download is. */
 export interface DownloadProgress {
@@ -25,10 +27,6 @@ export interface DownloadEvents {
   retry: [{ readonly error: LianyunError; readonly inMs: number }];
 }
 
-const GIB = 1_073_741_824;
-const DEFAULTS = { maxBytes: 4 * GIB, stallMs: 30_000, attempts: 20, maxBackoffMs: 60_000, deadlineMs: 86_400_000 } as const;
-/** After these another attempt may succeed by itself. */
-const AGAIN = new Set<ErrorCode>(['network', 'timeout']);
 /** After these the partial file is worth keeping: another download of the same file goes on where this one ended. */
 const RESUMABLE = new Set<ErrorCode>(['network', 'timeout', 'aborted', 'closed', 'expired-url']);
 
@@ -48,53 +46,31 @@ export class Download extends EventEmitter<DownloadEvents> implements AsyncItera
   readonly #options: DownloadOptions;
   readonly #disk: Disk;
   readonly #clock: Clock;
-  #progress: DownloadProgress = { bytes: 0, total: undefined, resumed: 0 };
-  #isOver = false;
-  #changed = Promise.withResolvers<void>();
+  readonly #feed: ProgressFeed<DownloadProgress>;
 
   constructor(options: DownloadOptions) {
     super();
     this.#options = options;
     this.#disk = options.disk ?? systemDisk;
     this.#clock = options.clock;
-    this.#progress = { bytes: 0, total: options.bytes, resumed: 0 };
-    this.done = this.#run().finally(() => {
-      this.#isOver = true;
-      this.#changed.resolve();
-    });
+    this.#feed = new ProgressFeed({ bytes: 0, total: options.bytes, resumed: 0 });
+    this.done = this.#run().finally(() => this.#feed.end());
     this.done.catch(() => undefined);
   }
 
   get progress(): DownloadProgress {
-    return this.#progress;
+    return this.#feed.now;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<DownloadProgress, void> {
-    let told: DownloadProgress | undefined;
-    for (;;) {
-      if (this.#progress !== told) yield (told = this.#progress);
-      else if (this.#isOver) break;
-      else await this.#changed.promise;
-    }
-    await this.done;
+  [Symbol.asyncIterator](): AsyncGenerator<DownloadProgress, void> {
+    return this.#feed.read(this.done);
   }
 
   async #run(): Promise<string> {
     const { file, part = `${file}.part`, signal, deadlineMs = DEFAULTS.deadlineMs } = this.#options;
     checkAnnounced(this.#options);
     await this.#options.after?.catch(() => undefined);
-    const controller = new AbortController();
-    const onAbort = (): void => controller.abort(isLianyunError(signal?.reason) ? signal.reason : new LianyunError('aborted', `The download of ${file} was aborted.`, { cause: signal?.reason }));
-    const timer = this.#clock.after(deadlineMs, () => controller.abort(new LianyunError('timeout', `The download of ${file} took more than ${deadlineMs} ms.`)), true);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted === true) onAbort();
-    try {
-      if (await this.#isThere(controller.signal)) return file;
-      return await this.#fetch(part, controller.signal);
-    } finally {
-      timer.cancel();
-      signal?.removeEventListener('abort', onAbort);
-    }
+    return bounded({ clock: this.#clock, what: `The download of ${file}`, deadlineMs, signal }, async (ending) => ((await this.#isThere(ending)) ? file : this.#fetch(part, ending)));
   }
 
   /** Whether the whole file is there: a process may end between the last step of a download and its writing down. */
@@ -189,8 +165,8 @@ export class Download extends EventEmitter<DownloadEvents> implements AsyncItera
         if (idle >= attempts) throw error;
         isStitched ||= part.size > 0;
         const inMs = backoffMs(idle, this.#clock.random(), maxBackoffMs);
-        this.#emit('retry', { error, inMs });
-        await this.#sleep(inMs, signal);
+        emitOrFail(this, 'retry', { error, inMs });
+        await sleep(this.#clock, inMs, signal);
       }
     }
   }
@@ -210,33 +186,8 @@ export class Download extends EventEmitter<DownloadEvents> implements AsyncItera
     return { part, digests, validators };
   }
 
-  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = this.#clock.after(ms, resolve, true);
-    const onAbort = (): void => reject(signal.reason as LianyunError);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await promise;
-    } finally {
-      timer.cancel();
-      signal.removeEventListener('abort', onAbort);
-    }
-  }
-
   #tell(progress: DownloadProgress): void {
-    this.#progress = progress;
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
-    this.#emit('progress', progress);
-  }
-
-  /** A listener that throws ends the download: nobody else could be told. */
-  #emit<K extends keyof DownloadEvents>(event: K, ...args: DownloadEvents[K]): void {
-    try {
-      // The key is the event that the arguments belong to.
-      (this as EventEmitter).emit(event, ...args);
-    } catch (cause) {
-      throw new LianyunError('handler-failed', `A listener of '${event}' threw: ${String(cause)}`, { cause });
-    }
+    this.#feed.tell(progress);
+    emitOrFail(this, 'progress', progress);
   }
 }

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+
 /** Longest name that every file system takes, bytes. */
 const MAX_BYTES = 200;
 /** Names of devices on Windows, with any extension. */
@@ -18,4 +21,12 @@ export function safeFileName(text: string, fallback = 'file'): string {
   name = name.replace(/\.+$/, '');
   if (name === '') return fallback;
   return RESERVED.test(name) ? `_${name}` : name;
+}
+
+/** The same, and different texts give different names: what had to be changed gets eight digits of its own before its extension. */
+export function distinctFileName(text: string): string {
+  const safe = safeFileName(text);
+  if (safe === text) return safe;
+  const { name, ext } = path.parse(safe);
+  return `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}${ext}`;
 }

@@ -1,6 +1,6 @@
 import type { KeyLike } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
-import { LianyunError, type Clock } from '@lianyun/protocol';
+import { LianyunError, type Clock, type ErrorCode } from '@lianyun/protocol';
 import type { Disk } from '../disk/disk.ts';
 
 /** Where a file is to be had. */
@@ -61,6 +61,12 @@ export interface DownloadOptions extends DownloadTuning {
   readonly clock: Clock;
   readonly disk?: Disk | undefined;
 }
+
+const GIB = 1_073_741_824;
+/** What {@link DownloadTuning} leaves out. */
+export const DEFAULTS = { maxBytes: 4 * GIB, stallMs: 30_000, attempts: 20, maxBackoffMs: 60_000, deadlineMs: 86_400_000 } as const;
+/** After these another attempt may succeed by itself. */
+export const AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['network', 'timeout']);
 
 const HEX_DIGITS = { sha256: 64, md5: 32 } as const;
 const SIGNATURE_BYTES = 64;

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type http from 'node:http';
 import { LianyunError } from '@lianyun/protocol';
 import { errnoOf } from '../disk/disk.ts';
 import type { DownloadSource, DownloadTls } from './options.ts';
@@ -20,7 +20,7 @@ interface Question {
 }
 
 /** Asks for a file and follows redirects. Rejects with `unsafe-url`, `bad-response`, `untrusted-server`, `network`, or the reason of the signal. */
-export async function ask(question: Question): Promise<{ readonly response: IncomingMessage; readonly url: URL }> {
+export async function ask(question: Question): Promise<{ readonly response: http.IncomingMessage; readonly url: URL }> {
   const { source, offset, validator } = question;
   const range = offset === 0 ? {} : { range: `bytes=${offset}-`, ...(validator === undefined ? {} : { 'if-range': validator }) };
   // What is compressed on the way has another size and another digest.
@@ -62,13 +62,22 @@ function targetOf(location: string | undefined, from: URL): URL {
   return target;
 }
 
-async function get(url: URL, headers: Record<string, string>, { tls, signal }: Question): Promise<IncomingMessage> {
-  // Most devices never download: what only those need is loaded when it is needed.
-  const { request: send } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+/** Begins a request on a connection of its own. */
+type Begin = (options: { readonly method?: string; readonly headers: http.OutgoingHttpHeaders; readonly signal: AbortSignal }) => http.ClientRequest;
+
+/** What begins requests to a URL's server. */
+export async function requester(url: URL, tls: DownloadTls | undefined): Promise<Begin> {
+  // Most devices never transfer a file: what only those need is loaded when it is needed.
+  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+  // No connection stays behind, none is shared with the program's.
+  return (options) => request(url, { agent: false, ...options, ...(tls === undefined ? {} : { ca: tls.ca, cert: tls.cert, key: tls.key, rejectUnauthorized: tls.insecure !== true }) });
+}
+
+async function get(url: URL, headers: Record<string, string>, { tls, signal }: Question): Promise<http.IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
   try {
-    // An agent of its own: no connection stays behind, none is shared with the program's.
-    const request = send(url, { agent: false, headers, signal, ...(tls === undefined ? {} : { ca: tls.ca, cert: tls.cert, key: tls.key, rejectUnauthorized: tls.insecure !== true }) });
+    const begin = await requester(url, tls);
+    const request = begin({ headers, signal });
     request.on('response', resolve);
     request.on('error', reject);
     request.end();

@@ -4,6 +4,7 @@ import type { Ending } from '../session-state.ts';
 import { CommandsService } from './commands.ts';
 import type { DeviceContext } from './context.ts';
 import { EventsService } from './events.ts';
+import { FilesService } from './files.ts';
 import { Scopes } from './gateway-scopes.ts';
 import type { TopologyStore } from './gateway-topology.ts';
 import { GatewayService } from './gateway.ts';
@@ -39,6 +40,7 @@ export class DeviceServices implements HandlerFinder {
   #topics: TopicsService | undefined;
   #ota: OtaService | undefined;
   #logs: LogsService | undefined;
+  #files: FilesService | undefined;
   #gateway: GatewayService | undefined;
   #scopes: Scopes | undefined;
 
@@ -87,6 +89,10 @@ export class DeviceServices implements HandlerFinder {
 
   get logs(): LogsService {
     return (this.#logs ??= new LogsService(this.#parts.context, this.#parts.server));
+  }
+
+  get files(): FilesService {
+    return (this.#files ??= new FilesService(this.#parts.context));
   }
 
   get gateway(): GatewayService {

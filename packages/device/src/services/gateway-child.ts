@@ -2,6 +2,7 @@ import type { DeviceRef } from '@lianyun/protocol';
 import { CommandsService } from './commands.ts';
 import type { DeviceContext } from './context.ts';
 import { EventsService } from './events.ts';
+import { FilesService } from './files.ts';
 import { InfoService } from './info.ts';
 import { MessagesService } from './messages.ts';
 import { OtaService } from './ota.ts';
@@ -22,6 +23,7 @@ export class GatewayChild {
   #info: InfoService | undefined;
   #time: TimeService | undefined;
   #ota: OtaService | undefined;
+  #files: FilesService | undefined;
 
   /** @internal */
   constructor(context: DeviceContext) {
@@ -57,5 +59,10 @@ export class GatewayChild {
   /** The sub-device is online again. @internal */
   onOnline(): void {
     this.#ota?.onOnline();
+  }
+
+  /** Files in the sub-device's own place in the cloud's storage. */
+  get files(): FilesService {
+    return (this.#files ??= new FilesService(this.#context));
   }
 }

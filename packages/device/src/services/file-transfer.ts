@@ -1,0 +1,41 @@
+import { EventEmitter } from 'node:events';
+import type { DownloadEvents, DownloadProgress } from '../download/download.ts';
+import { emitOrFail, ProgressFeed } from '../download/progress-feed.ts';
+
+/** What a transfer tells of itself. */
+export interface TransferTeller {
+  progress(progress: DownloadProgress): void;
+  retry(retry: DownloadEvents['retry'][0]): void;
+}
+
+/**
+ * A file on its way, in either direction. Events `progress` and `retry`; `for await (const progress of transfer)` gives the newest progress, however slow
+ * the reader is, ends with the transfer and throws what {@link done} rejects with.
+ */
+export class FileTransfer<R> extends EventEmitter<DownloadEvents> implements AsyncIterable<DownloadProgress> {
+  /** What came of it. One that nobody looks at is no unhandled rejection. */
+  readonly done: Promise<R>;
+  readonly #feed = new ProgressFeed<DownloadProgress>({ bytes: 0, total: undefined, resumed: 0 });
+
+  /** @internal */
+  constructor(run: (teller: TransferTeller) => Promise<R>) {
+    super();
+    const teller: TransferTeller = {
+      progress: (progress) => {
+        this.#feed.tell(progress);
+        emitOrFail(this, 'progress', progress);
+      },
+      retry: (retry) => emitOrFail(this, 'retry', retry),
+    };
+    this.done = run(teller).finally(() => this.#feed.end());
+    this.done.catch(() => undefined);
+  }
+
+  get progress(): DownloadProgress {
+    return this.#feed.now;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<DownloadProgress, void> {
+    return this.#feed.read(this.done);
+  }
+}

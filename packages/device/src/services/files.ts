@@ -1,0 +1,222 @@
+import path from 'node:path';
+import { isLianyunError, LianyunError, type FileDirection, type Vocabulary } from '@lianyun/protocol';
+import { systemDisk } from '../disk/disk.ts';
+import { Download } from '../download/download.ts';
+import { distinctFileName } from '../download/file-name.ts';
+import { DEFAULTS, type DownloadOptions, type DownloadTuning } from '../download/options.ts';
+import { bounded, orAborted } from '../download/patience.ts';
+import { UploadSource, type UploadContent } from '../upload/source.ts';
+import { upload, type UploadTuning } from '../upload/upload.ts';
+import type { DeviceContext } from './context.ts';
+import { FileTransfer, type TransferTeller } from './file-transfer.ts';
+
+/** How a file is uploaded. */
+export interface UploadFileOptions extends UploadTuning {
+  /** What the cloud is to call it; needed for bytes, the file's own name when left out. */
+  readonly name?: string;
+}
+
+/** How a file is downloaded. */
+export interface DownloadFileOptions extends DownloadTuning, Pick<DownloadOptions, 'bytes' | 'digest'> {
+  /** The directory that it comes into; made if it is not there. */
+  readonly to: string;
+}
+
+/** A file that is in the cloud now. */
+export interface UploadedFile {
+  /** What the cloud calls it. */
+  readonly object: string;
+  readonly bytes: number;
+  /** Hex digits. */
+  readonly sha256: string;
+}
+
+/** A file that is on this disk now. */
+export interface DownloadedFile {
+  readonly object: string;
+  /** Where it is. */
+  readonly file: string;
+  readonly bytes: number;
+}
+
+type Grant = Vocabulary['file.grant'];
+type Question = Vocabulary['file.request'];
+
+/** The signature of a URL is made over this type, whatever the file is (Huawei 8). */
+const HEADERS = { 'content-type': 'text/plain' } as const;
+/** What the cloud is told (Huawei 5.4). */
+const SUCCESS = { code: 0, status: 200 } as const;
+const FAILED = 1;
+const MAX_TEXT = 256;
+const MAX_NAME_BYTES = 512;
+/** How long a URL is taken to be good when nobody says so, seconds. */
+const EXPIRES_SECONDS = 3600;
+/** URLs in a row that the server may refuse long before their time. */
+const MAX_EARLY = 2;
+/** Answers in a row that may be those to earlier questions. */
+const MAX_STALE = 3;
+
+/** Files in the cloud's object storage (Huawei 5.4, 8). */
+export class FilesService {
+  readonly #context: DeviceContext;
+  /** The question under way in each direction: nothing but the direction says what an answer belongs to. */
+  readonly #asking: { [D in FileDirection]?: Promise<unknown> } = {};
+  /** Questions that were given up: their answers may still come. */
+  readonly #unanswered = { upload: 0, download: 0 };
+  readonly #coming = new Set<string>();
+
+  constructor(context: DeviceContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Puts a file into the cloud's storage, in as many attempts as it takes, with its size and SHA-256 announced before, and tells the cloud what came of it.
+   * @param content the path of a file, which is sent in pieces, or bytes; neither may change until the end.
+   * @returns the transfer; `done` rejects with `not-found` (no such file), `wrong-digest`, `too-large`, `expired-url`, `unsafe-url`, `untrusted-server`, `bad-response`, `disk-failed`, `network`,
+   * `timeout`, `offline` (the cloud could not be asked for a URL), `aborted`, `closed`, `bad-input`, `unsupported`.
+   */
+  upload(content: UploadContent, options: UploadFileOptions = {}): FileTransfer<UploadedFile> {
+    return this.#start('The upload', options, async (signal, teller) => {
+      const { clock } = this.#context;
+      const source = await UploadSource.open(systemDisk, content, signal);
+      try {
+        const { name = source.name, ...tuning } = options;
+        checkName(name);
+        const { bytes, sha256 } = source;
+        const onSent = (sent: number): void => teller.progress({ bytes: sent, total: bytes, resumed: 0 });
+        return await this.#granted({ direction: 'upload', name, hash: sha256, bytes }, signal, async ({ url, object }) => {
+          await upload({ ...tuning, url, headers: HEADERS, source, clock, signal, onSent, onRetry: (retry) => teller.retry(retry) });
+          return { object, bytes, sha256 };
+        });
+      } finally {
+        await source.close();
+      }
+    });
+  }
+
+  /**
+   * Gets a file from the cloud's storage, in as many attempts as it takes, going on where an earlier one ended, checks size and digest where the cloud or the
+   * program names them, and tells the cloud what came of it. It appears under its name at once and whole, or not at all.
+   *
+   * The name on the disk is the cloud's, as long as that is a plain name: anything but letters, digits, `-`, `_`, `+` and single dots becomes `_`, and eight digits
+   * that belong to the whole name are added, so that no name leads out of the directory and no two names to the same file.
+   * @returns the transfer; `done` rejects with `not-found`, `wrong-digest`, `wrong-size`, `disk-full`, `disk-failed`, `expired-url`, `unsafe-url`, `untrusted-server`, `bad-response`,
+   * `conflict` (the file is being downloaded already), `network`, `timeout`, `offline`, `aborted`, `closed`, `bad-input`, `unsupported`.
+   */
+  download(name: string, options: DownloadFileOptions): FileTransfer<DownloadedFile> {
+    return this.#start('The download', options, async (signal, teller) => {
+      const { clock } = this.#context;
+      const { to, bytes, digest, ...tuning } = options;
+      checkName(name);
+      if (typeof to !== 'string' || to === '' || to.includes('\0')) throw new LianyunError('bad-input', 'files.download() takes the directory that the file comes into: { to }.');
+      const file = path.resolve(to, distinctFileName(name));
+      if (this.#coming.has(file)) throw new LianyunError('conflict', `${file} is being downloaded already.`);
+      this.#coming.add(file);
+      try {
+        return await this.#granted({ direction: 'download', name }, signal, async (grant) => {
+          const announced = { bytes: bytes ?? grant.bytes, digest: digest ?? digestOf(grant.hash) };
+          const download = new Download({ ...tuning, ...announced, source: () => ({ url: grant.url, headers: HEADERS }), file, clock, signal });
+          download.on('progress', (progress) => teller.progress(progress));
+          download.on('retry', (retry) => teller.retry(retry));
+          await download.done;
+          return { object: grant.object, file, bytes: download.progress.bytes };
+        });
+      } finally {
+        this.#coming.delete(file);
+      }
+    });
+  }
+
+  /** Runs a transfer until it is over, its time is, or the device is closed. */
+  #start<R>(what: string, options: UploadTuning, run: (signal: AbortSignal, teller: TransferTeller) => Promise<R>): FileTransfer<R> {
+    const { clock, running, device } = this.#context;
+    // Types say so already; a program in JavaScript can pass anything.
+    const given: Partial<UploadTuning> | undefined = typeof options === 'object' && options !== null ? options : undefined;
+    const controller = new AbortController();
+    const end = (error: LianyunError): void => controller.abort(error);
+    return new FileTransfer(async (teller) => {
+      if (given === undefined) throw new LianyunError('bad-input', `${what} of a file takes an object of options.`, { device });
+      running.add(end);
+      const signal = given.signal === undefined ? controller.signal : AbortSignal.any([given.signal, controller.signal]);
+      try {
+        return await bounded({ clock, what: `${what} of a file of ${device}`, deadlineMs: given.deadlineMs ?? DEFAULTS.deadlineMs, signal }, (ending) => run(ending, teller));
+      } finally {
+        running.delete(end);
+      }
+    });
+  }
+
+  /** Asks for a URL, for a fresh one when that has expired, and tells the cloud how it ended. */
+  async #granted<R>(question: Question, signal: AbortSignal, run: (grant: Grant) => Promise<R>): Promise<R> {
+    const { clock } = this.#context;
+    let grant = await this.#ask(question, signal);
+    for (let early = 0; ; ) {
+      const since = clock.elapsed();
+      try {
+        const result = await run(grant);
+        this.#tell(grant, SUCCESS);
+        return result;
+      } catch (cause) {
+        const isExpired = isLianyunError(cause, 'expired-url') && !signal.aborted;
+        early = clock.elapsed() - since < (grant.expiresSeconds || EXPIRES_SECONDS) * 500 ? early + 1 : 0;
+        const fresh = isExpired && early < MAX_EARLY ? await this.#ask(question, signal).catch(() => undefined) : undefined;
+        if (fresh === undefined) {
+          const error = isLianyunError(cause) ? cause : new LianyunError('handler-failed', String(cause), { cause });
+          const { number: status } = error.place;
+          this.#tell(grant, { code: FAILED, ...(status === undefined ? {} : { status }), text: error.message.slice(0, MAX_TEXT) });
+          throw error;
+        }
+        grant = fresh;
+      }
+    }
+  }
+
+  #tell({ direction, object }: Grant, outcome: { readonly code: number; readonly status?: number; readonly text?: string }): void {
+    const { peer, device, clock, qos } = this.#context;
+    peer.send('file.result', { device, at: clock.now(), body: { direction, object, ...outcome } }, qos === undefined ? undefined : { qos });
+  }
+
+  /** Asks where to put a file, or to get it; one question at a time in each direction. */
+  async #ask(question: Question, signal: AbortSignal): Promise<Grant> {
+    const { direction } = question;
+    const before = this.#asking[direction] ?? Promise.resolve();
+    const asked = before.then(() => this.#request(question, signal));
+    this.#asking[direction] = asked.catch(() => undefined);
+    return orAborted(asked, signal);
+  }
+
+  async #request(question: Question, signal: AbortSignal): Promise<Grant> {
+    const { peer, device, clock, dialect } = this.#context;
+    const { direction } = question;
+    for (let stale = 0; ; stale++) {
+      try {
+        const { body } = await peer.request('file.request', { device, at: clock.now(), body: question }, { deadlineMs: dialect.limits.answerMs, signal });
+        if (stale === MAX_STALE || this.#unanswered[direction] === 0 || belongs(body, question)) return body;
+        // The answer to one that nobody waits for any more; ours is behind it.
+        this.#unanswered[direction]--;
+      } catch (error) {
+        // What was asked over a connection that has ended is answered by nobody.
+        if (isLianyunError(error, 'offline')) this.#unanswered[direction] = 0;
+        else if (isLianyunError(error, 'timeout') || isLianyunError(error, 'aborted')) this.#unanswered[direction]++;
+        throw error;
+      }
+    }
+  }
+}
+
+function checkName(name: string | undefined): asserts name is string {
+  if (typeof name === 'string' && name !== '' && Buffer.byteLength(name) <= MAX_NAME_BYTES) return;
+  throw new LianyunError('bad-input', `A file in the cloud needs a name of 1 to ${MAX_NAME_BYTES} bytes.`);
+}
+
+/** Whether an answer can be the one to a question: the cloud may write something before the name, and other characters into it. */
+function belongs({ object, hash }: Grant, question: Question): boolean {
+  const plain = (text: string): string => text.normalize('NFC').replace(/[^\p{L}\p{N}]/gu, '');
+  return plain(object).endsWith(plain(question.name)) && (hash === undefined || question.hash === undefined || hash === question.hash);
+}
+
+/** SHA-256 is documented, and MD5 is what the documentation shows (Huawei 5.4). */
+function digestOf(hash: string | undefined): DownloadOptions['digest'] {
+  if (hash === undefined || !/^[\da-f]+$/i.test(hash)) return undefined;
+  return hash.length === 64 ? { algorithm: 'sha256', hex: hash } : hash.length === 32 ? { algorithm: 'md5', hex: hash } : undefined;
+}
