@@ -20,6 +20,9 @@ const STEPS = [
   'Huawei: event "busy"',
   'Tencent: event "busy", read the history',
   'Huawei: a message, and the device answers with one',
+  'Huawei: this program as a sub-device',
+  'Tencent: this program as a sub-device',
+  'Huawei: a file goes up and comes back',
   'Tencent: a control for an offline device waits for it',
   'Huawei: a command for an offline device fails at once',
   'Every frame was read by a row',
@@ -39,7 +42,7 @@ describe('lianyun tour --once', () => {
     expect(summary.every((line) => line.startsWith('ok'))).toBe(true);
     expect(program.stderr.all).toEqual([]);
     // The live trace: every frame of both clouds, both ways, decoded by its row.
-    for (const frame of ['↑ huawei  q1 property.report', '↓ huawei  q0 command.invoke', '↑ huawei  q1 command.result', '↑ tencent q0 property.report', '↓ tencent q0 property.set ', '↑ tencent q1 command.result', '↓ tencent q0 shadow.state', '↑ huawei  q1 event.post', '↑ tencent q1 event.post', '↓ huawei  q0 message.down', '↑ huawei  q1 message.up']) {
+    for (const frame of ['↑ huawei  q1 property.report', '↓ huawei  q0 command.invoke', '↑ huawei  q1 command.result', '↑ tencent q0 property.report', '↓ tencent q0 property.set ', '↑ tencent q1 command.result', '↓ tencent q0 shadow.state', '↑ huawei  q1 event.post', '↑ tencent q1 event.post', '↓ huawei  q0 message.down', '↑ huawei  q1 message.up', '↑ huawei  q1 child.report', '↑ tencent q0 child.add', '↑ huawei  q1 file.request', '↓ huawei  q0 file.grant', '↑ huawei  q1 file.result']) {
       expect(lines.some((line) => line.includes(frame)), frame).toBe(true);
     }
   });

@@ -4,24 +4,28 @@ import type { Machine } from './machine.ts';
 /** Seconds between reports until the cloud sets something else. */
 const FIRST_INTERVAL = 5;
 
+/** The things of the two clouds. */
+export type HuaweiThing = Thing<Device<typeof huawei>>;
+export type TencentThing = Thing<Device<typeof tencent>>;
+
 /** The common face of the two devices, as the tour needs it. */
 type AnyThing = Pick<Device<typeof huawei> | Device<typeof tencent>, 'properties' | 'commands' | 'events' | 'connect' | 'close'>;
 
 /** This machine as a thing on one cloud: it reports its figures, takes an interval, and answers which processes are busiest. */
-export class Thing {
-  readonly device: AnyThing;
+export class Thing<D extends AnyThing = AnyThing> {
+  readonly device: D;
   readonly #machine: Machine;
   readonly #service: string | undefined;
   #interval = FIRST_INTERVAL;
   #timer: NodeJS.Timeout | undefined;
   readonly #onInterval: (seconds: number) => void;
 
-  constructor(options: { readonly device: AnyThing; readonly machine: Machine; readonly service?: string; onInterval?(seconds: number): void }) {
+  constructor(options: { readonly device: D; readonly machine: Machine; readonly service?: string; onInterval?(seconds: number): void }) {
     this.device = options.device;
     this.#machine = options.machine;
     this.#service = options.service;
     this.#onInterval = (seconds) => options.onInterval?.(seconds);
-    const { properties, commands } = this.device;
+    const { properties, commands }: AnyThing = this.device;
     properties.onSet((set) => this.#set(set));
     commands.handle('top', (call) => this.#top(call));
   }
@@ -83,7 +87,7 @@ export class Thing {
 }
 
 /** This machine on Huawei's cloud. */
-export function huaweiThing(options: { readonly server: string; readonly deviceId: string; readonly secret: string; readonly machine: Machine }): Thing {
+export function huaweiThing(options: { readonly server: string; readonly deviceId: string; readonly secret: string; readonly machine: Machine }): HuaweiThing {
   const device = new Device({ dialect: huawei, identity: { deviceId: options.deviceId, secret: options.secret }, server: options.server });
   const thing = new Thing({ device, machine: options.machine, service: 'machine' });
   device.properties.onGet(async () => [await thing.group()]);
@@ -94,7 +98,7 @@ export function huaweiThing(options: { readonly server: string; readonly deviceI
 }
 
 /** This machine on Tencent's cloud. */
-export function tencentThing(options: { readonly server: string; readonly productId: string; readonly deviceName: string; readonly deviceSecret: string; readonly machine: Machine }): Thing {
+export function tencentThing(options: { readonly server: string; readonly productId: string; readonly deviceName: string; readonly deviceSecret: string; readonly machine: Machine }): TencentThing {
   const { productId, deviceName, deviceSecret } = options;
   const device = new Device({ dialect: tencent, identity: { productId, deviceName, deviceSecret }, server: options.server });
   return new Thing({ device, machine: options.machine });

@@ -88,6 +88,20 @@ describe('the tour', () => {
     expectFailedAt('Huawei: event "busy"');
   });
 
+  it('names the sub-device when what it reports does not reach its twin', async () => {
+    const { twins } = platform;
+    const report = twins.report.bind(twins);
+    vi.spyOn(twins, 'report').mockImplementation((cloud, device, groups, at) => (device.endsWith('_tour') ? undefined : report(cloud, device, groups, at)));
+    await expect(run()).rejects.toThrow(/the shadow does not hold what the sub-device reported/);
+    expectFailedAt('Huawei: this program as a sub-device');
+  });
+
+  it('names the file when the platform has another one than was sent', async () => {
+    vi.spyOn(platform.files, 'list').mockImplementation(() => ({ items: [], total: 0 }));
+    await expect(run()).rejects.toThrow(/the cloud does not have the file that was sent/);
+    expectFailedAt('Huawei: a file goes up and comes back');
+  });
+
   it('shows no secret in its summary', async () => {
     const { things } = await run();
     await Promise.all(things.map((thing) => thing.close()));

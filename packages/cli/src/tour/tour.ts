@@ -2,10 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { Device, huawei, isLianyunError } from 'lianyun';
 import type { Platform } from '@lianyun/platform';
 import { expect, type Checklist } from './checklist.ts';
+import { childSteps } from './child-steps.ts';
+import { fileSteps } from './file-steps.ts';
 import { Machine } from './machine.ts';
 import { MACHINE_PROFILE, MACHINE_TEMPLATE } from './models.ts';
 import type { NorthClient } from './north-client.ts';
 import { huaweiThing, tencentThing, type Thing } from './thing.ts';
+
+/** Tencent's type of products whose devices may have sub-devices. */
+const GATEWAY = 5;
 
 export interface TourOptions {
   readonly platform: Platform;
@@ -63,7 +68,7 @@ async function runSteps({ platform, north, server, write }: TourOptions, checkli
   });
 
   await checklist.step('Tencent: create product, model and device', async () => {
-    const made = await north.tencent('CreateStudioProduct', { ProductName: `machine-${suffix}`, CategoryId: 1, ProductType: 0, EncryptionType: '2', NetType: 'wifi', DataProtocol: 1, ProductDesc: 'this machine', ProjectId: 'tour' });
+    const made = await north.tencent('CreateStudioProduct', { ProductName: `machine-${suffix}`, CategoryId: 1, ProductType: GATEWAY, EncryptionType: '2', NetType: 'wifi', DataProtocol: 1, ProductDesc: 'this machine', ProjectId: 'tour' });
     const product = made.body['Product'] as { readonly ProductId?: string } | undefined;
     tencentProduct = product?.ProductId ?? '';
     expect(tencentProduct !== '', 'CreateStudioProduct gave no ProductId', made.body);
@@ -178,6 +183,9 @@ async function runSteps({ platform, north, server, write }: TourOptions, checkli
     await until(platform, echoed);
     return `"${suffix}" went down and came back`;
   });
+
+  await childSteps({ north, onHuawei, onTencent, suffix }, checklist);
+  await fileSteps({ platform, onHuawei }, checklist);
 
   await checklist.step('Tencent: a control for an offline device waits for it', async () => {
     await onTencent.close();
