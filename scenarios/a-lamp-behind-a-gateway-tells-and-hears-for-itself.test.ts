@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { PlatformEvents } from '@lianyun/platform';
-import type { CloudMessage, Device } from 'lianyun';
+import type { CloudMessage, Device, tencent } from 'lianyun';
 import { describe, expect, it } from 'vitest';
 import { GATEWAYS, gatewaySeed, HUAWEI_GATEWAY, onlineGateway, TENCENT_GATEWAY, type GatewayCloud } from './support/gateways.ts';
 import { Log } from './support/log.ts';
@@ -167,6 +167,30 @@ describe('A lamp behind a Tencent gateway', () => {
     await good?.delivered;
     await expect(bad?.delivered).rejects.toMatchObject({ code: 'refused', place: { number: 406 } });
     expect((await rig.tencent('ListEventHistory', { ProductId: 'LAMP000001', DeviceName: 'sub0' })).body).toMatchObject({ Total: 1, EventHistory: [{ DeviceName: 'sub0', Data: '{"hours":1}' }] });
+  });
+
+  it('publishes and subscribes topics of its own while it is online, and its gateway\'s handlers hear nothing of them', async () => {
+    await using rig = await open();
+    const device = await onlineGateway(rig, TENCENT_GATEWAY, 2) as Device<typeof tencent>;
+    const [lamp, other] = [0, 1].map((index) => device.gateway.child(TENCENT_GATEWAY.lamp(index)));
+    const heard = new Log<string>();
+    const undo = lamp?.topics.subscribe('LAMP000001/sub0/+', ({ topic, payload }) => heard.add(`${topic} ${payload.toString()}`));
+    device.topics.subscribe('GATE000001/gate1/data', ({ topic }) => heard.add(`the gateway: ${topic}`));
+    const send = (sub: number, topic: string, Payload: string) => rig.tencent('PublishMessage', { ProductId: 'LAMP000001', DeviceName: `sub${sub}`, Topic: topic, Payload });
+    expect(await send(0, 'LAMP000001/sub0/control', 'one')).toMatchObject(TENCENT_GATEWAY.posted);
+    // What a device publishes to its data topic comes back to those who subscribe it (0.2).
+    await lamp?.topics.publish('LAMP000001/sub0/data', 'two').delivered;
+    expect(await heard.take(2)).toEqual(['LAMP000001/sub0/control one', 'LAMP000001/sub0/data two']);
+    expect(() => other?.topics.subscribe('LAMP000001/sub0/data', () => undefined)).toThrow(expect.objectContaining({ code: 'not-permitted' }));
+    await expect(other?.topics.publish('GATE000001/gate1/data', 'x').delivered).rejects.toMatchObject({ code: 'not-permitted' });
+    await device.gateway.offline([TENCENT_GATEWAY.lamp(0)]);
+    await device.gateway.online([TENCENT_GATEWAY.lamp(0)]);
+    expect(await send(0, 'LAMP000001/sub0/control', 'three')).toMatchObject(TENCENT_GATEWAY.posted);
+    expect((await heard.take(3))[2]).toBe('LAMP000001/sub0/control three');
+    undo?.();
+    await device.properties.report({ values: { level: 1 } }).delivered;
+    expect(await send(0, 'LAMP000001/sub0/control', 'four')).toMatchObject({ body: { Error: { Code: 'FailedOperation.DeviceNoSubscription' } } });
+    expect([heard.all.length, rig.told(device).problems.all.filter(({ code }) => code !== 'not-permitted')]).toEqual([3, []]);
   });
 
   it('hears on its own topics while it is online, and after a reconnect again', async () => {

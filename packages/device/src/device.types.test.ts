@@ -91,6 +91,10 @@ describe('the type of a device', () => {
     expectTypeOf(b.messages.send).parameter(0).toEqualTypeOf<{ bytes: Uint8Array }>();
     // @ts-expect-error: only Huawei sends events
     expect(() => b.events.onNotify(() => undefined)).toThrow(expect.objectContaining({ code: 'unsupported' }));
+    expectTypeOf(b.topics.publish).returns.toEqualTypeOf<Receipt>();
+    expectTypeOf(a).not.toHaveProperty('topics');
+    // @ts-expect-error: a sub-device on Huawei has no topics
+    expect(() => a.topics).toThrow(expect.objectContaining({ code: 'unsupported' }));
     for (const each of [a, b]) {
       expectTypeOf(each.info.report).returns.toEqualTypeOf<Receipt>();
       expectTypeOf(each.time.sync).returns.toEqualTypeOf<Promise<TimeSync>>();

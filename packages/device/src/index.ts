@@ -12,6 +12,7 @@ import type { MessagesService } from './services/messages.ts';
 import type { OtaService } from './services/ota.ts';
 import type { PropertiesService } from './services/properties.ts';
 import type { ShadowService } from './services/shadow.ts';
+import type { TopicsService } from './services/topics.ts';
 import type { TypedCommands } from './services/typed-commands.ts';
 
 /** The members of a service that a cloud can do: what it cannot do is not there to be called, nor what the SDK itself uses (`never`). */
@@ -32,12 +33,15 @@ interface Services<D extends AnyDialect, M = undefined> {
   readonly logs: Able<LogsService, { query: 'log.query'; report: 'log.report'; reportConnections: 'log.report'; onOnline: never; onOffline: never }, OpsOf<D>>;
   readonly gateway: Omit<GatewayService, 'child' | 'onOnline'> & {
     /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
-    child<N extends DeviceModel | undefined = undefined>(device: DeviceRef, options?: { readonly model?: N }): Omit<GatewayChild, keyof Services<D> | 'files' | 'onOnline'> & Pick<Services<D, N>, Extract<keyof Services<D>, keyof GatewayChild>> & Files<D>;
+    child<N extends DeviceModel | undefined = undefined>(device: DeviceRef, options?: { readonly model?: N }): Omit<GatewayChild, keyof Services<D> | 'files' | 'topics' | 'onOnline'> & Pick<Services<D, N>, Extract<keyof Services<D>, keyof GatewayChild>> & Files<D> & ChildTopics<D>;
   };
 }
 
 /** A service that a cloud has as a whole or not at all. */
 type Files<D extends AnyDialect> = 'file.request' extends OpsOf<D> ? { readonly files: FilesService } : object;
+
+/** The topics of a sub-device: on Huawei it has none. */
+type ChildTopics<D extends AnyDialect> = D extends typeof tencent ? { readonly topics: TopicsService } : object;
 
 type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed' | 'onProblem' | 'credentials' | 'resync';
 

@@ -163,7 +163,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       maySubscribe: ({ cloud, device }, filter) => rightsOf(DIALECTS[cloud]).maySubscribe(filter, this.#children.speaksFor(cloud, device, filter)),
       isSystemUplink,
       isImplicit: ({ cloud }, topic) => codecOf(DIALECTS[cloud]).knows('down', topic),
-      isRouted: ({ cloud, device }, filter) => rightsOf(DIALECTS[cloud]).meetsCustom(filter, device),
+      isRouted: ({ cloud, device }, filter) => [...this.#children.speaksFor(cloud, device, filter)].some((each) => rightsOf(DIALECTS[cloud]).meetsCustom(filter, each)),
       // A custom topic is between devices and applications: the access server routes it, nothing here reads it.
       onUplink: (client, { topic, payload }) => {
         if (!isSystemUplink(client, topic)) return undefined;

@@ -109,6 +109,8 @@ type SignedChild = Extract<ChildDraft, { signature: string }>;
 export interface ChildRules {
   /** Sub-devices that one message may name. */
   readonly batch: { readonly add: number; readonly remove: number; readonly status: number; readonly report: number };
+  /** Whether they have topics of their own on their gateway's connection; else messages name them. */
+  readonly haveTopics: boolean;
   /** How long the cloud may take to answer a gateway, ms. */
   readonly answerMs: number;
   /** Left out: the gateway's own sign-in is enough. */

@@ -97,7 +97,7 @@ export class DeviceServices implements HandlerFinder {
 
   get gateway(): GatewayService {
     const { context, session, topology } = this.#parts;
-    return (this.#gateway ??= new GatewayService({ context, scopes: this.#childScopes, topology, session }));
+    return (this.#gateway ??= new GatewayService({ context, scopes: this.#childScopes, topology, session, topics: () => this.topics }));
   }
 
   /** The cloud asks what no handler is registered for: makes the service that has an answer to it all the same. */

@@ -9,6 +9,7 @@ import { OtaService } from './ota.ts';
 import { PropertiesService } from './properties.ts';
 import { ShadowService } from './shadow.ts';
 import { TimeService } from './time.ts';
+import type { TopicsService } from './topics.ts';
 
 /** A sub-device on its gateway's connection (Huawei 9.1, Tencent 3.8): services like a device's own, with handlers of its own. */
 export class GatewayChild {
@@ -17,6 +18,7 @@ export class GatewayChild {
   readonly commands: CommandsService;
   readonly shadow: ShadowService;
   readonly #context: DeviceContext;
+  readonly #topicsOf: () => TopicsService;
   // A gateway may have thousands of sub-devices: what a sub-device does not use is not made.
   #events: EventsService | undefined;
   #messages: MessagesService | undefined;
@@ -24,11 +26,13 @@ export class GatewayChild {
   #time: TimeService | undefined;
   #ota: OtaService | undefined;
   #files: FilesService | undefined;
+  #topics: TopicsService | undefined;
 
   /** @internal */
-  constructor(context: DeviceContext) {
+  constructor(context: DeviceContext, topicsOf: () => TopicsService) {
     this.id = context.device;
     this.#context = context;
+    this.#topicsOf = topicsOf;
     this.properties = new PropertiesService(context);
     this.commands = new CommandsService(context);
     this.shadow = new ShadowService(context, this.properties);
@@ -59,6 +63,11 @@ export class GatewayChild {
   /** The sub-device is online again. @internal */
   onOnline(): void {
     this.#ota?.onOnline();
+  }
+
+  /** Topics of the sub-device's own (Tencent 3.8), subscribed while it is online. Throws `unsupported` on Huawei, where a sub-device has none. */
+  get topics(): TopicsService {
+    return (this.#topics ??= this.#topicsOf());
   }
 
   /** Files in the sub-device's own place in the cloud's storage. */

@@ -25,6 +25,12 @@ export class ChildSubscriptions {
     if (isOnline) this.#options.session.subscribe(fresh);
   }
 
+  /** Subscribes it no more. */
+  drop(device: DeviceRef, filter: string): void {
+    this.#used.set(device, (this.#used.get(device) ?? []).filter((other) => other.filter !== filter));
+    this.#options.session.unsubscribe(filter);
+  }
+
   cameOnline(devices: readonly DeviceRef[]): void {
     const all = devices.flatMap((device) => this.#of(device));
     if (all.length > 0) this.#options.session.subscribe(all);

@@ -7,6 +7,7 @@ import { GatewayChild } from './gateway-child.ts';
 import type { Scopes } from './gateway-scopes.ts';
 import { ChildSubscriptions } from './gateway-subscriptions.ts';
 import { MemoryTopology, type TopologyStore } from './gateway-topology.ts';
+import type { TopicsService, TopicSession } from './topics.ts';
 
 /** A sub-device to be created under this gateway (Huawei), or to be bound to it with its own secret (Tencent). */
 export type NewChild =
@@ -35,7 +36,9 @@ interface GatewayOptions {
   readonly scopes: Scopes;
   /** Left out: in memory. */
   readonly topology: TopologyStore | undefined;
-  readonly session: { subscribe(subscriptions: readonly Subscription[]): void; unsubscribe(filter: string): void };
+  readonly session: TopicSession;
+  /** The topics of the gateway itself. */
+  topics(): TopicsService;
 }
 
 interface Batches<K extends ChildOp, T> {
@@ -171,9 +174,14 @@ export class GatewayService {
       onProblem: (problem: LianyunError) => context.problem(problem),
       resync: () => this.#resync(device),
     };
-    const session = { keep: (subscriptions: readonly Subscription[]) => this.#subscribed.keep(device, subscriptions, isOnline()) };
+    const keep = (subscriptions: readonly Subscription[]): void => this.#subscribed.keep(device, subscriptions, isOnline());
     // The gateway's model says nothing of another product.
-    const child = new GatewayChild(context.forChild(owner, { peer: scopes.of(device), session, model: readModel(options.model, dialect) }));
+    const own = context.forChild(owner, { peer: scopes.of(device), session: { keep }, model: readModel(options.model, dialect) });
+    const child = new GatewayChild(own, () => {
+      if (!dialect.children.haveTopics) throw new LianyunError('unsupported', `A sub-device on the ${dialect.name} cloud has no topics of its own: use messages.`, { device });
+      const { session, topics } = this.#options;
+      return topics().of(own, { send: session.send.bind(session), subscribe: keep, unsubscribe: (filter) => this.#subscribed.drop(device, filter) });
+    });
     (this.#children ??= new Map<DeviceRef, GatewayChild>()).set(device, child);
     return child;
   }

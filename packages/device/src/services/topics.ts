@@ -13,17 +13,28 @@ export interface TopicMessage {
 /** Takes a message; what it throws becomes a problem of the device. */
 export type TopicHandler = (message: TopicMessage) => void | Promise<void>;
 
+/** What topics need of a connection. */
+export type TopicSession = Pick<Session, 'send' | 'subscribe' | 'unsubscribe'>;
+
 /** Topics beside the protocol's own: what the product declares, or the broker offers. */
 export class TopicsService {
   readonly #context: DeviceContext;
-  readonly #session: Session;
+  readonly #session: TopicSession;
   readonly #rights: Rights;
+  /** The one that is told what arrives on the connection, and keeps the handlers. */
+  readonly #root: TopicsService;
   #handlers: { readonly filter: string; readonly handler: TopicHandler }[] | undefined;
 
-  constructor(context: DeviceContext, session: Session, rights: Rights) {
+  constructor(context: DeviceContext, session: TopicSession, rights: Rights, root?: TopicsService) {
     this.#context = context;
     this.#session = session;
     this.#rights = rights;
+    this.#root = root ?? this;
+  }
+
+  /** The topics of a sub-device on this connection. @internal */
+  of(context: DeviceContext, session: TopicSession): TopicsService {
+    return new TopicsService(context, session, this.#rights, this);
   }
 
   /**
@@ -52,11 +63,12 @@ export class TopicsService {
     if (!this.#rights.maySubscribe(filter, [this.#context.device])) throw new LianyunError('not-permitted', `${this.#context.device} may not subscribe ${filter}.`, { topic: filter, device: this.#context.device });
     if (typeof handler !== 'function') throw new LianyunError('bad-input', `subscribe(${JSON.stringify(filter)}) was given no handler.`, { topic: filter });
     const entry = { filter, handler };
-    this.#handlers = [...(this.#handlers ?? []), entry];
+    const root = this.#root;
+    root.#handlers = [...(root.#handlers ?? []), entry];
     this.#session.subscribe([{ filter, qos: options.qos ?? 1 }]);
     return () => {
-      this.#handlers = this.#handlers?.filter((other) => other !== entry);
-      if (this.#handlers?.some((other) => other.filter === filter) !== true) this.#session.unsubscribe(filter);
+      root.#handlers = root.#handlers?.filter((other) => other !== entry);
+      if (root.#handlers?.some((other) => other.filter === filter) !== true) this.#session.unsubscribe(filter);
     };
   }
 

@@ -36,7 +36,7 @@ export const huawei: Dialect<typeof huaweiRows, HuaweiIdentity> = {
     clientIdBytes: 256,
   },
   // A batch over HTTPS or by the vendor's C and Go code is smaller (reference 3.5); these are the limits of MQTT (5.5).
-  children: { batch: { add: 50, remove: 50, status: 100, report: 100 }, answerMs: 30_000 },
+  children: { batch: { add: 50, remove: 50, status: 100, report: 100 }, haveTopics: false, answerMs: 30_000 },
   ota: otaRules,
   isVendorHost: (host) => /(^|\.)(myhuaweicloud|huaweicloud)\.(com|cn)$/i.test(host),
   deviceSlots: (device) => ({ deviceId: device }),

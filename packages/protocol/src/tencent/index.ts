@@ -45,7 +45,7 @@ export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
     clientIdBytes: 80,
   },
   // No number is documented; this keeps the largest message, a bind, far below the payload limit.
-  children: { batch: { add: 100, remove: 100, status: 100, report: 1 }, answerMs: 10_000, signing: childSigning, textOf: childResultText },
+  children: { batch: { add: 100, remove: 100, status: 100, report: 1 }, haveTopics: true, answerMs: 10_000, signing: childSigning, textOf: childResultText },
   ota: otaRules,
   isVendorHost: (host) => /(^|\.)tencentdevices\.com$/i.test(host),
   deviceSlots: slotsOf,
