@@ -89,5 +89,5 @@ describe(`${COUNT} sub-devices behind one Huawei gateway`, () => {
     }
     expect(frames.largestBytes).toBeLessThan(1_048_576);
     expect([rig.problems.all, rig.told(device).problems.all]).toEqual([[], []]);
-  });
+  }, 120_000);
 });
