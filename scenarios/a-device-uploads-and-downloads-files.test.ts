@@ -54,7 +54,7 @@ describe('A Huawei device', () => {
     const transfer = device.files.upload(source);
     const { told, read } = await follow(transfer);
     expect(await transfer.done).toEqual({ object: 'source.bin', bytes: content.length, sha256: sha256(content) });
-    expect(told).toEqual([1_048_576, 2_097_152, 3_000_000]);
+    expect([told.length > 10, told.at(-1), told.every((bytes, index) => bytes > (told[index - 1] ?? 0))]).toEqual([true, 3_000_000, true]);
     expect([read.at(-1), transfer.progress]).toEqual([3_000_000, { bytes: 3_000_000, total: 3_000_000, resumed: 0 }]);
     expect((await files.take(2))[1]).toMatchObject({ device: 'lamp_1', direction: 'upload', object: 'source.bin', stored: { bytes: content.length, sha256: sha256(content), type: 'text/plain' }, result: { code: 0, status: 200 } });
     expect([rig.problems.all, rig.told(device).problems.all]).toEqual([[], []]);

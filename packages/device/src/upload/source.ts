@@ -7,8 +7,10 @@ import { diskError, errnoOf, type Disk } from '../disk/disk.ts';
 /** What is uploaded: the path of a file, or bytes, which must stay as they are until the end. */
 export type UploadContent = string | Uint8Array;
 
-/** Bytes that are in memory at once. */
+/** Bytes that are looked through at once. */
 const READ_BYTES = 1_048_576;
+/** Bytes that are sent at once: few enough that a slow line shows a sign of life often. */
+const SEND_BYTES = 65_536;
 
 /** The bytes of an upload. Everything rejects with `not-found`, `disk-failed`, `bad-input`, or the reason of the signal. */
 export class UploadSource {
@@ -37,7 +39,7 @@ export class UploadSource {
       const stat = await handle.stat();
       if (!stat.isFile()) throw new LianyunError('bad-input', `${content} is no file.`);
       const hash = createHash('sha256');
-      for await (const chunk of chunksOf(handle, stat.size, signal)) hash.update(chunk);
+      for await (const chunk of chunksOf(handle, { bytes: stat.size, atOnce: READ_BYTES, signal })) hash.update(chunk);
       return new UploadSource(handle, { name: path.basename(content), bytes: stat.size, sha256: hash.digest('hex') });
     } catch (error) {
       await handle.close();
@@ -48,7 +50,7 @@ export class UploadSource {
   /** The bytes in pieces; each is only valid until the next is asked for. Rejects with `wrong-digest` at the end when they are not what they were. */
   async *chunks(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     const hash = createHash('sha256');
-    for await (const chunk of this.#content instanceof Uint8Array ? slicesOf(this.#content) : chunksOf(this.#content, this.bytes, signal)) {
+    for await (const chunk of this.#content instanceof Uint8Array ? slicesOf(this.#content) : chunksOf(this.#content, { bytes: this.bytes, atOnce: SEND_BYTES, signal })) {
       hash.update(chunk);
       yield chunk;
     }
@@ -61,11 +63,17 @@ export class UploadSource {
 }
 
 function* slicesOf(bytes: Uint8Array): Generator<Uint8Array, void> {
-  for (let at = 0; at < bytes.length; at += READ_BYTES) yield bytes.subarray(at, at + READ_BYTES);
+  for (let at = 0; at < bytes.length; at += SEND_BYTES) yield bytes.subarray(at, at + SEND_BYTES);
 }
 
-async function* chunksOf(handle: FileHandle, bytes: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, Math.max(bytes, 1)));
+interface Reading {
+  readonly bytes: number;
+  readonly atOnce: number;
+  readonly signal: AbortSignal;
+}
+
+async function* chunksOf(handle: FileHandle, { bytes, atOnce, signal }: Reading): AsyncGenerator<Uint8Array, void> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(atOnce, Math.max(bytes, 1)));
   for (let at = 0; at < bytes; ) {
     signal.throwIfAborted();
     const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, bytes - at), at).catch((cause: unknown) => {
