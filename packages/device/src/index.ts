@@ -123,7 +123,7 @@ export type { LogConfig, LogConfigHandler, LogEntry } from './services/logs.ts';
 export type { CloudMessage, MessageHandler } from './services/messages.ts';
 export { MemoryTopology, type KnownChild, type TopologyStore } from './services/gateway-topology.ts';
 export type { GatewayChild } from './services/gateway-child.ts';
-export type { GatewayChange, GatewayChangeHandler, GatewayWait, NewChild } from './services/gateway.ts';
+export type { GatewayChange, GatewayChangeHandler, GatewayWait, NewChild } from './services/gateway-requests.ts';
 export type { OfferHandler, Versions } from './services/ota.ts';
 export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
 export type { TypedCommands } from './services/typed-commands.ts';

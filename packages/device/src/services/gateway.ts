@@ -1,35 +1,14 @@
-import { isLianyunError, LianyunError, type ChildDraft, type ChildInfo, type ChildResult, type DeviceRef, type JsonObject, type RequestOp, type Vocabulary } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, type ChildDraft, type ChildInfo, type ChildResult, type DeviceRef, type RequestOp, type Vocabulary } from '@lianyun/protocol';
 import { readModel, type DeviceModel } from '../model.ts';
 import type { Subscription } from '../session-owner.ts';
 import type { DeviceContext } from './context.ts';
 import { isThenable } from './deadline.ts';
 import { GatewayChild } from './gateway-child.ts';
+import type { GatewayChangeHandler, GatewayWait, NewChild } from './gateway-requests.ts';
 import type { Scopes } from './gateway-scopes.ts';
 import { ChildSubscriptions } from './gateway-subscriptions.ts';
 import { MemoryTopology, type TopologyStore } from './gateway-topology.ts';
 import type { TopicsService, TopicSession } from './topics.ts';
-
-/** A sub-device to be created under this gateway (Huawei), or to be bound to it with its own secret (Tencent). */
-export type NewChild =
-  | { readonly product: string; readonly node: string; readonly device?: DeviceRef; readonly name?: string; readonly description?: string; readonly info?: JsonObject }
-  | { readonly device: DeviceRef; readonly secret: string; readonly method?: 'hmacsha1' | 'hmacsha256' };
-
-/** The cloud told that sub-devices were added to this gateway, or removed from it. */
-export interface GatewayChange {
-  readonly change: 'added' | 'removed';
-  readonly children: readonly ChildInfo[];
-  /** Of the list after the change. Huawei only. */
-  readonly version?: number;
-}
-
-/** Takes a notice; what it throws becomes a problem of the device. */
-export type GatewayChangeHandler = (change: GatewayChange) => void | Promise<void>;
-
-/** How long to wait for the cloud; left out: as long as it may take. */
-export interface GatewayWait {
-  readonly deadlineMs?: number;
-  readonly signal?: AbortSignal;
-}
 
 interface GatewayOptions {
   readonly context: DeviceContext;
