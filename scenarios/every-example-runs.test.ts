@@ -8,11 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CloudName } from './support/clouds.ts';
 import { lianyun, ROOT, runScript, type Program } from './support/program.ts';
 import { Rig } from './support/rig.ts';
-import { huaweiClient, tencentClient, type HuaweiCall, type TencentCall } from './support/vendor-clients.ts';
+import { huaweiClient, huaweiUpload, tencentClient, type HuaweiCall, type TencentCall } from './support/vendor-clients.ts';
 
 const FOLDER = path.join(ROOT, 'examples');
 const HUAWEI_LAMP = { path: { device_id: 'lamp_1' } };
 const LAMP = { ProductId: 'LAMP000001', DeviceName: 'lamp1' };
+
+/** A new version. */
+const IMAGE = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 253));
 
 /** The platform, and what calls it. */
 interface Platform {
@@ -63,7 +66,7 @@ async function finished(program: Program): Promise<readonly string[]> {
 /** Runs an example on a platform within this test, whose own events tell what no API shows. */
 async function onRig(file: string, look: (rig: Rig, program: Program) => Promise<void>): Promise<void> {
   await using rig = await Rig.open({ seed: await readFile(path.join(FOLDER, 'seed.json'), 'utf8') });
-  await using program = runScript(path.join(FOLDER, file), [], { env: { LIANYUN_SERVER: rig.server } });
+  await using program = runScript(path.join(FOLDER, file), [], { env: { LIANYUN_SERVER: rig.server, LIANYUN_DIRECTORY: path.join(folder, file.replaceAll('/', '-')) } });
   await look(rig, program);
   expect(rig.problems.all).toEqual([]);
 }
@@ -174,6 +177,21 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
       await huawei('POST', '/devices', { body: { node_id: 'c', product_id: 'lamp', gateway_id: 'hub_1' } });
       await program.line(/^added lamp_c$/);
       await stop(program);
+    },
+
+    async ota(start, { huawei, api }) {
+      await huaweiUpload(Number(new URL(api).port), 'fw/lamp/2.0.0.bin', IMAGE, { ak: 'EXAMPLE', sk: 'only-an-example' });
+      await using program = start();
+      await program.line(/^runs 1\.0\.0$/);
+      expect(await huawei('GET', '/devices/{device_id}', HUAWEI_LAMP)).toMatchObject({ fw_version: '1.0.0' });
+      const obs_location = { region_name: 'here', bucket_name: 'fw', object_key: 'lamp/2.0.0.bin' };
+      const { package_id } = (await huawei('POST', '/ota-upgrades/packages', { body: { app_id: 'default', package_type: 'firmwarePackage', product_id: 'lamp', version: '2.0.0', file_location: { obs_location } } })) as { readonly package_id: string };
+      const { task_id } = (await huawei('POST', '/batchtasks', { body: { app_id: 'default', task_name: 'example', task_type: 'firmwareUpgrade', targets: ['lamp_1'], document: { package_id } } })) as { readonly task_id: string };
+      await program.line(/^runs 2\.0\.0$/);
+      expect(await huawei('GET', '/batchtasks/{task_id}', { path: { task_id } })).toMatchObject({ batchtask: { status: 'Success' } });
+      await stop(program);
+      expect(program.stdout.all).toEqual(['runs 1.0.0', `offered firmware 2.0.0, ${IMAGE.length} bytes`, expect.stringMatching(/^downloaded .*firmware-2\.0\.0$/), 'runs 2.0.0']);
+      expect((await readFile(path.join(folder, 'upgrades/firmware-2.0.0'))).equals(IMAGE)).toBe(true);
     },
 
     async application(start, { server }) {
@@ -288,6 +306,17 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
       await stop(program);
     },
 
+    ota: () =>
+      onRig('tencent/ota.mjs', async (rig, program) => {
+        await program.line(/^runs 1\.0\.0$/);
+        const { id: packageId } = await rig.platform.upgrades.packages.add({ cloud: 'tencent', productId: 'LAMP000001', kind: 'firmware', version: '2.0.0', source: { bytes: [IMAGE], fileName: 'lamp.bin' } });
+        rig.platform.upgrades.create({ cloud: 'tencent', packageId, devices: ['LAMP000001/lamp1'] });
+        await program.line(/^runs 2\.0\.0$/);
+        await stop(program);
+        expect(program.stdout.all).toEqual(['runs 1.0.0', `offered firmware 2.0.0, ${IMAGE.length} bytes`, expect.stringMatching(/^downloaded .*firmware-2\.0\.0$/), 'runs 2.0.0']);
+        expect(await rig.tencent('DescribeDevice', LAMP)).toMatchObject({ body: { Device: { Version: '2.0.0' } } });
+      }),
+
     async application(start, { server }) {
       await using lamp = runScript(path.join(FOLDER, 'tencent/properties.mjs'), [], { env: { LIANYUN_SERVER: server } });
       await lamp.line(/^reported/);
@@ -309,7 +338,7 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
 
 describe.each(Object.keys(CASES) as readonly CloudName[])('examples/%s', (cloud) => {
   it.each(Object.entries(CASES[cloud]))('%s.mjs runs, and the platform sees what it does', async (name, look) => {
-    const start = (args: readonly string[] = []): Program => runScript(path.join(FOLDER, cloud, `${name}.mjs`), args, { env: { LIANYUN_SERVER: platform.server, LIANYUN_API: platform.api } });
+    const start = (args: readonly string[] = []): Program => runScript(path.join(FOLDER, cloud, `${name}.mjs`), args, { env: { LIANYUN_SERVER: platform.server, LIANYUN_API: platform.api, LIANYUN_DIRECTORY: path.join(folder, 'upgrades') } });
     await look(start, platform);
   });
 

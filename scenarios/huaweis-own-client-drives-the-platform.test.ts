@@ -1,10 +1,13 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { ClientRequestException } from '@huaweicloud/huaweicloud-sdk-core/exception/ClientRequestException.js';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { Device, huawei, reply } from 'lianyun';
 import { describe, expect, it } from 'vitest';
 import { HUAWEI, SEED } from './support/clouds.ts';
 import { happens, Rig } from './support/rig.ts';
-import { huaweiClient } from './support/vendor-clients.ts';
+import { huaweiClient, huaweiUpload } from './support/vendor-clients.ts';
 
 const KETTLE = {
   product_id: 'kettle',
@@ -85,6 +88,38 @@ describe("Huawei's own client", () => {
     expect(await call('DELETE', '/devices/{device_id}', { path })).toMatchObject({ httpStatusCode: 204 });
     expect(await refused(call('GET', '/devices/{device_id}', { path }))).toMatchObject({ httpStatusCode: 404, errorCode: 'IOTDA.014000' });
     expect(await call('DELETE', '/products/{product_id}', { path: { product_id: 'kettle' } })).toMatchObject({ httpStatusCode: 204 });
+    expect(rig.problems.all).toEqual([]);
+  });
+
+  it('puts a package into the store, starts its upgrade, and sees the task to its end when the device runs the new version', async () => {
+    await using rig = await Rig.open();
+    const call = huaweiClient(rig.httpPort);
+    const directory = await mkdtemp(path.join(tmpdir(), 'lianyun-upgrade-'));
+    const image = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
+    await huaweiUpload(rig.httpPort, 'fw/lamp/2.0.bin', image);
+    const obs = { region_name: 'cn-north-4', bucket_name: 'fw', object_key: 'lamp/2.0.bin' };
+    const { package_id } = (await call('POST', '/ota-upgrades/packages', { body: { app_id: 'default', package_type: 'firmwarePackage', product_id: 'lamp', version: '2.0', description: '新版', file_location: { obs_location: obs } } })) as { readonly package_id: string };
+    expect(await call('GET', '/ota-upgrades/packages', { query: { package_type: 'firmwarePackage', product_id: 'lamp' } })).toMatchObject({ packages: [{ package_id, version: '2.0' }], page: { count: 1 } });
+    expect(await call('GET', '/ota-upgrades/packages/{package_id}', { path: { package_id } })).toMatchObject({ package_id, description: '新版', file_location: { obs_location: obs } });
+
+    const device = rig.own(HUAWEI.device(1, rig.server)) as Device<typeof huawei>;
+    const { promise: downloaded, resolve, reject } = Promise.withResolvers<string>();
+    device.ota.onOffer((upgrade) => {
+      const file = path.join(directory, 'new.bin');
+      upgrade.download({ directory, fileName: 'new.bin' }).done.then(() => resolve(file), reject);
+    });
+    await device.connect();
+    await device.ota.report({ firmware: '1.0' }).delivered;
+    const { task_id } = (await call('POST', '/batchtasks', { body: { app_id: 'default', task_name: 'to 2.0', task_type: 'firmwareUpgrade', targets: ['lamp_1'], document: { package_id } } })) as { readonly task_id: string };
+    expect((await readFile(await downloaded)).equals(image)).toBe(true);
+    const task = (): Promise<object> => call('GET', '/batchtasks/{task_id}', { path: { task_id } });
+    expect(await task()).toMatchObject({ batchtask: { task_id, status: 'Processing', task_progress: { total: 1, processing: 1 } } });
+    await device.ota.report({ firmware: '2.0' }).delivered;
+    expect(await task()).toMatchObject({ batchtask: { status: 'Success', task_progress: { total: 1, success: 1 } }, task_details: [{ target: 'lamp_1', status: 'Success' }] });
+    expect(await call('GET', '/devices/{device_id}', { path: { device_id: 'lamp_1' } })).toMatchObject({ fw_version: '2.0' });
+    expect(await call('GET', '/batchtasks', { query: { task_type: 'firmwareUpgrade' } })).toMatchObject({ batchtasks: [{ task_id }], page: { count: 1 } });
+    expect(await refused(call('GET', '/batchtasks/{task_id}', { path: { task_id: 'f'.repeat(24) } }))).toMatchObject({ httpStatusCode: 404 });
+    await rm(directory, { recursive: true });
     expect(rig.problems.all).toEqual([]);
   });
 
