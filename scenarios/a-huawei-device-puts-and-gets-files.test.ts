@@ -3,6 +3,8 @@ import type { DeviceFile } from '@lianyun/platform';
 import type { MqttClient } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { HUAWEI } from './support/clouds.ts';
+import { huaweiCredentials } from './support/credentials.ts';
+import { gatewaySeed } from './support/gateways.ts';
 import { fetchUrl } from './support/http.ts';
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
@@ -138,5 +140,15 @@ describe('A Huawei device', () => {
     await transfer('PUT', grant.url, 'x');
     expect(await rig.huawei('DELETE', '/devices/lamp_1')).toMatchObject({ status: 204 });
     expect([list(rig).total, rig.platform.objects.find({ bucket: 'files-lamp_1', key: 'a.txt' })]).toEqual([0, undefined]);
+  });
+
+  it('takes its files with it when its gateway removes it', async () => {
+    await using rig = await Rig.open({ seed: gatewaySeed(0) });
+    await rig.huawei('POST', '/devices', { node_id: '5', product_id: 'lamp', gateway_id: 'gate_1' });
+    await rig.platform.files.put('lamp_5', 'a.txt', [Buffer.from('x')]);
+    const gateway = await rig.foreignAs(huaweiCredentials('gate_1', 'secret-of-gate-1'));
+    const remove = { services: [{ service_id: '$sub_device_manager', event_type: 'delete_sub_device_request', event_time: '20260102T030405Z', event_id: '1', paras: { devices: ['lamp_5'] } }] };
+    await gateway.publishAsync('$oc/devices/gate_1/sys/events/up', JSON.stringify(remove), { qos: 1 });
+    expect([rig.platform.registry.findDevice('huawei', 'lamp_5'), rig.platform.objects.list('files-lamp_5', { limit: 1 }).total, rig.problems.all]).toEqual([undefined, 0, []]);
   });
 });

@@ -3,7 +3,7 @@ import { infoOf, type Children, type ChildrenOptions } from './children.ts';
 import { DIALECTS } from './admission.ts';
 import { takeHuaweiReport } from './intake.ts';
 import type { Device } from './records.ts';
-import { forgetDevice, onceStored } from './storage/storage.ts';
+import { onceStored } from './storage/storage.ts';
 
 const NOT_FOUND = 'IOTDA.014000';
 const EXISTS = 'IOTDA.014031';
@@ -45,7 +45,6 @@ export function takeHuaweiChildren(children: Children, options: ChildrenOptions)
       if (!children.isChild('huawei', via, device)) return absent(via, device);
       removed.push(registry.device('huawei', device));
       registry.deleteDevice('huawei', device);
-      forgetDevice(storage, 'huawei', device);
       return { device, code: 0 };
     });
     children.removed('huawei', via, removed);

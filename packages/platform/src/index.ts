@@ -15,6 +15,7 @@ export type { ByteRange } from './objects/blobs.ts';
 export type { Files } from './files.ts';
 export type { History, HistoryPage, HistoryPlace, HistoryPoint, HistoryQuery } from './history.ts';
 export type { Device, DeviceDraft, HuaweiProduct, Product, ProductDraft, TencentProduct } from './records.ts';
+export type { DeviceLogs, LogConfig, LogEntry } from './logs.ts';
 export type { Registry } from './registry.ts';
 export type { DeviceQuery, Page, PageRequest, ProductQuery, RegistryStore } from './registry-store.ts';
 export { accessKeysOf, applySeed, readSeed, readSeedFile, type SeedFile, type SeedResult } from './seed.ts';

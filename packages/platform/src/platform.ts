@@ -15,13 +15,14 @@ import { INTAKE } from './intake.ts';
 import type { AccessKeys } from './keys.ts';
 import type { Mailbox } from './mailbox.ts';
 import { createNorthbound, type Northbound } from './north/server.ts';
+import { DeviceLogs, type LogEntry } from './logs.ts';
 import { Objects } from './objects/objects.ts';
 import { Origin } from './objects/origin.ts';
 import { GrantSigner } from './objects/signer.ts';
 import { unpacked } from './packing.ts';
 import { Postman } from './postman.ts';
 import { Registry } from './registry.ts';
-import { openStorage, type Storage } from './storage/storage.ts';
+import { forgetDevice, openStorage, type Storage } from './storage/storage.ts';
 import type { Upgrade } from './upgrades/upgrade-records.ts';
 import { Upgrades } from './upgrades/upgrades.ts';
 import { traceFrame, type TracedFrame } from './trace.ts';
@@ -37,6 +38,8 @@ export interface PlatformEvents {
   message: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly message: DeviceMessage }];
   /** A Huawei device put a file, or told what became of one. */
   file: [DeviceFile];
+  /** A Huawei device sent a piece of its log. */
+  log: [LogEntry];
   /** The upgrade of a device came a step further, or to its end. */
   upgrade: [Upgrade];
   /** Every frame over every connection; read only while somebody listens. */
@@ -75,6 +78,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly objects: Objects;
   readonly files: Files;
   readonly upgrades: Upgrades;
+  readonly logs: DeviceLogs;
   readonly downlink: Downlink;
   readonly access: AccessPort;
   readonly #clock: Clock;
@@ -92,7 +96,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     super();
     this.#clock = clock;
     this.#storage = storage;
-    this.registry = new Registry({ store: storage.registryStore, clock, onDisabled: (cloud, device) => this.#disconnect(cloud, device) });
+    this.registry = new Registry({ store: storage.registryStore, clock, onDisabled: (cloud, device) => this.#disconnect(cloud, device), onDeleted: (cloud, device) => this.#forget(cloud, device) });
     this.twins = storage.twins;
     this.#forgetStorage = storage.onFault((fault) => this.#tell('problem', fault));
     this.events = storage.events;
@@ -122,6 +126,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     this.files = new Files({ storage, objects: this.objects, signer, origin: this.#origin, peer: this.#peers.huawei, clock, problem, onFile: (file) => this.#tell('file', file) });
     const { registry, mailbox, downlink, objects, files } = this;
     this.upgrades = new Upgrades({ storage, objects, signer, origin: this.#origin, registry, downlink, clock, peers: this.#peers, problem, onUpgrade: (upgrade) => this.#tell('upgrade', upgrade) });
+    this.logs = new DeviceLogs({ peers: this.#peers, registry, downlink, clock, problem, onLog: (entry) => this.#tell('log', entry) });
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
     this.#desired = new DesiredPusher({ storage, downlink, registry, problem });
     this.#broadcaster = new Broadcaster({ access: this.access, downlink, registry, peers: this.#peers });
@@ -176,6 +181,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
         this.#children.gatewayCame(cloud, device);
         this.upgrades.cameOnline(cloud, device);
         if (cloud !== 'huawei') return;
+        this.logs.cameOnline(device);
         this.#postman.cameOnline(device);
         this.#desired.cameOnline(device);
       },
@@ -201,6 +207,15 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   #disconnect(cloud: Cloud, device: DeviceRef): void {
     this.access.kick(cloud, device, 'the device was disabled');
     if (this.registry.device(cloud, device).gateway !== undefined) this.#children.setOnline(cloud, device, false, 'kicked');
+  }
+
+  /** A device is no more: nothing that is known of it stays. */
+  #forget(cloud: Cloud, device: DeviceRef): void {
+    forgetDevice(this.#storage, cloud, device);
+    this.upgrades.forget(cloud, device);
+    if (cloud !== 'huawei') return;
+    this.files.forget(device);
+    this.logs.forget(device);
   }
 
   /** A listener that throws must not break what goes on between a device and the platform. */

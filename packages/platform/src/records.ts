@@ -1,4 +1,4 @@
-import type { DeviceInfo, DeviceRef, JsonObject, JsonValue } from '@lianyun/protocol';
+import type { DeviceInfo, DeviceRef, JsonObject, JsonValue, Vocabulary } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 
 interface ProductRecord {
@@ -65,6 +65,8 @@ export interface Device {
   /** Huawei: only TLS connections are let in. */
   readonly secureAccess: boolean;
   readonly extensionInfo?: JsonObject;
+  /** Which logs it is to send. */
+  readonly logs?: Vocabulary['log.config'];
   /** What the device last told about itself. */
   readonly info?: DeviceInfo;
   /** False: frozen (Huawei), disabled (Tencent); it cannot sign in. */
@@ -98,7 +100,7 @@ export type DeviceDraft = Omit<Device, MadeForDevice> & { readonly nodeId: strin
 
 /** What can be changed about a device. */
 export type DeviceChanges = Partial<
-  Pick<Device, 'name' | 'secret' | 'authType' | 'fingerprint' | 'gateway' | 'wantsOnline' | 'description' | 'extensionInfo' | 'secureAccess' | 'info' | 'enabled'>
+  Pick<Device, 'name' | 'secret' | 'authType' | 'fingerprint' | 'gateway' | 'wantsOnline' | 'description' | 'extensionInfo' | 'secureAccess' | 'info' | 'enabled' | 'logs'>
 >;
 
 /** What can be changed about a product of the cloud `C`. */

@@ -11,6 +11,8 @@ export interface RegistryOptions {
   readonly clock: Clock;
   /** Hears of a device that may not sign in any more. */
   onDisabled?(cloud: Cloud, device: DeviceRef): void;
+  /** Hears of a device that is no more. */
+  onDeleted?(cloud: Cloud, device: DeviceRef): void;
 }
 
 const NAMES: Readonly<Record<Cloud, string>> = { huawei: 'Huawei', tencent: 'Tencent' };
@@ -21,13 +23,15 @@ export class Registry {
   readonly #store: RegistryStore;
   readonly #clock: Clock;
   readonly #onDisabled: RegistryOptions['onDisabled'];
+  readonly #onDeleted: RegistryOptions['onDeleted'];
   // By document, not by product: what the store undoes or drops needs no word here.
   readonly #compiled = new WeakMap<object, CompiledModel>();
 
-  constructor({ store, clock, onDisabled }: RegistryOptions) {
+  constructor({ store, clock, onDisabled, onDeleted }: RegistryOptions) {
     this.#store = store;
     this.#clock = clock;
     this.#onDisabled = onDisabled;
+    this.#onDeleted = onDeleted;
   }
 
   /** Creates a product; a model that cannot be read fails with `bad-config`, its path beginning with `modelRoot`. */
@@ -152,6 +156,7 @@ export class Registry {
     const { total } = this.#store.devices({ cloud, gateway: device, limit: 1 });
     if (total > 0) throw new LianyunError('conflict', `${total} device(s) connect through ${device}; delete them first.`, { device });
     this.#store.removeDevice(cloud, device);
+    this.#onDeleted?.(cloud, device);
   }
 
   /** The devices that connect through a gateway. */

@@ -11,7 +11,7 @@ import type { Origin } from '../objects/origin.ts';
 import type { GrantSigner } from '../objects/signer.ts';
 import type { Postman } from '../postman.ts';
 import type { Registry } from '../registry.ts';
-import { forgetDevice, type Storage } from '../storage/storage.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { Upgrades } from '../upgrades/upgrades.ts';
 import type { SecretOf } from './signed-request.ts';
 
@@ -43,13 +43,10 @@ export function secretsOf({ keys }: NorthContext, cloud: Cloud): SecretOf {
   return (id) => secrets.get(id);
 }
 
-/** Removes a device with all that is known of it, and ends its connection. */
-export function removeDevice({ registry, storage, downlink, children, files, upgrades }: NorthContext, cloud: Cloud, device: DeviceRef): void {
+/** Removes a device, and ends its connection. */
+export function removeDevice({ registry, downlink, children }: NorthContext, cloud: Cloud, device: DeviceRef): void {
   const found = registry.device(cloud, device);
   registry.deleteDevice(cloud, device);
-  forgetDevice(storage, cloud, device);
-  if (cloud === 'huawei') files.forget(device);
-  upgrades.forget(cloud, device);
   downlink.kick(cloud, device, 'the device was deleted');
   if (found.gateway !== undefined) children.removed(cloud, found.gateway, [found]);
   else children.forget(cloud, device);

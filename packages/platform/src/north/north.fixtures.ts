@@ -11,7 +11,7 @@ import { GrantSigner } from '../objects/signer.ts';
 import { Postman } from '../postman.ts';
 import type { Device } from '../records.ts';
 import { Registry } from '../registry.ts';
-import { openStorage } from '../storage/storage.ts';
+import { forgetDevice, openStorage } from '../storage/storage.ts';
 import { Upgrades } from '../upgrades/upgrades.ts';
 import { signHuawei } from './huawei/signature.ts';
 import { createNorthbound, type Northbound } from './server.ts';
@@ -132,7 +132,7 @@ export class NorthUnderTest implements AsyncDisposable {
   readonly children = new ScriptedTopology();
   readonly storage = openStorage({ clock: this.clock });
   readonly twins = this.storage.twins;
-  readonly registry = new Registry({ store: this.storage.registryStore, clock: this.clock });
+  readonly registry = new Registry({ store: this.storage.registryStore, clock: this.clock, onDeleted: (cloud, device) => forgetDevice(this.storage, cloud, device) });
   readonly postman = new Postman({ mailbox: this.storage.mailbox, downlink: this.downlink, registry: this.registry, clock: this.clock });
   readonly desired = new DesiredPusher({ storage: this.storage, downlink: this.downlink, registry: this.registry, problem: () => undefined });
   readonly objects = new Objects({ storage: this.storage, clock: this.clock });

@@ -38,6 +38,8 @@ export interface Northbound extends AsyncDisposable {
 export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, objectBytes, ...context }: NorthboundOptions): Northbound {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
+    // A device's id has up to 128 characters, and more when they are encoded.
+    routerOptions: { maxParamLength: 512 },
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     rewriteUrl: ({ url = '/' }) => (url.startsWith(OBJECTS_PATH) ? url : withoutBasePath(url)),

@@ -19,6 +19,8 @@ export class UpgradeBook {
   readonly packages: Records<UpgradePackage>;
   readonly tasks: Records<UpgradeTask>;
   readonly upgrades: Records<Upgrade>;
+  /** Ends what this listens to. */
+  readonly forgetStorage: () => void;
   readonly #storage: Storage;
   readonly #clock: Clock;
   readonly #onChange: (upgrade: Upgrade) => void;
@@ -32,6 +34,8 @@ export class UpgradeBook {
     this.#storage = storage;
     this.#clock = clock;
     this.#onChange = onChange;
+    // What was written of a turn that failed is not so.
+    this.forgetStorage = storage.onFault(() => this.#idle.clear());
   }
 
   nextSerial(): number {

@@ -92,7 +92,7 @@ export class UpgradePackages {
     const pack = this.#book.package(cloud, id);
     for (const status of ['waiting', 'running'] as const) {
       const [task] = this.#book.tasks.page({ cloud, packageId: id, status }, { limit: 1 }).items;
-      if (task !== undefined) throw new LianyunError('conflict', `The upgrade package ${id} is needed by the task ${task.id}, which is not at its end.`);
+      if (task !== undefined) throw new LianyunError('conflict', `The upgrade package of ${pack.productId} with version ${pack.version} is needed by the task ${task.id}, which is not at its end.`);
     }
     this.#book.packages.remove({ cloud, id });
     if (pack.place.bucket === BUCKET) await this.#objects.delete(pack.place);
@@ -107,7 +107,7 @@ export class UpgradePackages {
 }
 
 /** How a Tencent package is found: its product, its module and its version name it. */
-const tencentPackageId = (productId: string, version: string, module = ''): string => JSON.stringify([productId, module, version]);
+export const tencentPackageId = (productId: string, version: string, module = ''): string => JSON.stringify([productId, module, version]);
 
 function digestsOf({ sha256, md5 }: Partial<Pick<UpgradePackage, 'sha256' | 'md5'>>): Digest[] {
   return [...(sha256 === undefined ? [] : [{ algorithm: 'sha256', hex: sha256 } as const]), ...(md5 === undefined ? [] : [{ algorithm: 'md5', hex: md5 } as const])];

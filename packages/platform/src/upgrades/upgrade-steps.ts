@@ -55,11 +55,11 @@ export class UpgradeSteps {
     for (const upgrade of currentOf(this.#book.openOf(cloud, device))) if (upgrade.stage === 'waiting') this.#begin(upgrade);
   }
 
-  /** The same for a device that connected: what was sent before it went may be lost, so a Huawei device is asked again until it has begun. */
+  /** The same for a device that connected: it may have lost what was sent before, or what it did, so a Huawei device is asked again until it has the package. */
   reached(cloud: Cloud, device: DeviceRef): void {
     for (const upgrade of currentOf(this.#book.openOf(cloud, device))) {
       const { stage } = upgrade;
-      if (stage === 'waiting' || (cloud === 'huawei' && (stage === 'asked' || stage === 'offered'))) this.#begin(upgrade);
+      if (stage === 'waiting' || (cloud === 'huawei' && (stage === 'asked' || stage === 'offered' || stage === 'downloading'))) this.#begin(upgrade);
     }
   }
 

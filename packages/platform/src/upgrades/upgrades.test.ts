@@ -133,7 +133,9 @@ describe('the upgrade of a Huawei device', () => {
     const end = rig.connect('huawei', device, tells(device, () => '1'));
     expect([end.ops, upgradeOf(rig, task, device)?.stage]).toEqual([['ota.query', 'ota.offer'], 'offered']);
     says(end, device, { percent: 10, version: '1' });
-    // It downloads: nothing is said to it again.
+    expect(rig.connect('huawei', device, tells(device, () => '1')).ops).toEqual(['ota.query', 'ota.offer']);
+    says(end, device, { percent: 100, version: '1' });
+    // It installs: nothing is said to it again.
     expect(rig.connect('huawei', device, tells(device, () => '1')).ops).toEqual([]);
   });
 

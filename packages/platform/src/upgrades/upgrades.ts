@@ -70,6 +70,7 @@ export class Upgrades {
 
   close(): void {
     this.#timer.close();
+    this.book.forgetStorage();
   }
 
   /** Makes a task and begins with it. Fails with `not-found` when there is no such package. A device that cannot be upgraded is a failed part of it. */

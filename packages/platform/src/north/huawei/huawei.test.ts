@@ -109,6 +109,13 @@ describe('devices', () => {
     expect(await north.huawei('POST', '/devices', { product_id: 'lamp', node_id: 'x', gateway_id: 'nobody' })).toMatchObject({ status: 404, body: { error_code: 'IOTDA.014000' } });
   });
 
+  it('may have ids as long as the API allows', async () => {
+    await lampOnline();
+    const id = 'x'.repeat(128);
+    expect(await north.huawei('POST', '/devices', { product_id: 'lamp', node_id: 'long', device_id: id })).toMatchObject({ status: 201 });
+    expect(await north.huawei('GET', `/devices/${id}`)).toMatchObject({ status: 200, body: { device_id: id } });
+  });
+
   it('that exist already, or of an unknown product, are refused with the documented codes', async () => {
     await lampOnline();
     expect(await north.huawei('POST', '/devices', { product_id: 'lamp', node_id: 'd1' })).toMatchObject({ status: 400, body: { error_code: 'IOTDA.014031' } });

@@ -5,11 +5,17 @@ import { refusal } from '../refusal.ts';
 import { readBySpec, type Given, type Parameters, type Spec } from './parameters.ts';
 
 /** One action of the API: takes parameters, gives the fields of `Response`. */
-export type Action = (given: Given, context: NorthContext) => object | Promise<object>;
+export type Action = (given: Given, context: NorthContext, request: ActionRequest) => object | Promise<object>;
+
+/** How the request came in. */
+interface ActionRequest {
+  /** What it called this server: name and port. */
+  readonly host: string;
+}
 
 /** Declares an action by what it takes and what it does. */
-export function action<const S extends Spec>(spec: S, run: (parameters: Parameters<S>, context: NorthContext) => object | Promise<object>): Action {
-  return (given, context) => run(readBySpec(spec, given), context);
+export function action<const S extends Spec>(spec: S, run: (parameters: Parameters<S>, context: NorthContext, request: ActionRequest) => object | Promise<object>): Action {
+  return (given, context, request) => run(readBySpec(spec, given), context, request);
 }
 
 /** The parameters that name a device: ProductId and DeviceName, or DeviceId, which overrides them. */

@@ -79,7 +79,7 @@ function deviceInfo(device: Device, context: NorthContext, psk: string): object 
     CreateTime: seconds(device.createdAt),
     Version: device.info?.firmware ?? '',
     DeviceCert: '',
-    LogLevel: 0,
+    LogLevel: device.logs?.level ?? 0,
     EnableState: device.enabled ? 1 : 0,
     ProductId: device.productId,
     ProductName: product.name,

@@ -8,6 +8,8 @@ import type { SecretOf, SignatureFault, SignedRequest, Verdict } from '../signed
 import type { Action } from './action.ts';
 import { dataActions } from './data.ts';
 import { deviceActions } from './devices.ts';
+import { firmwareActions } from './firmware.ts';
+import { firmwareTaskActions } from './firmware-tasks.ts';
 import { gatewayActions } from './gateways.ts';
 import { historyActions } from './history.ts';
 import { messageActions } from './messages.ts';
@@ -16,7 +18,7 @@ import { productActions } from './products.ts';
 import { readParameters, verifyTencent, verifyTencentParameters } from './signature.ts';
 
 const VERSION = '2019-04-23';
-const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...productActions, ...deviceActions, ...dataActions, ...historyActions, ...messageActions, ...gatewayActions }));
+const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...productActions, ...deviceActions, ...dataActions, ...historyActions, ...messageActions, ...gatewayActions, ...firmwareActions, ...firmwareTaskActions }));
 
 const FAULTS: Readonly<Record<SignatureFault, string>> = {
   missing: 'AuthFailure.InvalidAuthorization',
@@ -64,7 +66,7 @@ export function tencentNorth(app: FastifyInstance, context: NorthContext): void 
     handler: async (request, reply) => {
       try {
         const { action, given } = read(request, secretOf, context.clock.now());
-        const fields = await action(given, context);
+        const fields = await action(given, context, { host: request.headers.host ?? 'localhost' });
         return await reply.code(200).send({ Response: { ...fields, RequestId: request.id } });
       } catch (error) {
         if (codeOf(error) === 'InternalError') request.log.error({ err: error }, 'request failed');

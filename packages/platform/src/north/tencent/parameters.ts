@@ -1,14 +1,22 @@
 import { isJsonObject, parseExact, type JsonObject } from '@lianyun/protocol';
 import { refusal } from '../refusal.ts';
 
+/** Narrows a list: to what has one of the values in a member. */
+export interface Filter {
+  readonly Name: string;
+  readonly Values: readonly string[];
+}
+
 /** What an action takes: the name of a parameter and its type, a `?` behind it when it may be left out. */
-export type Spec = Readonly<Record<string, 'text' | 'text?' | 'texts' | 'targets' | 'integer' | 'integer?' | 'flag?'>>;
+export type Spec = Readonly<Record<string, 'text' | 'text?' | 'texts' | 'texts?' | 'targets' | 'filters?' | 'integer' | 'integer?' | 'flag?'>>;
 
 interface Types {
   text: string;
   'text?': string | undefined;
   texts: readonly string[];
+  'texts?': readonly string[] | undefined;
   targets: readonly { readonly ProductId: string; readonly DeviceName: string }[];
+  'filters?': readonly Filter[] | undefined;
   integer: number;
   'integer?': number | undefined;
   'flag?': boolean | undefined;
@@ -52,20 +60,22 @@ export function readBySpec<S extends Spec>(spec: S, given: Given): Parameters<S>
   return Object.fromEntries(read) as Parameters<S>; // every name of the spec, each with a value of its type
 }
 
-/** A form and a query write a list as `Name.0`, `Name.1`, …, one of objects as `Name.0.Member`. */
+/** A form and a query write a list as `Name.0`, `Name.1`, …, one of objects as `Name.0.Member`, and a list in one of these as `Name.0.Member.0`. */
 function listed(spec: Spec, values: ReadonlyMap<string, string>): Map<string, unknown> {
   const read = new Map<string, unknown>();
   const lists = new Map<string, Map<string, unknown>>();
   for (const [name, value] of values) {
-    const [, list = '', index = '', member] = /^(\w+)\.(\d{1,4})(?:\.(\w+))?$/.exec(name) ?? [];
-    const type = Object.hasOwn(spec, list) ? spec[list] : undefined;
-    if (type !== (member === undefined ? 'texts' : 'targets')) {
+    const [, list = '', index = '', member, part] = /^(\w+)\.(\d{1,4})(?:\.(\w+)(?:\.(\d{1,4}))?)?$/.exec(name) ?? [];
+    const kind = Object.hasOwn(spec, list) ? spec[list]?.replace('?', '') : undefined;
+    if (kind !== (member === undefined ? 'texts' : kind === 'filters' ? 'filters' : 'targets')) {
       read.set(name, value);
       continue;
     }
     const items = lists.get(list) ?? new Map<string, unknown>();
     lists.set(list, items);
-    items.set(index, member === undefined ? value : { ...(items.get(index) as object | undefined), [member]: value });
+    const item = items.get(index) as Readonly<Record<string, unknown>> | undefined; // made below
+    const before = member === undefined ? undefined : item?.[member];
+    items.set(index, member === undefined ? value : { ...item, [member]: part === undefined ? value : [...(Array.isArray(before) ? (before as readonly unknown[]) : []), value] });
   }
   for (const [list, items] of lists) read.set(list, [...items.values()]);
   return read;
@@ -77,15 +87,18 @@ function fromText(type: Spec[string], value: string): unknown {
   return value;
 }
 
-type Kind = 'text' | 'texts' | 'targets' | 'integer' | 'flag';
+type Kind = 'text' | 'texts' | 'targets' | 'filters' | 'integer' | 'flag';
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isTarget = (value: unknown): boolean => isJsonObject(value) && Object.keys(value).length === 2 && isText(value['ProductId']) && isText(value['DeviceName']);
+
+const isFilter = (value: unknown): boolean => isJsonObject(value) && Object.keys(value).length === 2 && isText(value['Name']) && Array.isArray(value['Values']) && value['Values'].every(isText);
 
 const KINDS: Readonly<Record<Kind, { readonly words: string; is(value: unknown): boolean }>> = {
   text: { words: 'a string', is: isText },
   texts: { words: 'a list of strings', is: (value) => Array.isArray(value) && value.every(isText) },
   targets: { words: 'a list of { ProductId, DeviceName }', is: (value) => Array.isArray(value) && value.every(isTarget) },
+  filters: { words: 'a list of { Name, Values }', is: (value) => Array.isArray(value) && value.every(isFilter) },
   integer: { words: 'an integer', is: (value) => Number.isSafeInteger(value) },
   flag: { words: 'a boolean', is: (value) => typeof value === 'boolean' },
 };
