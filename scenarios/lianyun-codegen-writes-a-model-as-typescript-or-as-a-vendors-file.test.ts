@@ -66,7 +66,7 @@ describe('lianyun codegen', () => {
     expect(readTencentTemplate(await json(at('again.json')))).toEqual(readTencentTemplate(await template()));
   });
 
-  it('writes what type-checks in a program that uses it, and lets nothing wrong compile', async () => {
+  it('writes what type-checks in a program that uses it, and lets nothing wrong compile', { timeout: 120_000 }, async () => {
     await put('lamp.ts', (await printed(codegen(PROFILE, '--name', 'lamp'))).text);
     await put('kettle.ts', (await printed(codegen(TEMPLATE, '--name', 'kettle'))).text);
     await put(

@@ -70,7 +70,12 @@ export class Download extends EventEmitter<DownloadEvents> implements AsyncItera
     const { file, part = `${file}.part`, signal, deadlineMs = DEFAULTS.deadlineMs } = this.#options;
     checkAnnounced(this.#options);
     await this.#options.after?.catch(() => undefined);
-    return bounded({ clock: this.#clock, what: `The download of ${file}`, deadlineMs, signal }, async (ending) => ((await this.#isThere(ending)) ? file : this.#fetch(part, ending)));
+    return bounded({ clock: this.#clock, what: `The download of ${file}`, deadlineMs, signal }, async (ending) => {
+      if (!(await this.#isThere(ending))) return this.#fetch(part, ending);
+      // The process ended before these could be removed.
+      await Promise.all([this.#disk.rm(part, { force: true }), new PartJournal(this.#disk, part, this.#options).remove()]);
+      return file;
+    });
   }
 
   /** Whether the whole file is there: a process may end between the last step of a download and its writing down. */

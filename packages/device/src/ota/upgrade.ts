@@ -7,6 +7,9 @@ import type { DownloadTuning } from '../download/options.ts';
 import type { DeviceContext } from '../services/context.ts';
 import { failureOf, isPause } from './failures.ts';
 
+/** Versions that run on a device. */
+export type Versions<K extends OtaOffer['kind'] = OtaOffer['kind']> = { readonly [Each in K]?: string };
+
 /** How the file of an upgrade is fetched. */
 export interface UpgradeDownloadOptions extends DownloadTuning {
   /** Where the file is put; it is called by kind and version, and grows beside it. */

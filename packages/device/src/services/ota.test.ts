@@ -1,13 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import type { Download, Upgrade } from '../index.ts';
 import { FileServer, type Manners } from '../testing/file-server.ts';
 import { ScriptedServer, type Received, type ServerConnection } from '../testing/scripted-server.ts';
-import { huaweiDevice, listenTo, tencentDevice, turns, until } from '../testing/support.ts';
+import { huaweiDevice, listenTo, temporaryDirectory, tencentDevice, turns, until } from '../testing/support.ts';
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -20,10 +19,10 @@ const HUAWEI_DOWN = '$oc/devices/prod1_dev1/sys/events/down';
 const TENCENT_DOWN = '$ota/update/ABCDE12345/dev1';
 
 async function files(manners: Manners | ((index: number) => Manners) = {}) {
-  const directory = await fs.mkdtemp(path.join(os.tmpdir(), 'lianyun-ota-'));
+  const temporary = await temporaryDirectory();
   const server = await FileServer.listen(({ index }) => ({ content: CONTENT, ...(typeof manners === 'function' ? manners(index) : manners) }));
-  open.push({ [Symbol.asyncDispose]: () => fs.rm(directory, { recursive: true, force: true }) }, server);
-  return { directory, server };
+  open.push(temporary, server);
+  return { directory: temporary.path, server };
 }
 
 /** The OTA messages that came in, as their bodies. */

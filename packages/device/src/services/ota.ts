@@ -1,12 +1,11 @@
-import { isJsonObject, isLianyunError, LianyunError, type Message, type OtaOffer, type Receipt, type UpgradeStep } from '@lianyun/protocol';
+import { isJsonObject, isLianyunError, LianyunError, PendingReceipt, type Message, type OtaOffer, type Receipt, type UpgradeStep } from '@lianyun/protocol';
 import { isPause } from '../ota/failures.ts';
-import { Upgrade, type UpgradeHost } from '../ota/upgrade.ts';
+import type { InstallOptions } from '../ota/install-options.ts';
+import { Installation } from '../ota/installation.ts';
+import { Upgrade, type UpgradeHost, type Versions } from '../ota/upgrade.ts';
 import type { DeviceContext } from './context.ts';
 
 type Kind = OtaOffer['kind'];
-
-/** Versions that run on a device. */
-export type Versions<K extends Kind = Kind> = { readonly [Each in K]?: string };
 
 /** Takes a version that the cloud offers. What it throws fails the upgrade, and becomes a problem of the device. */
 export type OfferHandler<K extends Kind = Kind> = (upgrade: Upgrade<K>) => void | Promise<void>;
@@ -20,7 +19,12 @@ const RENEW_MS = 30_000;
 export class OtaService<K extends Kind = Kind> {
   readonly #context: DeviceContext;
   readonly #host: UpgradeHost;
+  /** What the cloud is told, and what the program says: they differ while a version is on trial. */
   #versions: Versions | undefined;
+  #running: Versions | undefined;
+  #installation: Installation | undefined;
+  /** Of reports of a version on trial: settled when that is over. */
+  #held: PendingReceipt | undefined;
   /** Version messages that are on their way. */
   #pending = 0;
   #onOffer: ((upgrade: Upgrade<K>) => void | Promise<void>) | undefined;
@@ -46,15 +50,16 @@ export class OtaService<K extends Kind = Kind> {
   report(versions: Versions<K>): Receipt {
     const fault = this.#fault(versions);
     if (fault !== undefined) return this.#context.refuse(fault);
-    this.#versions = { ...this.#versions, ...versions };
-    const known: Versions = this.#versions;
-    for (const [kind, upgrade] of this.#active) {
-      if (known[kind] !== upgrade.version) continue;
-      if (!upgrade.isOver) this.#tell(upgrade, { at: 'done' });
-      upgrade.end(new LianyunError('aborted', `The upgrade to ${kind} ${upgrade.version} has succeeded.`));
-      this.#active.delete(kind);
-    }
-    return this.#announce();
+    const given: Versions = versions;
+    if (this.#installation === undefined) for (const [kind, { version, isOver }] of this.#active) if (!isOver && given[kind] === version) this.#close(kind, version);
+    this.#running = { ...this.#running, ...given };
+    // A version on trial: the one before it is told instead.
+    const held = this.#installation?.heldBack(given) ?? {};
+    this.#versions = { ...this.#versions, ...given, ...held };
+    const isHeld = Object.keys(held).length > 0;
+    const told = Object.keys(held).length < Object.keys(given).length ? this.#announce() : undefined;
+    this.#installation?.reported();
+    return told === undefined || isHeld ? (this.#held ??= new PendingReceipt()) : told;
   }
 
   /**
@@ -73,9 +78,33 @@ export class OtaService<K extends Kind = Kind> {
     };
   }
 
+  /**
+   * Installs what the cloud offers: downloads it, has the program's functions prepare, apply and confirm it, and rolls it back if that fails, whatever
+   * happens to the process meanwhile. Takes the place of {@link onOffer}. Called when the program starts, before {@link report}: an installation
+   * of an earlier run goes on as soon as that says which version runs. Until a new version is confirmed the cloud is not told of it.
+   * Throws `bad-config`, `bad-input` after {@link report}, `duplicate-handler`, `disk-failed`.
+   */
+  install(options: InstallOptions): Installation {
+    if (this.#running !== undefined) throw new LianyunError('bad-input', 'ota.install() comes before ota.report(): which version may be told depends on what an earlier run has begun.');
+    const installation = new Installation(
+      {
+        context: this.#context,
+        running: (kind) => this.#running?.[kind],
+        tell: (target, step) => this.#tell(target, step),
+        succeeded: (kind, version) => this.#succeeded(kind, version),
+        failed: (why) => this.#release((held) => held.fail(why)),
+        restored: (kind, version) => void (this.#running = { ...this.#running, [kind]: version }),
+      },
+      options,
+    );
+    this.onOffer((upgrade) => installation.offered(upgrade));
+    this.#installation = installation;
+    return installation;
+  }
+
   /** The device is online again: the cloud may have forgotten, or have an upgrade that waited for this. @internal */
   onOnline(): void {
-    if (this.#versions !== undefined && this.#pending === 0) this.#announce();
+    if (this.#versions !== undefined && this.#pending === 0 && this.#held === undefined) this.#announce();
   }
 
   #announce(): Receipt {
@@ -86,6 +115,30 @@ export class OtaService<K extends Kind = Kind> {
     const settled = (): void => void this.#pending--;
     receipt.delivered.then(settled, settled);
     return receipt;
+  }
+
+  #succeeded(kind: Kind, version: string): Receipt {
+    this.#versions = { ...this.#versions, [kind]: version };
+    const done = this.#close(kind, version);
+    const { stored, delivered } = this.#announce();
+    this.#release((held) => {
+      const fail = (error: LianyunError): void => held.fail(error);
+      stored.then(() => held.markStored(), fail);
+      delivered.then(() => held.markDelivered(), fail);
+    });
+    return done;
+  }
+
+  /** The new version runs: that ends its upgrade. */
+  #close(kind: Kind, version: string): Receipt {
+    this.#active.get(kind)?.end(new LianyunError('aborted', `The upgrade to ${kind} ${version} has succeeded.`));
+    this.#active.delete(kind);
+    return this.#tell({ kind, version }, { at: 'done' });
+  }
+
+  #release(settle: (held: PendingReceipt) => void): void {
+    if (this.#held !== undefined) settle(this.#held);
+    this.#held = undefined;
   }
 
   async #offered({ body }: Message<'ota.offer'>): Promise<void> {

@@ -1,4 +1,8 @@
 // Test support: devices for the tests of this package, and waiting without time.
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { huawei, tencent, type Clock, type LianyunError } from '@lianyun/protocol';
 import { Device, type DeviceOptions, type DisconnectReason } from '../index.ts';
 
@@ -38,6 +42,12 @@ export function listenTo(device: Pick<Device, 'on'>): Log {
     log.online++;
   });
   return log;
+}
+
+/** A directory of a test's own; in memory where there is such a place, so that nobody waits for a busy disk to sync. */
+export async function temporaryDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
+  const directory = await mkdtemp(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'lianyun-test-'));
+  return { path: directory, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
 }
 
 /** Turns of the event loop after which something that should happen is taken for lost. */
