@@ -72,7 +72,7 @@ module.exports = {
       name: 'packages-by-name',
       comment: 'Another package is imported by its name, not by a path to its files.',
       severity: 'error',
-      from: { path: '^(?:packages/([^/]+)|scenarios|examples|bench|docs)/' },
+      from: { path: '^(?:packages/([^/]+)|scenarios|examples|bench|docs|golden)/' },
       to: { path: '^packages/', pathNot: '^packages/$1/', dependencyTypes: ['local'], dependencyTypesNot: ['aliased-workspace'] },
     },
     {

@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'scenarios/**/*.test.ts', 'examples/**/*.test.ts', 'docs/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'scenarios/**/*.test.ts', 'examples/**/*.test.ts', 'docs/**/*.test.ts', 'golden/**/*.test.ts'],
     testTimeout: 20_000,
     maxWorkers: 2,
   },

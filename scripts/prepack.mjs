@@ -22,7 +22,7 @@ async function declarations({ entries, external }) {
   const bundle = await rollup({
     input: entries,
     external: isExternal,
-    plugins: [dts({ tsconfig: path.join(root, 'tsconfig.json'), respectExternal: true, compilerOptions: { customConditions: ['@lianyun/source'] } })],
+    plugins: [dts({ tsconfig: path.join(root, 'tsconfig.json'), respectExternal: true, compilerOptions: { customConditions: ['@lianyun/source'], stripInternal: true } })],
     onwarn: (warning) => {
       throw new Error(warning.message);
     },

@@ -15,7 +15,7 @@ const minutes = nightly ? 8 * 60 : 10;
 const deadline = AbortSignal.timeout(minutes * 60_000);
 const requireForeign = process.env.LIANYUN_REQUIRE_FOREIGN === '1';
 
-const cruised = ['packages', 'scenarios', 'examples', 'bench'].filter((directory) => existsSync(path.join(root, directory)));
+const cruised = ['packages', 'scenarios', 'examples', 'bench', 'golden'].filter((directory) => existsSync(path.join(root, directory)));
 const staticChecks = [
   { name: 'lint', command: 'eslint', args: ['.', '--max-warnings=0'] },
   { name: 'type check', command: 'tsc', args: ['--project', '.', '--pretty', 'false'] },

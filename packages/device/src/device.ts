@@ -30,7 +30,6 @@ import type { ShadowService } from './services/shadow.ts';
 import type { TimeService } from './services/time.ts';
 import type { TopicsService } from './services/topics.ts';
 import { Session } from './session.ts';
-import type { SessionOwner } from './session-owner.ts';
 import type { Ending, SessionState } from './session-state.ts';
 
 /** How {@link DeviceCore.close} went. */
@@ -43,13 +42,14 @@ export interface CloseReport {
  * A device on one cloud. The type {@link Device} narrows it to what the dialect can do.
  * Node's EventEmitter is its base because `on`/`once`/`off` and `events.once()` are what Node programs expect.
  */
-export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwner, AsyncDisposable {
+export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDisposable {
   /** The device within its cloud: device id (Huawei), `ProductId/DeviceName` (Tencent). */
   readonly id: DeviceRef;
   readonly #dialect: AnyDialect;
   readonly #clock: Clock;
   readonly #cloudTime: CloudTime;
-  readonly #peer: Peer;
+  /** @internal What the vendors' faces speak through. */
+  readonly peer: Peer;
   readonly #outbox: Outbox;
   readonly #session: Session;
   readonly #identity: never;
@@ -76,10 +76,10 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     const problem = (error: LianyunError): void => this.onProblem(error);
     this.#outbox = new Outbox(settings.outbox, clock, problem);
     this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });
-    this.#peer = new Peer({ role: 'device', dialect, link: this.#session, clock, onProblem: problem });
-    this.#context = new DeviceContext(this, { peer: this.#peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos });
-    this.#services = new DeviceServices({ context: this.#context, peer: this.#peer, session: this.#session, topology: options.topology, server: options.server });
-    this.#peer.finder = this.#services;
+    this.peer = new Peer({ role: 'device', dialect, link: this.#session, clock, onProblem: problem });
+    this.#context = new DeviceContext(this, { peer: this.peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos });
+    this.#services = new DeviceServices({ context: this.#context, peer: this.peer, session: this.#session, topology: options.topology, server: options.server });
+    this.peer.finder = this.#services;
   }
 
   get properties(): PropertiesService {
@@ -147,7 +147,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
 
   /** Whether this cloud has an operation of the vocabulary. */
   supports(op: Op): boolean {
-    return this.#peer.supports(op);
+    return this.peer.supports(op);
   }
 
   /**
@@ -226,10 +226,14 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
     if (problem.code !== 'closed') this.#tell('problem', problem);
   }
 
+  /** @internal Sees every message before it is read. */
+  tap: ((topic: string, payload: Buffer) => void) | undefined;
+
   /** @internal */
   onPublish(topic: string, payload: Buffer): void {
-    const isKnown = this.#peer.codec.knows('down', topic);
-    if (isKnown) void this.#peer.receive(topic, payload, this.id);
+    this.tap?.(topic, payload);
+    const isKnown = this.peer.codec.knows('down', topic);
+    if (isKnown) void this.peer.receive(topic, payload, this.id);
     if (this.#services.receive(topic, payload) || isKnown) return;
     this.onProblem(new LianyunError('unknown-message', `A message arrived on ${topic}, which nothing handles.`, { topic, excerpt: payload.toString('utf8', 0, 200) }));
   }
@@ -252,7 +256,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
   /** @internal */
   onOffline(ending: Ending, nextAttemptMs: number | undefined): void {
     const { reason, error } = ending;
-    this.#peer.fail(() => new LianyunError('offline', 'The connection ended before the answer came.', { cause: error }));
+    this.peer.fail(() => new LianyunError('offline', 'The connection ended before the answer came.', { cause: error }));
     this.#lastFailure = error;
     this.#services.onOffline(ending);
     this.#tell('offline', { reason, error, nextAttemptMs });
@@ -260,7 +264,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements SessionOwn
 
   /** @internal */
   onClosed(ending: Ending | undefined): void {
-    this.#peer.fail(() => new LianyunError('closed', 'The device was closed before the answer came.'));
+    this.peer.fail(() => new LianyunError('closed', 'The device was closed before the answer came.'));
     for (const end of this.#context.running) end(new LianyunError('closed', 'The device was closed while the handler was at work.'));
     if (ending !== undefined) this.#abandon(ending.error);
     for (const waiter of this.#connecting ?? []) waiter.reject(ending?.error ?? new LianyunError('closed', `${this.id} was closed before it was online.`));

@@ -43,7 +43,7 @@ type Files<D extends AnyDialect> = 'file.request' extends OpsOf<D> ? { readonly 
 /** The topics of a sub-device: on Huawei it has none. */
 type ChildTopics<D extends AnyDialect> = D extends typeof tencent ? { readonly topics: TopicsService } : object;
 
-type Internal = 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed' | 'onProblem' | 'credentials' | 'resync';
+type Internal = 'peer' | 'tap' | 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed' | 'onProblem' | 'credentials' | 'resync';
 
 /**
  * A device on the cloud `D`: connect, report, answer. What its cloud cannot do is absent from the type and refused in JavaScript. With a model
@@ -76,6 +76,7 @@ export type {
   AnyModel,
   ArgsOf,
   CallOf,
+  Clock,
   ChildInfo,
   ChildResult,
   CloudModel,

@@ -1,3 +1,4 @@
+import { LianyunError } from './errors.ts';
 import { parseFrame, stringifyExact } from './json.ts';
 import type { DeviceRef } from './vocabulary.ts';
 
@@ -44,11 +45,24 @@ export const raw: Envelope = {
   seal: (part) => part.body as Uint8Array,
 };
 
+/** JSON has no NaN and no Infinity: they would leave as null, which is another value. */
+function write(document: unknown): string {
+  const text = stringifyExact(document);
+  if (text.includes('null')) refuseNoNumber(document, '$');
+  return text;
+}
+
+function refuseNoNumber(value: unknown, path: string): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new LianyunError('bad-input', `${path} is ${value}, which JSON cannot say: a finite number is expected.`, { path });
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, each] of Object.entries(value)) refuseNoNumber(each, Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`);
+}
+
 /** An envelope whose payload is one JSON document. */
 export function json(envelope: { open(document: unknown, topic: string): readonly Part[]; seal(part: Part): unknown }): Envelope {
   return {
     open: (payload, topic) => envelope.open(parseFrame(textOf(payload), topic), topic),
-    seal: (part) => stringifyExact(envelope.seal(part)),
+    seal: (part) => write(envelope.seal(part)),
   };
 }
 

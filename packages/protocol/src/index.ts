@@ -20,6 +20,7 @@ export {
 export { json, plain, raw, textOf, type Envelope, type Part, type Payload } from './envelope.ts';
 export { ERROR_TABLE, isLianyunError, LianyunError, type ErrorCode, type ErrorPlace } from './errors.ts';
 export { huawei, type HuaweiIdentity } from './huawei/index.ts';
+export { readEventTime } from './huawei/event-time.ts';
 export { isJsonObject, mergeOwn, parseExact, stringifyExact, type JsonObject, type JsonValue } from './json.ts';
 export type { Link, SendOptions } from './link.ts';
 export { Peer, type Handler, type HandlerFinder, type PeerOptions, type PeerRequestOptions, type PeerSendOptions } from './peer.ts';

@@ -30,6 +30,8 @@ export interface PeerSendOptions {
   /** Instead of the row's own: Huawei lets a device choose for all of its uplinks. */
   readonly qos?: 0 | 1;
   readonly expiresMs?: number;
+  /** Only while there is a connection, and ahead of what waits. Left out: as the row says. */
+  readonly hold?: 'live';
 }
 
 /** How a request waits. */
@@ -84,7 +86,7 @@ export class Peer {
       const row = this.codec.row(op);
       const frame = this.codec.encode(op, message, options?.qos);
       const settledBy = row.settledBy === undefined ? undefined : this.#key(row.settledBy, op, message);
-      return this.#options.link.send(message.via, frame, { hold: row.hold ?? 'store', settledBy, expiresMs: options?.expiresMs });
+      return this.#options.link.send(message.via, frame, { hold: options?.hold ?? row.hold ?? 'store', settledBy, expiresMs: options?.expiresMs });
     } catch (error) {
       return failedReceipt(error);
     }

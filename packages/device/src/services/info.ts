@@ -2,7 +2,7 @@ import { isJsonObject, LianyunError, type DeviceInfo, type Receipt } from '@lian
 import type { DeviceContext } from './context.ts';
 
 /** Name and version of this SDK, as the vendors' own write theirs (Huawei 5.7). */
-const SDK = 'Lianyun_v0.1.0';
+export const SDK = 'Lianyun_v0.1.0';
 
 /** What this device tells about itself. */
 export class InfoService {

@@ -1,0 +1,5 @@
+import { huaweiFace } from './huawei/face.ts';
+import type { Face } from './replay.ts';
+
+/** The vendor faces that transcripts are replayed through. */
+export const FACES: readonly Face[] = [huaweiFace];

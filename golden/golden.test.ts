@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { keptDeviations, keptTranscripts, replayAll } from './all.ts';
+import { covering, expectation } from './deviations.ts';
+import { readTranscripts } from './transcript.ts';
+
+/** What the face cannot do yet: docs/from-python.md says so as well. */
+const NOT_BUILT: readonly { readonly scenario: string; readonly api?: RegExp; readonly id?: RegExp }[] = [
+  { scenario: 'bootstrap' },
+  { scenario: 'gateway' },
+  { scenario: 'rules' },
+  { scenario: 'services' },
+  { scenario: 'events', api: /upload_file$|download_file$/ },
+  { scenario: 'events', id: /get_upload_url\.registered$/ },
+  { scenario: 'connect', id: /\.tls\./ },
+];
+
+const all = await readTranscripts(await keptTranscripts());
+const built = all.filter(({ scenario, api, id }) => !NOT_BUILT.some((each) => each.scenario === scenario && (each.api ?? /^/).test(api) && (each.id ?? /^/).test(id)));
+const rules = await keptDeviations();
+
+describe('The transcripts of the vendors’ own SDKs', () => {
+  it('are what ours sends, hears and returns, but for the rules', async () => {
+    const failures: string[] = [];
+    let passed = 0;
+    await replayAll(built, rules, (id, faults) => {
+      if (faults.length === 0) passed++;
+      else failures.push(`${id}: ${faults.join('; ')}`);
+    });
+    expect(failures).toEqual([]);
+    expect(passed).toBe(built.length);
+  }, 300_000);
+
+  it('fail when what was recorded is changed in any of its parts', async () => {
+    const [first] = built.filter(({ id }) => id === 'hw.property.report.one');
+    if (first === undefined) throw new Error('the case is not there');
+    const publish = (first['publishes'] as object[])[0];
+    const changed = [
+      { ...first, id: 'topic', publishes: [{ ...publish, topic: 'another' }] },
+      { ...first, id: 'qos', publishes: [{ ...publish, qos: 0 }] },
+      { ...first, id: 'payload', publishes: [{ ...publish, payload: { services: [{ service_id: 'smoke', properties: { alarm: 2, temperature: 36.5 } }] } }] },
+      { ...first, id: 'more', publishes: [publish, publish] },
+      { ...first, id: 'callback', callbacks: [{ name: 'CommandListener.on_command', args: [] }] },
+      { ...first, id: 'error', error: { type: 'ValueError', message: 'x' } },
+      { ...first, id: 'api', api: 'DeviceClient.unheard_of' },
+    ];
+    const failures: string[] = [];
+    await replayAll([first, ...changed], rules, (id, faults) => void (faults.length > 0 && failures.push(id)));
+    expect(failures).toEqual(changed.map(({ id }) => id));
+  }, 60_000);
+
+  it('each give every rule something to do', () => {
+    const idle = rules.filter((rule) => !all.some((recorded) => covering([rule], recorded).length > 0 && JSON.stringify(expectation(recorded, [rule])) !== JSON.stringify(recorded)));
+    expect(idle.map(({ api, reason }) => `${api}: ${reason}`)).toEqual([]);
+    expect(rules.filter(({ reason }) => reason.length < 20)).toEqual([]);
+  });
+});

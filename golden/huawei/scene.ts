@@ -1,0 +1,22 @@
+import { OTAPackageInfo, type ActionListener, type IotDevice } from 'lianyun/huawei';
+import type { StageOptions } from '../replay.ts';
+import type { Case } from '../transcript.ts';
+
+/** What calls and listeners see of the stage that they are on. */
+export interface Scene {
+  readonly options: StageOptions;
+  readonly listeners: { action(recorded: Case): ActionListener | undefined };
+  readonly device: IotDevice | undefined;
+  /** The device, which has to be there. */
+  readonly connected: IotDevice;
+  make(call: Readonly<Record<string, unknown>>): IotDevice;
+  connect(call: Readonly<Record<string, unknown>>): Promise<number>;
+  /** Puts another device in the place of this one. `isRecorded`: its connection belongs to the case. */
+  another(call: Readonly<Record<string, unknown>>, how?: { readonly isRecorded?: boolean }): Promise<void>;
+}
+
+/** How the transcripts name and show our classes. */
+export const SHOWN = {
+  className: (value: object): string => (value instanceof OTAPackageInfo && value.formatVersion === 2 ? 'OTAPackageInfoV2' : value.constructor.name),
+  hidden: new Set(['kind', 'formatVersion']),
+} as const;

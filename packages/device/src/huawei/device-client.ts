@@ -1,0 +1,210 @@
+import { failedReceipt, LianyunError, readEventTime, type JsonObject, type Message, type PropertyGroup } from '@lianyun/protocol';
+import { CommandRsp, DeviceBaseInfo, DeviceMessage, IotResult, PropertiesData, RawDeviceMessage, ServiceProperty, ShadowData, type DeviceEvent } from './data.ts';
+import type { ActionListener, CommandListener, DeviceMessageListener, DeviceShadowListener, PropertyListener, RawDeviceMessageListener } from './listeners.ts';
+import { SDK } from '../services/info.ts';
+import { given, type Speaker } from './speaker.ts';
+
+/** A message to any topic of the device. */
+export interface RawMessage {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+  /** 0 or 1; 1 when left out. */
+  readonly qos?: 0 | 1 | null;
+}
+
+/** The options of {@link DeviceClient.getDeviceShadow}. */
+export interface ShadowRequest {
+  readonly requestId: string;
+  readonly serviceId?: string;
+  readonly objectDeviceId?: string;
+}
+
+/** Properties, commands, messages, events, shadow and information of a device (seed 1.2). */
+export class DeviceClient {
+  readonly #speaker: Speaker;
+  #commandListener: CommandListener | undefined;
+  #propertyListener: PropertyListener | undefined;
+  #messageListener: DeviceMessageListener | undefined;
+  #rawMessageListener: RawDeviceMessageListener | undefined;
+  #shadowListener: DeviceShadowListener | undefined;
+
+  /** @internal */
+  constructor(speaker: Speaker) {
+    this.#speaker = speaker;
+    const { peer } = speaker.core;
+    const own = `$oc/devices/${speaker.device}/sys/messages/down`;
+    speaker.core.tap = (topic, payload) => {
+      const listener = this.#rawMessageListener;
+      // The bytes belong to the connection: the message copies them.
+      if (listener !== undefined && topic === own) speaker.call('RawDeviceMessageListener.onRawDeviceMessage', () => listener.onRawDeviceMessage(new RawDeviceMessage(payload)));
+    };
+    // Each gives no answer: the listener does, by respondCommand() and its like.
+    peer.handle('command.invoke', (message) => this.#onCommand(message) as never);
+    peer.handle('property.set', (message) => this.#onSet(message) as never);
+    peer.handle('property.get', (message) => this.#onGet(message) as never);
+    peer.handle('message.down', (message) => this.#onMessage(message));
+    peer.handle('shadow.state', ({ id = '', device, body }) => {
+      const shadow = body.services.map(({ service = '', desired, desiredAt, reported, reportedAt, version }) => new ShadowData({ serviceId: service, desired: half(desired, desiredAt), reported: half(reported, reportedAt), version }));
+      speaker.call('DeviceShadowListener.onShadowGet', () => this.#shadowListener?.onShadowGet(id, device, shadow));
+    });
+  }
+
+  /** Tells of an event (seed 3.1, Huawei 5.10). */
+  reportEvent(deviceEvent: DeviceEvent, listener?: ActionListener | null): void {
+    this.#reportEvent(this.#speaker.device, deviceEvent, listener);
+  }
+
+  /** Tells of an event of a sub-device; left out or null: of this device. */
+  reportSubEvent(deviceEvent: DeviceEvent, subDeviceId?: string | null, listener?: ActionListener | null): void {
+    this.#reportEvent(given(subDeviceId) ?? this.#speaker.device, deviceEvent, listener);
+  }
+
+  /** Registers what takes commands (seed 4.1); null takes it back. */
+  setCommandListener(listener: CommandListener | null): void {
+    this.#commandListener = checked(listener, 'setCommandListener', ['onCommand']);
+  }
+
+  /** Answers a command (seed 4.1, Huawei 4.2). */
+  respondCommand(requestId: string, commandResponse: CommandRsp, listener?: ActionListener | null): void {
+    const { resultCode, responseName, paras } = commandResponse;
+    const name = given(responseName);
+    this.#speaker.send('command.result', { code: resultCode, output: paras, ...(name === undefined ? {} : { name }) }, listener, { id: requestId });
+  }
+
+  /** Registers what takes messages in the system's format (seed 5.1); null takes it back. */
+  setDeviceMsgListener(listener: DeviceMessageListener | null): void {
+    this.#messageListener = checked(listener, 'setDeviceMsgListener', ['onDeviceMessage']);
+  }
+
+  /** Registers what takes every message as the bytes that it is; null takes it back. */
+  setRawDeviceMsgListener(listener: RawDeviceMessageListener | null): void {
+    this.#rawMessageListener = checked(listener, 'setRawDeviceMsgListener', ['onRawDeviceMessage']);
+  }
+
+  /** Sends a message (seed 5.1, Huawei 3.1). Text alone is sent as its content. */
+  reportDeviceMessage(deviceMessage: DeviceMessage | string, listener?: ActionListener | null): void {
+    const { objectDeviceId, id, name, content } = typeof deviceMessage === 'string' ? new DeviceMessage({ content: deviceMessage }) : deviceMessage;
+    const device = given(objectDeviceId);
+    if (!isJson(content)) return this.#speaker.tell(failedReceipt(new LianyunError('bad-input', 'The content of a message is text or JSON; bytes are sent by publishRawMessage().', { device: this.#speaker.device })), listener);
+    this.#speaker.send('message.up', { content, ...named({ name, messageId: id }) }, listener, device === undefined ? {} : { device });
+  }
+
+  /** Publishes bytes to a topic of the device: its own system topics, or custom ones. */
+  publishRawMessage({ topic, payload, qos }: RawMessage, listener?: ActionListener | null): void {
+    this.#speaker.tell(this.#speaker.core.topics.publish(topic, payload, { qos: qos ?? 1 }), listener);
+  }
+
+  /** Subscribes a custom topic, wildcards included, now and after every reconnect. What arrives is handed to `handler`. Returns what takes it back. */
+  subscribeTopic(topic: string, qos: 0 | 1 = 1, handler: (message: { readonly topic: string; readonly payload: Buffer }) => void | Promise<void> = () => undefined): () => void {
+    return this.#speaker.core.topics.subscribe(topic, handler, { qos });
+  }
+
+  /** Registers what takes property sets and gets (seed 6.1); null takes it back. */
+  setPropertiesListener(listener: PropertyListener | null): void {
+    this.#propertyListener = checked(listener, 'setPropertiesListener', ['onPropertySet', 'onPropertyGet']);
+  }
+
+  /** The name that the vendor's overview has for {@link setPropertiesListener}. */
+  setPropertyListener(listener: PropertyListener | null): void {
+    this.setPropertiesListener(listener);
+  }
+
+  /** Answers a property get (seed 6.1, Huawei 3.7). */
+  respondPropertiesGet(requestId: string, services: readonly ServiceProperty[], listener?: ActionListener | null): void {
+    this.#speaker.send('property.get.result', { groups: groupsOf(services) }, listener, { id: requestId });
+  }
+
+  /** Answers a property set (seed 6.1, Huawei 3.6). Left out: success. */
+  respondPropertiesSet(requestId: string, iotResult: IotResult = IotResult.SUCCESS, listener?: ActionListener | null): void {
+    const { resultCode, resultDesc } = iotResult;
+    const text = given(resultDesc);
+    this.#speaker.send('property.set.result', { code: resultCode, ...(text === undefined ? {} : { text }) }, listener, { id: requestId });
+  }
+
+  /** Reports values of properties (seed 6.1, Huawei 3.4). */
+  reportProperties(services: readonly ServiceProperty[], listener?: ActionListener | null): void {
+    this.#speaker.send('property.report', { groups: groupsOf(services) }, listener);
+  }
+
+  /** Asks for the shadow (seed 6.1, Huawei 3.9); the listener of {@link setDeviceShadowListener} takes it. Left out: of all services, of this device. */
+  getDeviceShadow(requestId: string | ShadowRequest, serviceId?: string | null | ActionListener, objectDeviceId?: string | null, listener?: ActionListener | null): void {
+    const isOptions = typeof requestId === 'object';
+    const request = isOptions ? requestId : { requestId, serviceId: serviceId as string | null | undefined, objectDeviceId };
+    const action = isOptions ? (serviceId as ActionListener | null | undefined) : listener;
+    const [service, device] = [given(request.serviceId), given(request.objectDeviceId)];
+    this.#speaker.send('shadow.get', service === undefined ? {} : { service }, action, { id: request.requestId, ...(device === undefined ? {} : { device }) });
+  }
+
+  /** Registers what takes shadows (seed 6.1); null takes it back. */
+  setDeviceShadowListener(listener: DeviceShadowListener | null): void {
+    this.#shadowListener = checked(listener, 'setDeviceShadowListener', ['onShadowGet']);
+  }
+
+  /** Tells about the device (seed 8.1, Huawei 5.7); the SDK's name and version are added. */
+  reportDeviceInfo(deviceBaseInfo: DeviceBaseInfo = new DeviceBaseInfo(), listener?: ActionListener | null): void {
+    const { fwVersion, swVersion } = deviceBaseInfo;
+    this.#speaker.send('info.report', { sdk: SDK, ...named({ firmware: fwVersion, software: swVersion }) }, listener, { at: this.#speaker.now() });
+  }
+
+  #reportEvent(device: string, { serviceId, eventType, eventTime, eventId, paras }: DeviceEvent, listener: ActionListener | null | undefined): void {
+    const [at, id] = [readEventTime(given(eventTime)), given(eventId)];
+    this.#speaker.send('event.post', { events: [{ service: serviceId, name: eventType, params: paras, ...(at === undefined ? {} : { at }), ...(id === undefined ? {} : { id }) }] }, listener, { device });
+  }
+
+  #onCommand({ id = '', body: { service = '', name, args } }: Message<'command.invoke'>): void {
+    const listener = this.#commandListener;
+    const failed = (why: string): void => this.respondCommand(id, new CommandRsp({ resultCode: -1, paras: { error: why } }));
+    // The platform would wait in vain.
+    if (listener === undefined) return failed('this device has no command listener');
+    this.#speaker.call('CommandListener.onCommand', () => listener.onCommand(id, service, name, args), failed);
+  }
+
+  #onSet({ id = '', body }: Message<'property.set'>): void {
+    const listener = this.#propertyListener;
+    const failed = (why: string): void => this.respondPropertiesSet(id, new IotResult({ resultCode: -1, resultDesc: why.slice(0, 128) }));
+    if (listener === undefined) return failed('this device has no property listener');
+    this.#speaker.call('PropertyListener.onPropertySet', () => listener.onPropertySet(id, body.groups.map(serviceOf)), failed);
+  }
+
+  #onGet({ id = '', body }: Message<'property.get'>): void {
+    const listener = this.#propertyListener;
+    const failed = (): void => this.respondPropertiesGet(id, []);
+    if (listener === undefined) return failed();
+    this.#speaker.call('PropertyListener.onPropertyGet', () => listener.onPropertyGet(id, body.service ?? ''), failed);
+  }
+
+  /** A message in the system's format has text as its content; any other is for the raw listener. */
+  #onMessage({ device, body }: Message<'message.down'>): void {
+    if (!('content' in body) || typeof body.content !== 'string') return;
+    const { content, name, messageId } = body;
+    const message = new DeviceMessage({ objectDeviceId: device, content, ...named({ name, id: messageId }) });
+    this.#speaker.call('DeviceMessageListener.onDeviceMessage', () => this.#messageListener?.onDeviceMessage(message));
+  }
+}
+
+/** Types say so already; a program in JavaScript can pass anything. */
+const isJson = (value: unknown): boolean => value !== undefined && typeof value !== 'function' && typeof value !== 'symbol' && !ArrayBuffer.isView(value);
+
+const groupsOf = (services: readonly ServiceProperty[]): PropertyGroup[] =>
+  services.map(({ serviceId, properties, eventTime }) => {
+    const at = readEventTime(given(eventTime));
+    return { service: serviceId, values: properties, ...(at === undefined ? {} : { at }) };
+  });
+
+const serviceOf = ({ service = '', values }: PropertyGroup): ServiceProperty => new ServiceProperty({ serviceId: service, properties: values });
+
+const half = (properties: JsonObject | undefined, at: number | undefined): PropertiesData | undefined =>
+  properties === undefined ? undefined : new PropertiesData({ properties, eventTime: at === undefined ? undefined : new Date(at).toISOString() });
+
+/** What is there of some members. */
+function named<T extends Record<string, string | null | undefined>>(members: T): { [K in keyof T]?: string } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => given(value) !== undefined)) as { [K in keyof T]?: string };
+}
+
+/** Types say so already; a program in JavaScript can pass anything. A structural object is as good as a subclass. */
+export function checked<T extends object>(listener: T | null, method: string, members: readonly (keyof T & string)[]): T | undefined {
+  if (listener === null) return undefined;
+  const missing = members.find((member) => typeof listener[member] !== 'function');
+  if (missing !== undefined) throw new LianyunError('bad-input', `${method}() takes an object with the methods ${members.join(', ')}; ${missing} is missing.`);
+  return listener;
+}

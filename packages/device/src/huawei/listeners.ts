@@ -1,0 +1,62 @@
+import type { DeviceMessage, OTAPackage, OTAPackageInfo, OTAQueryVersion, RawDeviceMessage, ServiceProperty, ShadowData, UrlInfo } from './data.ts';
+import type { JsonObject } from '@lianyun/protocol';
+
+/** What a listener's method may give: nothing, or the promise of having finished. What it throws becomes a failed answer, where there is one, and a problem. */
+type Told = void | Promise<void>;
+
+/** Hears once whether a message arrived (seed 11.2). */
+export abstract class ActionListener {
+  abstract onSuccess(message: string): Told;
+  abstract onFailure(message: string, error: Error): Told;
+}
+
+/** Takes commands; answers with `respondCommand()` (seed 4.3). */
+export abstract class CommandListener {
+  abstract onCommand(requestId: string, serviceId: string, commandName: string, paras: JsonObject): Told;
+}
+
+/** Takes messages in the system's format (seed 5.3). */
+export abstract class DeviceMessageListener {
+  abstract onDeviceMessage(message: DeviceMessage): Told;
+}
+
+/** Takes messages as the bytes that they are. */
+export abstract class RawDeviceMessageListener {
+  abstract onRawDeviceMessage(message: RawDeviceMessage): Told;
+}
+
+/** Takes what the platform sets and asks for; answers with `respondPropertiesSet()` and `respondPropertiesGet()` (seed 6.3). */
+export abstract class PropertyListener {
+  abstract onPropertySet(requestId: string, services: ServiceProperty[]): Told;
+  abstract onPropertyGet(requestId: string, serviceId: string): Told;
+}
+
+/** Takes the shadow that was asked for (seed 6.3). */
+export abstract class DeviceShadowListener {
+  abstract onShadowGet(requestId: string, objectDeviceId: string, shadow: ShadowData[]): Told;
+}
+
+/** Takes upgrades; answers with `reportVersion()` and `reportOtaStatus()` (seed 7.3). */
+export abstract class OTAListener {
+  abstract onQueryVersion(query: OTAQueryVersion): Told;
+  abstract onReceivePackageInfo(pkg: OTAPackageInfo): Told;
+  /** Where it is there, the package is downloaded, checked and handed over. */
+  onReceivePackage?(pkg: OTAPackage): Told;
+}
+
+/** Takes the platform's time (seed 10.3); all in ms since 1970. */
+export abstract class TimeSyncListener {
+  abstract onTimeSyncResponse(deviceSendTime: number, serverRecvTime: number, serverSendTime: number): Told;
+}
+
+/** Takes the URLs that were asked for (seed 9.3). */
+export abstract class FileManagerListener {
+  abstract onUploadUrl(urlInfo: UrlInfo): Told;
+  abstract onDownloadUrl(urlInfo: UrlInfo): Told;
+}
+
+/** Hears of the connection. */
+export abstract class ConnectListener {
+  abstract connectComplete(reconnect: boolean, serverUri: string): Told;
+  abstract connectionLost(cause: string): Told;
+}

@@ -1,0 +1,119 @@
+import { LianyunError, type Message, type OtaOffer } from '@lianyun/protocol';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Download } from '../download/download.ts';
+import { OTAPackage, OTAPackageInfo, OTAQueryVersion } from './data.ts';
+import { checked } from './device-client.ts';
+import type { ActionListener, OTAListener } from './listeners.ts';
+import { given, type Speaker } from './speaker.ts';
+
+/** The options of {@link OTAService.reportOtaStatus}. */
+export interface OtaStatus {
+  readonly resultCode: number;
+  /** The version that runs now. */
+  readonly version: string;
+  /** 0 to 100. */
+  readonly progress?: number;
+  readonly description?: string;
+}
+
+/** The largest package that {@link OTAListener.onReceivePackage} is handed; larger ones are for a download to disk. */
+const MAX_PACKAGE_BYTES = 64 * 1024 * 1024;
+
+/** Upgrades (seed 1.3, Huawei 5.2, 7). */
+export class OTAService {
+  // The platform's result codes (Huawei 5.2).
+  static readonly OTA_CODE_SUCCESS = 0;
+  static readonly OTA_CODE_BUSY = 1;
+  static readonly OTA_CODE_SIGNAL_BAD = 2;
+  static readonly OTA_CODE_NO_NEED = 3;
+  static readonly OTA_CODE_LOW_POWER = 4;
+  static readonly OTA_CODE_LOW_SPACE = 5;
+  static readonly OTA_CODE_DOWNLOAD_TIMEOUT = 6;
+  static readonly OTA_CODE_CHECK_FAIL = 7;
+  static readonly OTA_CODE_UNKNOWN_TYPE = 8;
+  static readonly OTA_CODE_LOW_MEMORY = 9;
+  static readonly OTA_CODE_INSTALL_FAIL = 10;
+  static readonly OTA_CODE_INNER_ERROR = 255;
+
+  readonly #speaker: Speaker;
+  #listener: OTAListener | undefined;
+
+  /** @internal */
+  constructor(speaker: Speaker) {
+    this.#speaker = speaker;
+    speaker.core.peer.handle('ota.query', ({ body: { taskId, taskInfo, children } }) =>
+      speaker.call('OTAListener.onQueryVersion', () => this.#listener?.onQueryVersion(new OTAQueryVersion({ taskId, taskExtInfo: taskInfo, subDeviceCount: children }))),
+    );
+    speaker.core.peer.handle('ota.offer', (message) => this.#onOffer(message));
+  }
+
+  /** Registers what takes upgrades (seed 7.1); null takes it back. */
+  setOtaListener(listener: OTAListener | null): void {
+    this.#listener = checked(listener, 'setOtaListener', ['onQueryVersion', 'onReceivePackageInfo']);
+  }
+
+  /** Tells which versions run (seed 7.1). */
+  reportVersion(fwVersion?: string | null, swVersion?: string | null, listener?: ActionListener | null): void {
+    this.#speaker.send('ota.version', { ...(typeof fwVersion === 'string' ? { firmware: fwVersion } : {}), ...(typeof swVersion === 'string' ? { software: swVersion } : {}) }, listener, { at: this.#speaker.now() });
+  }
+
+  /** Tells how far an upgrade is (seed 7.1): positional in the order of the vendor's code, or by an object. */
+  reportOtaStatus(status: OtaStatus, listener?: ActionListener | null): void;
+  reportOtaStatus(resultCode: number, version: string, progress?: number | null, description?: string | null, listener?: ActionListener | null): void;
+  // eslint-disable-next-line @typescript-eslint/max-params
+  reportOtaStatus(first: number | OtaStatus, second?: string | ActionListener | null, progress?: number | null, description?: string | null, listener?: ActionListener | null): void {
+    const isOptions = typeof first === 'object';
+    const status = isOptions ? first : { resultCode: first, version: second as string, progress, description };
+    const action = isOptions ? (second as ActionListener | null | undefined) : listener;
+    const [percent, text] = [status.progress ?? undefined, given(status.description)];
+    this.#speaker.send('ota.progress', { code: status.resultCode, version: status.version, ...(percent === undefined ? {} : { percent }), ...(text === undefined ? {} : { text }) }, action, { at: this.#speaker.now() });
+  }
+
+  #onOffer({ body }: Message<'ota.offer'>): void {
+    const listener = this.#listener;
+    if (listener === undefined) return this.#speaker.core.onProblem(new LianyunError('unknown-message', `An upgrade to ${body.version} was offered, and nobody listens: call setOtaListener().`, { device: this.#speaker.device }));
+    const info = infoOf(body);
+    this.#speaker.call('OTAListener.onReceivePackageInfo', () => listener.onReceivePackageInfo(info));
+    if (listener.onReceivePackage !== undefined) this.#speaker.call('OTAListener.onReceivePackage', () => this.#handOver(body, listener));
+  }
+
+  /** Downloads and checks a package and hands over its bytes. */
+  async #handOver({ url, token, bytes, digest, version }: OtaOffer, listener: OTAListener): Promise<void> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'lianyun-ota-'));
+    try {
+      if ((bytes ?? 0) > MAX_PACKAGE_BYTES) throw new LianyunError('too-large', `The package ${version} has ${bytes ?? 0} bytes; onReceivePackage() takes up to ${MAX_PACKAGE_BYTES}: download it to disk from onReceivePackageInfo().`);
+      const download = new Download({
+        source: () => ({ url, ...(token === undefined ? {} : { token }) }),
+        file: path.join(directory, 'package'),
+        clock: this.#speaker.clock,
+        maxBytes: MAX_PACKAGE_BYTES,
+        ...(bytes === undefined ? {} : { bytes }),
+        ...(digest === undefined ? {} : { digest }),
+      });
+      const content = await readFile(await download.done);
+      await listener.onReceivePackage?.(new OTAPackage(content));
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+}
+
+function infoOf({ kind, version, url, bytes, fileName, token, expiresSeconds, digest, info, taskId, children, taskInfo }: OtaOffer): OTAPackageInfo {
+  return new OTAPackageInfo({
+    kind,
+    formatVersion: token === undefined ? 2 : 1,
+    url,
+    version,
+    fileSize: bytes,
+    fileName,
+    accessToken: token,
+    expires: expiresSeconds,
+    sign: digest?.hex,
+    customInfo: info,
+    taskId,
+    subDeviceCount: children,
+    taskExtInfo: taskInfo,
+  });
+}

@@ -1,0 +1,71 @@
+import { isLianyunError, LianyunError, type Clock, type Op, type Receipt, type Vocabulary } from '@lianyun/protocol';
+import type { DeviceCore } from '../device.ts';
+import type { ActionListener } from './listeners.ts';
+
+/** What a message is sent with beside its body. */
+interface Addressed {
+  /** Left out: the connected device. */
+  readonly device?: string;
+  readonly id?: string;
+  readonly at?: number;
+  /** Only while there is a connection, and ahead of what waits. */
+  readonly hold?: 'live';
+}
+
+/** A device as the classes of this face use it: messages out with a listener, listeners called so that what they throw harms nobody. */
+export class Speaker {
+  readonly core: DeviceCore;
+  readonly clock: Clock;
+  readonly #qos: 0 | 1;
+  #mid = 0;
+
+  constructor(core: DeviceCore, { qos, clock }: { readonly qos: 0 | 1; readonly clock: Clock }) {
+    this.core = core;
+    this.clock = clock;
+    this.#qos = qos;
+  }
+
+  /** ms since 1970. */
+  now(): number {
+    return this.clock.now();
+  }
+
+  get device(): string {
+    return this.core.id;
+  }
+
+  /** Sends a message and tells the listener, once, how it went. */
+  send<K extends Op>(op: K, body: Vocabulary[K], listener?: ActionListener | null, { device = this.device, hold, ...rest }: Addressed = {}): void {
+    this.tell(this.core.peer.send(op, { device, via: this.device, body, ...rest }, { qos: this.#qos, ...(hold === undefined ? {} : { hold }) }), listener);
+  }
+
+  /** Tells the listener, once, how a message went. */
+  tell(receipt: Receipt, listener?: ActionListener | null): void {
+    const mid = ++this.#mid;
+    receipt.delivered.then(
+      () => this.call('ActionListener.onSuccess', () => listener?.onSuccess(`publish message success, mid = ${mid}`)),
+      (error: unknown) => {
+        const failure = isLianyunError(error) ? error : new LianyunError('handler-failed', String(error), { cause: error });
+        this.call('ActionListener.onFailure', () => listener?.onFailure(`publish message failed, mid = ${mid}: ${failure.message}`, failure));
+      },
+    );
+  }
+
+  /** Calls a listener. What it throws, at once or later, becomes a problem of the device, and is handed to `onFailure`. */
+  call(name: string, listener: () => unknown, onFailure?: (why: string) => void): void {
+    const failed = (cause: unknown): void => {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      this.core.onProblem(new LianyunError('handler-failed', `${name} threw: ${why}`, { device: this.device, cause }));
+      onFailure?.(why);
+    };
+    try {
+      const result = listener();
+      if (result instanceof Promise) result.catch(failed);
+    } catch (cause) {
+      failed(cause);
+    }
+  }
+}
+
+/** A member that is there: the vendor's programs write null and empty text for what is not. */
+export const given = <T>(value: T | null | undefined): T | undefined => (value === null || value === '' ? undefined : value);
