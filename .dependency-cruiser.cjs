@@ -107,6 +107,12 @@ module.exports = {
       to: { path: npm('fastify') },
     },
     {
+      name: 'asn1js-in-platform',
+      severity: 'error',
+      from: { pathNot: source('platform') },
+      to: { path: npm('asn1js') },
+    },
+    {
       name: 'commander-in-cli',
       severity: 'error',
       from: { pathNot: source('cli') },

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -158,6 +159,35 @@ describeForeign(['mosquitto_pub', 'mosquitto_sub'], 'The mosquitto clients', (pu
     await both;
     expect(heard.map((each) => each.equals(bytes))).toEqual([true, false]);
     expect(heard[1]).toHaveLength(0);
+  });
+
+  it.each(CLOUDS)('report over TLS, and only to a platform that they trust ($name)', async (cloud) => {
+    await using rig = await Rig.open({ over: 'mqtts' });
+    const port = String(rig.ports.mqtts);
+    await using report = start(pub, rig, { cloud, version: 'mqttv311' }, '-p', port, '--cafile', rig.authority.file, '-q', '1', '-t', cloud.topics.report(1), '-m', cloud.reportText({ level: 3 }));
+    expect(await report.end()).toEqual({ code: 0, signal: null });
+    expect(await rig.reported(cloud, 1)).toEqual({ level: 3 });
+    await using other = await Rig.open({ over: 'mqtts' });
+    await using wary = start(pub, rig, { cloud, version: 'mqttv311' }, '-p', port, '--cafile', other.authority.file, '-q', '1', '-t', cloud.topics.report(1), '-m', cloud.reportText({ level: 4 }));
+    expect((await wary.end()).code).not.toBe(0);
+    await rig.notices.first(({ kind, text }) => kind === 'handshake-failed' && text.includes('does not trust'));
+    expect(await rig.reported(cloud, 1)).toEqual({ level: 3 });
+  });
+
+  it('sign in with a certificate', async () => {
+    await using rig = await Rig.open({ over: 'mqtts' });
+    const { cert, key } = rig.authority.forDevice('lamp_1');
+    const folder = path.dirname(rig.authority.file);
+    const [certFile, keyFile] = [path.join(folder, 'own.pem'), path.join(folder, 'own.key')];
+    await Promise.all([writeFile(certFile, cert), writeFile(keyFile, key)]);
+    rig.platform.registry.updateDevice('huawei', 'lamp_1', { authType: 'certificate', fingerprint: new X509Certificate(cert).fingerprint256.replaceAll(':', '') });
+    const [{ clientId, username }, topic] = [HUAWEI.credentials(1), HUAWEI.topics.report(1)];
+    const args = ['-h', '127.0.0.1', '-p', String(rig.ports.mqtts), '-i', clientId, '-u', username, '--cafile', rig.authority.file, '-q', '1', '-t', topic, '-m', HUAWEI.reportText({ level: 3 })];
+    await using report = new Program(pub, [...args, '--cert', certFile, '--key', keyFile]);
+    expect(await report.end()).toEqual({ code: 0, signal: null });
+    expect(await rig.reported(HUAWEI, 1)).toEqual({ level: 3 });
+    await using without = new Program(pub, args);
+    expect((await without.end()).code).not.toBe(0);
   });
 });
 

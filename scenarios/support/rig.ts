@@ -1,7 +1,10 @@
 // A platform on free ports of this machine, with devices and foreign clients; at its end everything is closed, and nothing may be left.
+import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { parseExact, stringifyExact, systemClock, type Clock, type JsonObject, type LianyunError } from '@lianyun/protocol';
-import { accessKeysOf, applySeed, Platform, readSeed, signHuawei, signTencent, type Notice, type Storage } from '@lianyun/platform';
+import { accessKeysOf, applySeed, openAuthority, Platform, readSeed, signHuawei, signTencent, type Authority, type Notice, type PlatformPorts, type Storage } from '@lianyun/platform';
 import type { DeviceEvents } from 'lianyun';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { SEED, type AnyDevice, type Cloud, type Lamp, type Options } from './clouds.ts';
@@ -22,6 +25,18 @@ export function happens(client: MqttClient, event: 'close' | 'message'): Promise
   return new Promise((resolve) => client.once(event, (...told: readonly unknown[]) => resolve(told)));
 }
 
+/** How devices connect. */
+export type Over = 'mqtt' | 'mqtts';
+
+interface RigOptions {
+  readonly clock?: Clock;
+  readonly seed?: string;
+  readonly mqtt?: number;
+  readonly storage?: Storage;
+  /** `mqtt` when left out; over TLS the platform has certificates of an authority of its own. */
+  readonly over?: Over;
+}
+
 /** What is told of a device. */
 interface Told {
   readonly problems: Log<LianyunError>;
@@ -32,8 +47,9 @@ export class Rig implements AsyncDisposable {
   readonly platform: Platform;
   readonly notices = new Log<Notice>();
   readonly problems = new Log<LianyunError>();
-  mqttPort = 0;
-  httpPort = 0;
+  ports: PlatformPorts = { mqtt: 0, http: 0 };
+  /** How its devices connect. */
+  over: Over = 'mqtt';
   /** The clock of the platform. */
   readonly clock: CountedClock;
   readonly #deviceClock = new CountedClock(systemClock);
@@ -41,6 +57,8 @@ export class Rig implements AsyncDisposable {
   readonly #devices: AnyDevice[] = [];
   readonly #clients: MqttClient[] = [];
   readonly #told = new WeakMap<AnyDevice, Told>();
+  #folder: string | undefined;
+  #authority: Authority | undefined;
 
   private constructor({ clock, seed, storage }: { readonly clock: Clock; readonly seed: string; readonly storage?: Storage | undefined }) {
     this.clock = new CountedClock(clock);
@@ -55,17 +73,37 @@ export class Rig implements AsyncDisposable {
    * Opens a platform with the lamps of the seed, or with what another seed says; the access keys are the same. `clock` is the
    * platform's; the devices have the machine's own. Whoever opened `storage` closes it, after the rig.
    */
-  static async open({ clock = systemClock, seed = JSON.stringify(SEED), mqtt = 0, storage }: { readonly clock?: Clock; readonly seed?: string; readonly mqtt?: number; readonly storage?: Storage } = {}): Promise<Rig> {
+  static async open({ clock = systemClock, seed = JSON.stringify(SEED), mqtt = 0, storage, over = 'mqtt' }: RigOptions = {}): Promise<Rig> {
     const rig = new Rig({ clock, seed, storage });
-    const ports = await rig.platform.listen({ host: HOST, mqtt, http: 0 });
-    rig.mqttPort = ports.mqtt;
-    rig.httpPort = ports.http;
+    rig.over = over;
+    const secure = over === 'mqtt' ? {} : { mqtts: 0, https: 0, authority: rig.authority };
+    rig.ports = await rig.platform.listen({ host: HOST, mqtt, http: 0, ...secure });
     return rig;
+  }
+
+  get mqttPort(): number {
+    return this.ports.mqtt;
+  }
+
+  get httpPort(): number {
+    return this.ports.http;
+  }
+
+  /** The platform's certificate authority, made when it is first asked for. */
+  get authority(): Authority {
+    this.#folder ??= mkdtempSync(path.join(tmpdir(), 'lianyun-rig-'));
+    this.#authority ??= openAuthority({ directory: this.#folder, hosts: [], clock: this.clock });
+    return this.#authority;
   }
 
   /** Where devices connect. */
   get server(): string {
-    return `mqtt://${HOST}:${this.mqttPort}`;
+    return `${this.over}://${HOST}:${this.over === 'mqtt' ? this.ports.mqtt : this.ports.mqtts}`;
+  }
+
+  /** What a device needs to connect there. */
+  get #options(): Options {
+    return { clock: this.#deviceClock, ...(this.over === 'mqtt' ? {} : { tls: { ca: this.authority.file } }) };
   }
 
   /** Takes a device into the rig: what it tells is kept, and it is closed at the end. */
@@ -80,7 +118,7 @@ export class Rig implements AsyncDisposable {
 
   /** A lamp, not connected yet. */
   device(cloud: Cloud, lamp: Lamp, options: Options = {}): AnyDevice {
-    return this.own(cloud.device(lamp, this.server, { clock: this.#deviceClock, ...options }));
+    return this.own(cloud.device(lamp, this.server, { ...this.#options, ...options }));
   }
 
   /** A lamp that is online. */
@@ -160,6 +198,7 @@ export class Rig implements AsyncDisposable {
     await Promise.all(this.#devices.map((device) => device.close()));
     await Promise.all(this.#clients.map((client) => client.endAsync(true)));
     await this.platform.close();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true });
     const left = await settledHandles(this.#before);
     if (left !== undefined) throw new Error(`Handles are left open: ${left}`);
     const timers = [...this.clock.running, ...this.#deviceClock.running];

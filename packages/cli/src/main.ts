@@ -14,11 +14,11 @@ program
   .description('run the platform on this machine')
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--mqtt <port>', 'MQTT port, 0 for any free one', '1883')
-  .option('--mqtts <port>', 'MQTT over TLS (not built yet)')
+  .option('--mqtts <port>', 'port of MQTT over TLS, 0 for any free one; left out: none')
   .option('--http <port>', "port of both clouds' APIs, 0 for any free one", '8080')
-  .option('--https <port>', 'the APIs over TLS (not built yet)')
+  .option('--https <port>', 'port of the APIs over TLS, 0 for any free one; left out: none')
   .option('--public-url <url>', 'how devices and applications reach the HTTP port, where it is not as seen from here')
-  .option('--data <folder>', 'where products, devices, what they report, files and generated access keys are kept')
+  .option('--data <folder>', 'where products, devices, what they report, files, generated access keys and the certificate authority are kept')
   .option('--seed <file>', 'products, devices and access keys to begin with')
   .action((options: UpOptions) => up(options));
 

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { isLianyunError, LianyunError } from 'lianyun';
-import { accessKeysOf, applySeed, loadAccessKeys, openStorage, Platform, readSeedFile } from '@lianyun/platform';
+import { accessKeysOf, applySeed, hostsFor, loadAccessKeys, openAuthority, openStorage, Platform, readSeedFile } from '@lianyun/platform';
 import { readPort } from './ports.ts';
 
 /** The options of `lianyun up`, as they were written. */
@@ -16,7 +16,7 @@ export interface UpOptions {
   readonly seed?: string;
 }
 
-/** Where generated access keys are kept when no --data is given: the user's own state folder. */
+/** Where generated access keys and the certificate authority are kept when no --data is given: the user's own state folder. */
 function stateFolder(): string {
   return path.join(process.env['XDG_STATE_HOME'] ?? path.join(os.homedir(), '.local', 'state'), 'lianyun');
 }
@@ -26,17 +26,19 @@ function stateFolder(): string {
  */
 export async function up(options: UpOptions): Promise<void> {
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
-  const ports = { mqtt: readPort('--mqtt', options.mqtt), http: readPort('--http', options.http) };
-  for (const [option, text] of [['--mqtts', options.mqtts], ['--https', options.https]] as const) {
-    if (text === undefined) continue;
-    readPort(option, text);
-    log(`lianyun: TLS is not built yet, so nothing listens for ${option} ${text}.`);
-  }
+  const ports = {
+    mqtt: readPort('--mqtt', options.mqtt),
+    http: readPort('--http', options.http),
+    ...(options.mqtts === undefined ? {} : { mqtts: readPort('--mqtts', options.mqtts) }),
+    ...(options.https === undefined ? {} : { https: readPort('--https', options.https) }),
+  };
   const { publicUrl } = options;
   if (publicUrl !== undefined && !/^https?:$/.test(URL.parse(publicUrl)?.protocol ?? '')) throw new LianyunError('bad-config', `--public-url ${publicUrl} is no address: http://HOST:PORT or https://HOST is expected.`);
   const seed = options.seed === undefined ? undefined : readSeedFile(options.seed);
-  const keys = loadAccessKeys(options.data ?? stateFolder(), seed === undefined ? {} : accessKeysOf(seed.seed));
+  const state = options.data ?? stateFolder();
+  const keys = loadAccessKeys(state, seed === undefined ? {} : accessKeysOf(seed.seed));
   if (keys.file !== undefined) log(`lianyun: access keys for the APIs are in ${keys.file}`);
+  const authority = options.mqtts === undefined && options.https === undefined ? undefined : openAuthority({ directory: state, hosts: hostsFor(options.host) });
   // After all that is cheap to refuse: it makes files.
   await using storage = openStorage({ directory: options.data });
   if (options.data === undefined) log('lianyun: without --data, products, devices and what they report live as long as this process.');
@@ -53,8 +55,9 @@ export async function up(options: UpOptions): Promise<void> {
   const ending = new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
   });
-  const open = await platform.listen({ host: options.host, ...ports });
-  process.stdout.write(`${JSON.stringify({ ready: true, mqtt: open.mqtt, mqtts: null, http: open.http, https: null, ca: null })}\n`);
+  const open = await platform.listen({ host: options.host, ...ports, ...(authority === undefined ? {} : { authority }) });
+  const ready = { ready: true, mqtt: open.mqtt, mqtts: open.mqtts ?? null, http: open.http, https: open.https ?? null, ca: authority === undefined ? null : path.resolve(authority.file) };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
   log(`lianyun: ${await ending}, going down.`);
   await platform.close();
 }

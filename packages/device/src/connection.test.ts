@@ -48,10 +48,10 @@ async function setup(script: Script = {}, options: Partial<Options> = {}): Promi
   return { clock, server, ...connectTo({ host: '127.0.0.1', port: server.port, clock, ...options }) };
 }
 
-function connectTo(options: Pick<ConnectionOptions, 'host' | 'port' | 'clock'> & Partial<Options>): { owner: Owner; connection: Connection } {
+function connectTo(options: Pick<ConnectionOptions, 'clock'> & Partial<Options> & { readonly host: string; readonly port: number }): { owner: Owner; connection: Connection } {
   const owner = new Owner();
-  const { credentials = { clientId: 'c', username: 'u', password: 'secret-word' }, ...rest } = options;
-  const connection = new Connection({ keepaliveSeconds: 60, connectTimeoutMs: 10_000, ackSilenceMs: 10_000, payloadBytes: 30_000, ...rest }, credentials, owner);
+  const { credentials = { clientId: 'c', username: 'u', password: 'secret-word' }, host, port, ...rest } = options;
+  const connection = new Connection({ network: {}, keepaliveSeconds: 60, connectTimeoutMs: 10_000, ackSilenceMs: 10_000, payloadBytes: 30_000, ...rest }, { endpoint: { scheme: 'mqtt', host, port }, credentials }, owner);
   open.push({ [Symbol.asyncDispose]: () => connection.close() });
   return { owner, connection };
 }

@@ -1,12 +1,21 @@
-import net from 'node:net';
 import { LianyunError, systemClock, type Frame, type MqttCredentials, type Timer } from '@lianyun/protocol';
 import { MqttProtocolError, PacketReader, TurnWriter, type ConnackPacket, type PacketHandlers, type Qos, type SubackPacket, type TurnSink } from '@lianyun/protocol/mqtt';
+import type { Carrier, CarrierOwner } from './net/carrier.ts';
+import { whereOf, type Endpoint } from './net/endpoint.ts';
+import { endingOf } from './net/fault.ts';
+import { openCarrier } from './net/open.ts';
 import type { Settings } from './options.ts';
 import type { DisconnectReason, Ending } from './session-state.ts';
-import { isReset, protocolFault, wordsOf } from './socket-fault.ts';
+import { protocolFault } from './socket-fault.ts';
 
-/** Where to connect, and how long to wait. */
-export type ConnectionOptions = Pick<Settings, 'host' | 'port' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'ackSilenceMs' | 'payloadBytes' | 'clock'>;
+/** How to connect, and how long to wait. */
+export type ConnectionOptions = Pick<Settings, 'network' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'ackSilenceMs' | 'payloadBytes' | 'clock'>;
+
+/** Where to connect, and as whom. */
+export interface Attempt {
+  readonly endpoint: Endpoint;
+  readonly credentials: MqttCredentials;
+}
 
 /** Room for topic and head of a received PUBLISH beside the largest payload. */
 const HEAD_BYTES = 70_000;
@@ -29,10 +38,6 @@ export interface ConnectionOwner {
   onEnd(ending: Ending): void;
 }
 
-// Every socket of the process reads into this one buffer: a read is handed on before the next can begin, and what must live longer is
-// copied. It saves 64 KiB or an allocation per device; nothing is kept in it, so devices cannot see each other through it.
-let scratch: Buffer | undefined;
-
 const CONNACK: Readonly<Record<number, { readonly reason: DisconnectReason; readonly isFatal: boolean; readonly text: string }>> = {
   1: { reason: 'network', isFatal: true, text: 'the server does not speak MQTT 3.1.1' },
   2: { reason: 'bad-credentials', isFatal: true, text: 'the server does not accept the client id or the keepalive' },
@@ -41,36 +46,19 @@ const CONNACK: Readonly<Record<number, { readonly reason: DisconnectReason; read
   5: { reason: 'bad-credentials', isFatal: true, text: 'the device is unknown, disabled or not allowed here' },
 };
 
-const CONNECTION = Symbol('connection');
-
-/** A socket that knows its connection. */
-type Carrier = net.Socket & { [CONNECTION]?: Connection };
-
-// Listeners that all sockets share: a closure for each event of each device of a crowd adds up.
-function onConnect(this: Carrier): void {
-  this[CONNECTION]?.opened();
-}
-
-function onError(this: Carrier, error: Error): void {
-  this[CONNECTION]?.failed(error);
-}
-
-function onClose(this: Carrier): void {
-  this[CONNECTION]?.closedByServer();
-}
-
 /** How long DISCONNECT may take to leave, ms. */
 const CLOSE_MS = 1000;
 
-/** One MQTT 3.1.1 connection over TCP. It never reconnects, queues or stores: it ends once, with one reason. */
-export class Connection implements PacketHandlers, TurnSink {
+/** One MQTT 3.1.1 connection. It never reconnects, queues or stores: it ends once, with one reason. */
+export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
   readonly version = 4;
   readonly #options: ConnectionOptions;
   /** Let go of once they are sent. */
   #credentials: MqttCredentials | undefined;
   readonly #username: string;
   readonly #owner: ConnectionOwner;
-  readonly #socket: Carrier;
+  readonly #endpoint: Endpoint;
+  readonly #carrier: Carrier;
   readonly #reader: PacketReader;
   /** What leaves over this connection, one write per turn of the event loop. */
   readonly writer: TurnWriter;
@@ -84,28 +72,21 @@ export class Connection implements PacketHandlers, TurnSink {
   /** Runs while nothing is read. */
   #gathering: Timer | undefined;
 
-  constructor(options: ConnectionOptions, credentials: MqttCredentials, owner: ConnectionOwner) {
+  constructor(options: ConnectionOptions, { endpoint, credentials }: Attempt, owner: ConnectionOwner) {
     this.#options = options;
+    this.#endpoint = endpoint;
     this.#credentials = credentials;
     this.#username = credentials.username;
     this.#owner = owner;
     this.#reader = new PacketReader({ version: 4, maxPacketBytes: options.payloadBytes + HEAD_BYTES, handlers: this });
-    scratch ??= Buffer.allocUnsafeSlow(65_536);
-    this.#socket = net.connect({
-      host: options.host,
-      port: options.port,
-      noDelay: true,
-      onread: { buffer: scratch, callback: (bytes, buffer) => this.#onBytes(bytes, buffer) },
-    });
-    this.#socket[CONNECTION] = this;
-    this.#socket.on('connect', onConnect).on('error', onError).on('close', onClose).on('end', onClose);
+    this.#carrier = openCarrier(endpoint, options.network, this);
     this.writer = new TurnWriter(this);
     this.#timer = options.clock.after(options.connectTimeoutMs, () => this.end('network', new LianyunError('timeout', `${this.#where()} did not answer within ${options.connectTimeoutMs} ms.`)), true);
   }
 
   /** Takes the writer's bytes of this turn. */
   write(chunk: Buffer, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done);
+    this.#carrier.write(chunk, done);
   }
 
   onWritten(total: number): void {
@@ -137,11 +118,11 @@ export class Connection implements PacketHandlers, TurnSink {
       this.writer.flush();
     }
     this.end('closed', new LianyunError('closed', 'The device was closed.'));
-    if (this.#socket.closed) return;
+    if (this.#carrier.closed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#socket.once('close', resolve);
+    this.#carrier.once('close', resolve);
     // A peer that takes nothing any more must not hold up the end.
-    const timer = this.#options.clock.after(CLOSE_MS, () => this.#socket.destroy(), true);
+    const timer = this.#options.clock.after(CLOSE_MS, () => this.#carrier.destroy(), true);
     await promise;
     timer.cancel();
   }
@@ -170,8 +151,8 @@ export class Connection implements PacketHandlers, TurnSink {
     this.#reader.stop();
     this.writer.discard();
     // A socket that is still connecting has nothing to say goodbye with.
-    if (reason === 'closed' && this.#isConnected) this.#socket.destroySoon();
-    else this.#socket.destroy();
+    if (reason === 'closed' && this.#isConnected) this.#carrier.destroySoon();
+    else this.#carrier.destroy();
     this.#owner.onEnd({ reason, error, isFatal, byServer });
   }
 
@@ -212,8 +193,8 @@ export class Connection implements PacketHandlers, TurnSink {
     this.#pong = undefined;
   }
 
-  /** The socket is open: signs in. */
-  opened(): void {
+  /** Bytes can be written: signs in. */
+  onOpen(): void {
     const { keepaliveSeconds } = this.#options;
     if (this.#credentials === undefined) return;
     const { clientId, username, password } = this.#credentials;
@@ -234,17 +215,18 @@ export class Connection implements PacketHandlers, TurnSink {
     this.writer.flush();
   }
 
-  #onBytes(bytes: number, buffer: Uint8Array): boolean {
+  /** Bytes came in. */
+  onBytes(count: number, buffer: Uint8Array): boolean {
     this.#heard = true;
     try {
-      this.#reader.push(buffer, bytes);
+      this.#reader.push(buffer, count);
     } catch (error) {
       if (!(error instanceof MqttProtocolError)) throw error;
       this.#refuse(error.message, error);
     }
     if (this.#hasEnded || this.#owner.inFlight <= GATHER.above) return !this.#hasEnded;
     // A server writes each acknowledgement by itself, and to read it alone costs more than its message did.
-    this.#gathering = systemClock.after(GATHER.ms, () => this.#socket.resume(), true);
+    this.#gathering = systemClock.after(GATHER.ms, () => this.#carrier.resume(), true);
     return false;
   }
 
@@ -252,13 +234,14 @@ export class Connection implements PacketHandlers, TurnSink {
     this.end('network', protocolFault(text, { where: this.#where(), isConnected: this.#isConnected, cause }));
   }
 
-  /** The socket failed. */
-  failed(error: Error): void {
-    this.end('network', new LianyunError('network', `${this.#where()}: ${wordsOf(error)}.`, { cause: error }), false, this.#isConnected && isReset(error));
+  /** The carrier failed. */
+  onFailed(cause: Error): void {
+    const { reason, error, isFatal, byServer } = endingOf(cause, this.#where(), this.#isConnected);
+    this.end(reason, error, isFatal, byServer);
   }
 
-  /** The server closed the socket. */
-  closedByServer(): void {
+  /** The server closed the connection. */
+  onClosed(): void {
     const text = this.#isConnected ? 'closed the connection' : 'closed the connection before it answered the sign-in';
     this.end('network', new LianyunError('network', `${this.#where()} ${text}.`), false, this.#isConnected);
   }
@@ -295,6 +278,6 @@ export class Connection implements PacketHandlers, TurnSink {
   }
 
   #where(): string {
-    return `${this.#options.host}:${this.#options.port}`;
+    return whereOf(this.#endpoint);
   }
 }

@@ -111,6 +111,7 @@ export type {
 export type { CloseReport } from './device.ts';
 export type { DeviceEvents } from './device-events.ts';
 export type { DeviceModel, ModelCheck } from './model.ts';
+export type { TlsInput, TlsOptions } from './net/tls-options.ts';
 export type { DeviceOptions } from './options.ts';
 export type { Download, DownloadEvents, DownloadProgress } from './download/download.ts';
 export type { DownloadTls } from './download/options.ts';

@@ -1,5 +1,8 @@
 import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf } from '@lianyun/protocol';
 import type { DeviceModel } from './model.ts';
+import { isSecure, readEndpoint, type Endpoint } from './net/endpoint.ts';
+import type { NetworkSettings } from './net/open.ts';
+import { readTls, type TlsOptions } from './net/tls-options.ts';
 import type { OutboxBounds } from './outbox.ts';
 import type { TopologyStore } from './services/gateway-topology.ts';
 import type { Pace } from './session-state.ts';
@@ -10,8 +13,10 @@ export interface DeviceOptions<D extends AnyDialect, M extends DeviceModel | und
   readonly dialect: D;
   /** Who the device is; its members are the dialect's. */
   readonly identity: IdentityOf<D>;
-  /** Where to connect: `mqtt://host:port`, `host:port` or `host`; the port is 1883 when left out. */
+  /** Where to connect: `mqtts://host:port` (TLS), `mqtt://host:port`, `host:port` or `host`; the port is 8883 or 1883 when left out. */
   readonly server: string;
+  /** Over TLS: whom to trust, and the device's own certificate. */
+  readonly tls?: TlsOptions;
   /** Checks what is reported, set, called and told, by path and allowed range; `defineModel()` gives it types as well. */
   readonly model?: M;
   /** Seconds between signs of life; the cloud's own default when left out. Must be within the cloud's range. */
@@ -41,6 +46,7 @@ const NAMES: Readonly<Record<keyof DeviceOptions<AnyDialect>, true>> = {
   dialect: true,
   identity: true,
   server: true,
+  tls: true,
   model: true,
   keepaliveSeconds: true,
   qos: true,
@@ -56,8 +62,8 @@ const NAMES: Readonly<Record<keyof DeviceOptions<AnyDialect>, true>> = {
 
 /** The options of a device with everything filled in. */
 export interface Settings {
-  readonly host: string;
-  readonly port: number;
+  readonly endpoint: Endpoint;
+  readonly network: NetworkSettings;
   readonly clock: Clock;
   readonly keepaliveSeconds: number;
   readonly window: number;
@@ -71,6 +77,8 @@ export interface Settings {
   readonly cloud: string;
 }
 
+// A crowd of devices shares it.
+const PLAIN: NetworkSettings = {};
 const MIB = 1_048_576;
 const DEFAULT_BOUNDS: OutboxBounds = { maxCount: 10_000, maxBytes: 16 * MIB, policy: 'reject-new', expiresMs: 86_400_000 };
 
@@ -89,12 +97,13 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
   if (qos !== undefined && (qos as number) !== 0 && (qos as number) !== 1) throw bad(`qos is ${String(qos)}: 0 or 1 is expected.`);
   const { policy = 'reject-new' } = outbox;
   if (!['reject-new', 'drop-oldest'].includes(policy)) throw bad(`outbox.policy is ${String(policy)}: reject-new or drop-oldest is expected.`);
-  const { host, port } = readServer(options.server);
+  const endpoint = readEndpoint(options.server);
+  if (options.tls !== undefined && !isSecure(endpoint)) throw bad(`tls is given, and ${options.server} is not spoken to over TLS: mqtts:// is expected.`);
   const { limits } = dialect;
   const keepalive = limits.keepaliveSeconds;
   return {
-    host,
-    port,
+    endpoint,
+    network: options.tls === undefined ? PLAIN : { tls: readTls(options.tls) },
     clock,
     keepaliveSeconds: whole('keepaliveSeconds', options.keepaliveSeconds ?? keepalive.default, keepalive.min, keepalive.max),
     window: whole('window', options.window ?? 1000, 1, 65_000),
@@ -111,39 +120,13 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
     connectTimeoutMs: within('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1, Infinity),
     ackSilenceMs: within('ackSilenceMs', options.ackSilenceMs ?? 10_000, 1, Infinity),
     pace: {
-      floorMs: within('minConnectIntervalMs', options.minConnectIntervalMs ?? (dialect.isVendorHost(host) ? limits.connectIntervalMs : 0), 0, Infinity),
+      floorMs: within('minConnectIntervalMs', options.minConnectIntervalMs ?? (dialect.isVendorHost(endpoint.host) ? limits.connectIntervalMs : 0), 0, Infinity),
       ceilingMs: within('maxBackoffMs', options.maxBackoffMs ?? 60_000, 1, Infinity),
     },
     answerMs: limits.answerMs,
     payloadBytes: limits.payloadBytes,
     cloud: dialect.name,
   };
-}
-
-const PLAIN_SCHEMES = new Set(['mqtt:', 'tcp:']);
-const LATER_SCHEMES = new Set(['mqtts:', 'ssl:', 'tls:', 'ws:', 'wss:']);
-
-/** Reads the `server` option. Throws `bad-config` or `unsupported`, saying what was read. */
-function readServer(server: string): { readonly host: string; readonly port: number } {
-  const bad = (why: string): LianyunError => new LianyunError('bad-config', `server ${why}: mqtt://host:port is expected, with brackets around an IPv6 address.`);
-  if (typeof server !== 'string' || server.trim() === '') throw bad('is missing');
-  // What stands before an @ may be a password: such a text is not repeated.
-  if (server.includes('@')) throw bad('holds a user or password, which belong into identity');
-  const shown = JSON.stringify(server);
-  let url: URL;
-  try {
-    url = new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `mqtt://${server}`);
-  } catch {
-    throw bad(`${shown} is no address`);
-  }
-  if (LATER_SCHEMES.has(url.protocol)) throw new LianyunError('unsupported', `server ${shown}: ${url.protocol.slice(0, -1)}:// is not built yet, only mqtt:// is.`);
-  if (!PLAIN_SCHEMES.has(url.protocol)) throw bad(`${shown} has the unknown scheme ${url.protocol.slice(0, -1)}`);
-  if (url.hostname === '') throw bad(`${shown} names no host`);
-  if ((url.pathname !== '' && url.pathname !== '/') || url.search !== '' || url.hash !== '') throw bad(`${shown} goes on behind the port`);
-  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
-  const port = url.port === '' ? 1883 : Number(url.port);
-  if (port === 0) throw bad(`${shown} names port 0`);
-  return { host, port };
 }
 
 /** Checks a number. Throws `bad-config` naming it and its range. */

@@ -1,4 +1,4 @@
-import { LianyunError } from '@lianyun/protocol';
+import { LianyunError, type ErrorCode } from '@lianyun/protocol';
 
 /** Why a connection ended, or an attempt failed. */
 export type DisconnectReason = 'network' | 'keepalive' | 'kicked' | 'bad-credentials' | 'clock-skew' | 'quota' | 'server-shutdown' | 'closed';
@@ -120,10 +120,14 @@ function ended(state: SessionState, { now, random, ending: told }: Extract<Sessi
   };
 }
 
+/** What the server has to mend. */
+const OF_SERVER: ReadonlySet<ErrorCode> = new Set(['untrusted-server', 'self-signed-server', 'wrong-server-name', 'expired-certificate', 'tls-failed']);
+
 /** Names what only the history shows: MQTT 3.1.1 cannot say that another client took over. */
 function judge(ending: Ending, wasOnline: boolean, isPingPong: boolean): Ending {
-  // A cloud that knew the device a moment ago and now does not authorise it is asked again: it may be restarting or being configured.
-  if (ending.isFatal && wasOnline && ending.error.place.number === 5) return { ...ending, isFatal: false };
+  // A cloud that knew the device a moment ago and now does not authorise it is asked again: it may be restarting or being configured. The same goes
+  // for a certificate that was good before: it will be renewed.
+  if (ending.isFatal && wasOnline && (ending.error.place.number === 5 || OF_SERVER.has(ending.error.code))) return { ...ending, isFatal: false };
   if (!isPingPong) return ending;
   const error = new LianyunError('kicked', 'The server closes the connection soon after every sign-in: most likely another client signs in as the same device.', { cause: ending.error });
   return { ...ending, reason: 'kicked', error };

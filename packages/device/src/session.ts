@@ -12,6 +12,7 @@ import {
 import { MqttProtocolError } from '@lianyun/protocol/mqtt';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Entry } from './entry.ts';
+import { whereOf } from './net/endpoint.ts';
 import type { Settings } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import { excessOf } from './payload-limit.ts';
@@ -204,24 +205,23 @@ export class Session implements Link, ConnectionOwner {
 
   /** Looks now and then whether what was sent is acknowledged: a half-open link is found long before keepalive would. */
   #watchAcks(): void {
-    const { host, port, clock, ackSilenceMs, answerMs } = this.#options;
-    const outbox = this.#outbox;
+    const { clock, ackSilenceMs, answerMs } = this.#options;
     this.#connection?.startListening();
     this.#hasProgress = false;
     this.#idleLooks = 0;
     const lookMs = Math.min(ackSilenceMs, answerMs);
     const look = (): void => {
       this.#watch = undefined;
-      const awaited = outbox.onWire.packetIds + (this.#subscribing?.size ?? 0);
-      if (outbox.inFlight === 0 && awaited === 0) return;
+      const awaited = this.#outbox.onWire.packetIds + (this.#subscribing?.size ?? 0);
+      if (this.#outbox.inFlight === 0 && awaited === 0) return;
       this.#idleLooks = this.#hasProgress || awaited === 0 ? 0 : this.#idleLooks + 1;
       this.#hasProgress = false;
       if (this.#idleLooks === MAX_IDLE_LOOKS) {
-        const text = `${host}:${port} answers pings, but has acknowledged nothing for ${lookMs * MAX_IDLE_LOOKS} ms.`;
+        const text = `${whereOf(this.#options.endpoint)} answers pings, but has acknowledged nothing for ${lookMs * MAX_IDLE_LOOKS} ms.`;
         return this.#connection?.end('network', new LianyunError('timeout', text));
       }
       this.#connection?.checkSilence();
-      if (this.#isReady) for (const entry of outbox.overdue(answerMs, MAX_ATTEMPTS)) this.#repeat(entry);
+      if (this.#isReady) for (const entry of this.#outbox.overdue(answerMs, MAX_ATTEMPTS)) this.#repeat(entry);
       if (this.#connection !== undefined) this.#watch = clock.after(lookMs, look, true);
     };
     this.#watch = clock.after(lookMs, look, true);
@@ -284,11 +284,11 @@ export class Session implements Link, ConnectionOwner {
   }
 
   #connect(): void {
-    const { host, port, clock } = this.#options;
+    const { endpoint, clock } = this.#options;
     try {
-      this.#connection = new Connection(this.#options, this.#owner.credentials(), this);
+      this.#connection = new Connection(this.#options, { endpoint, credentials: this.#owner.credentials() }, this);
     } catch (cause) {
-      const error = isLianyunError(cause) ? cause : new LianyunError('bad-config', `The connection to ${host}:${port} cannot be tried: ${String(cause)}`, { cause });
+      const error = isLianyunError(cause) ? cause : new LianyunError('bad-config', `The connection to ${whereOf(endpoint)} cannot be tried: ${String(cause)}`, { cause });
       this.#dispatch({ on: 'ended', now: clock.now(), random: 0, ending: { reason: 'bad-credentials', error, isFatal: true, byServer: false } });
     }
   }

@@ -1,5 +1,6 @@
-import { huawei, tencent, type AnyDialect, type Clock } from '@lianyun/protocol';
+import { huawei, tencent, type AnyDialect, type Claim, type Clock } from '@lianyun/protocol';
 import type { Admission, Cloud, ConnectRefusal, ConnectRequest } from './access/port.ts';
+import type { Device } from './records.ts';
 import type { Registry } from './registry.ts';
 
 /** The dialects by cloud. */
@@ -25,12 +26,9 @@ export function admit(request: ConnectRequest, registry: Registry, clock: Clock)
   if (device === undefined) return refuse('not-authorized', `the registry has no ${cloud} device ${claim.device}`);
   if (!device.enabled) return refuse('not-authorized', `${claim.device} is disabled`);
   if (device.gateway !== undefined) return refuse('not-authorized', `${claim.device} is a sub-device and speaks through ${device.gateway}`);
-  if (claim.proof === 'certificate') return refuse('bad-credentials', `${claim.device} brought no password, and this connection no certificate`);
-  if (device.authType !== 'secret') return refuse('bad-credentials', `${claim.device} signs in with a certificate, not with a password`);
-  const refusal = signIn.verify(request, device.secret, clock.now());
-  if (refusal === 'malformed') return refuse('identifier-rejected', `the sign-in of ${claim.device} is malformed`);
-  if (refusal === 'expired') return refuse('bad-credentials', `the sign-in of ${claim.device} has expired: its clock or ours is wrong`);
-  if (refusal === 'bad-signature') return refuse('bad-credentials', `the password of ${claim.device} is wrong`);
+  if (device.secureAccess && !request.proof.isSecure) return refuse('not-authorized', `${claim.device} may connect over TLS only (secure_access)`);
+  const why = device.authType === 'certificate' ? judgeCertificate(request, device, clock.now()) : judgeSecret(request, claim, device, clock.now());
+  if (why !== undefined) return why;
   return {
     accepted: true,
     cloud,
@@ -38,4 +36,31 @@ export function admit(request: ConnectRequest, registry: Registry, clock: Clock)
     limits: { payloadBytes: limits.payloadBytes, maxSubscriptions: MAX_SUBSCRIPTIONS[cloud] },
     implicit: subscribe === 'implicit',
   };
+}
+
+/** What is wrong with the password; undefined when nothing is. */
+function judgeSecret(request: ConnectRequest, { proof }: Claim, { cloud, device, secret }: Device, now: number): Admission | undefined {
+  if (proof === 'certificate') return refuse('bad-credentials', `${device} signs in with a password, and brought none`);
+  const refusal = DIALECTS[cloud].signIn.verify(request, secret, now);
+  if (refusal === 'malformed') return refuse('identifier-rejected', `the sign-in of ${device} is malformed`);
+  if (refusal === 'expired') return refuse('bad-credentials', `the sign-in of ${device} has expired: its clock or ours is wrong`);
+  if (refusal === 'bad-signature') return refuse('bad-credentials', `the password of ${device} is wrong`);
+  return undefined;
+}
+
+/**
+ * What is wrong with the certificate; undefined when nothing is. The fingerprint that the registry has decides (Huawei 1.4); a Tencent device
+ * without one is known by the common name of a certificate that this platform's authority signed (Tencent 1.3). A password beside it is ignored.
+ */
+function judgeCertificate({ clientId, proof: { certificate } }: ConnectRequest, { cloud, device, fingerprint }: Device, now: number): Admission | undefined {
+  if (certificate === undefined) return refuse('bad-credentials', `${device} signs in with a certificate, and this connection brought none`);
+  if (fingerprint !== undefined) {
+    const wanted = fingerprint.toLowerCase();
+    if (wanted !== certificate.sha1 && wanted !== certificate.sha256) return refuse('bad-credentials', `the certificate of this connection is not that of ${device}: its SHA-256 fingerprint is ${certificate.sha256}`);
+  } else if (cloud === 'huawei') return refuse('bad-credentials', `${device} signs in with a certificate, and the registry has no fingerprint of it`);
+  else if (!certificate.isOwn) return refuse('bad-credentials', `the registry has no fingerprint of ${device}, and this platform's authority did not sign the certificate of this connection`);
+  else if (certificate.commonName !== clientId) return refuse('bad-credentials', `the certificate of this connection is for ${JSON.stringify(certificate.commonName ?? '')}, not for ${clientId}`);
+  if (now < certificate.notBefore) return refuse('bad-credentials', `the certificate of ${device} is not valid before ${new Date(certificate.notBefore).toISOString()}`);
+  if (now > certificate.notAfter) return refuse('bad-credentials', `the certificate of ${device} expired on ${new Date(certificate.notAfter).toISOString()}`);
+  return undefined;
 }

@@ -10,7 +10,7 @@ export type { SignedRequest } from './north/signed-request.ts';
 export { signTencent, type TencentSigning } from './north/tencent/signature.ts';
 export type { Objects, PutOptions, StoredObject } from './objects/objects.ts';
 export type { Digest, ObjectPlace } from './objects/signer.ts';
-export { Platform, type PlatformAddress, type PlatformEvents, type PlatformOptions } from './platform.ts';
+export { Platform, type PlatformAddress, type PlatformEvents, type PlatformOptions, type PlatformPorts } from './platform.ts';
 export type { ByteRange } from './objects/blobs.ts';
 export type { Files } from './files.ts';
 export type { History, HistoryPage, HistoryPlace, HistoryPoint, HistoryQuery } from './history.ts';
@@ -26,3 +26,4 @@ export type { PackageDraft, PackageQuery, PackageSource, UpgradePackages } from 
 export type { TaskStatus, Upgrade, UpgradeKind, UpgradePackage, UpgradePolicy, UpgradeStage, UpgradeStatus, UpgradeTask } from './upgrades/upgrade-records.ts';
 export type { TaskDraft, Upgrades } from './upgrades/upgrades.ts';
 export type { Twins } from './twin.ts';
+export { hostsFor, openAuthority, type Authority, type CertificateWithKey } from './tls/authority.ts';

@@ -23,6 +23,8 @@ import { unpacked } from './packing.ts';
 import { Postman } from './postman.ts';
 import { Registry } from './registry.ts';
 import { forgetDevice, openStorage, type Storage } from './storage/storage.ts';
+import { dayOf, hostsOf, WARN_DAYS, type Authority } from './tls/authority.ts';
+import { ServerTls } from './tls/server-tls.ts';
 import type { Upgrade } from './upgrades/upgrade-records.ts';
 import { Upgrades } from './upgrades/upgrades.ts';
 import { traceFrame, type TracedFrame } from './trace.ts';
@@ -67,7 +69,14 @@ export interface PlatformAddress {
   readonly host: string;
   readonly mqtt: number;
   readonly http: number;
+  /** MQTT and the APIs over TLS, with certificates of the authority; each needs it. */
+  readonly mqtts?: number;
+  readonly https?: number;
+  readonly authority?: Authority;
 }
+
+/** The ports that are open. */
+export type PlatformPorts = Pick<PlatformAddress, 'mqtt' | 'http' | 'mqtts' | 'https'>;
 
 /** Both clouds' platform on this machine. */
 export class Platform extends EventEmitter<PlatformEvents> implements AsyncDisposable {
@@ -91,6 +100,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly #origin: Origin;
   readonly #north: Northbound;
   readonly #forgetStorage: () => void;
+  #tls: ServerTls | undefined;
 
   constructor({ keys, projectId, publicUrl, clock = systemClock, storage = openStorage({ clock }) }: PlatformOptions) {
     super();
@@ -133,13 +143,18 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     this.#north = createNorthbound({ registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, broadcasts: this.#broadcaster, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
-  /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use`; nothing listens then. */
-  async listen({ host, mqtt, http }: PlatformAddress): Promise<{ readonly mqtt: number; readonly http: number }> {
-    const mqttPort = await this.access.listen({ host, port: mqtt });
+  /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use` or `bad-config`; nothing listens then. */
+  async listen({ host, mqtt, http, mqtts, https, authority }: PlatformAddress): Promise<PlatformPorts> {
     try {
-      const httpPort = await this.#north.listen({ host, port: http });
-      this.#origin.listensOn({ host, port: httpPort });
-      return { mqtt: mqttPort, http: httpPort };
+      const tls = mqtts === undefined && https === undefined ? undefined : this.#openTls(host, authority);
+      const ports = {
+        mqtt: await this.access.listen({ host, port: mqtt }),
+        http: await this.#north.listen({ host, port: http }),
+        ...(tls === undefined || mqtts === undefined ? {} : { mqtts: await this.access.listen({ host, port: mqtts, tls }) }),
+        ...(tls === undefined || https === undefined ? {} : { https: await this.#north.listen({ host, port: https, tls }) }),
+      };
+      this.#origin.listensOn({ host, port: ports.http });
+      return ports;
     } catch (error) {
       await this.close();
       throw error;
@@ -151,12 +166,29 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     this.#broadcaster.close();
     for (const peer of Object.values(this.#peers)) peer.fail(() => new LianyunError('server-shutdown', 'The platform is going down.'));
     await Promise.all([this.access.close(), this.#north.close()]);
+    this.#tls?.close();
     this.upgrades.close();
     this.#forgetStorage();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #openTls(host: string, authority: Authority | undefined): ServerTls {
+    if (authority === undefined) throw new LianyunError('bad-config', 'TLS needs an authority that makes the certificate; openAuthority() gives one.');
+    const notice = (text: string): void => this.#tell('notice', { kind: 'certificate', peer: 'listener', text });
+    const { hosts, left } = hostsOf(authority, host);
+    if (left.length > 0) notice(`The certificate does not name ${left.join(', ')}: the authority in ${authority.file} may not sign for them.`);
+    this.#tls = new ServerTls({
+      authority,
+      hosts,
+      clock: this.#clock,
+      onDay: ({ daysLeft, expiresAt, file }) => {
+        if (daysLeft <= WARN_DAYS) notice(`The certificate authority in ${file} expires on ${dayOf(expiresAt)}, in ${daysLeft} days. Move it and its key away to have a new one made, and give every device the new file before.`);
+      },
+    });
+    return this.#tls;
   }
 
   /** The platform's answers to the access server. */

@@ -24,11 +24,20 @@ export function readPrivateFile(file: string, what: string): string | undefined 
 
 /** Writes a file that only its owner may read: complete, on disk and closed to others before it gets its name. */
 export function writePrivateFile(file: string, text: string): void {
+  writeWhole(file, text, 0o600);
+}
+
+/** The same for a file that everybody may read. */
+export function writePublicFile(file: string, text: string): void {
+  writeWhole(file, text, 0o644);
+}
+
+function writeWhole(file: string, text: string, mode: number): void {
   const folder = path.dirname(file);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}.new`;
   rmSync(draft, { force: true });
-  const handle = openSync(draft, 'wx', 0o600);
+  const handle = openSync(draft, 'wx', mode);
   try {
     writeSync(handle, text);
     fsyncSync(handle);

@@ -111,11 +111,12 @@ export class Registry {
     demand(rules.nodeId, cloud === 'huawei' ? 'node id' : 'device name', nodeId);
     demand(rules.device, 'device id', device);
     this.#checkDevice(cloud, device, draft);
-    this.product(cloud, productId);
+    const product: Product = this.product(cloud, productId);
     if (this.#store.device(cloud, device) !== undefined) throw new LianyunError('conflict', `The ${NAMES[cloud]} device ${device} exists already.`, { device });
     const created: Device = {
       name: nodeId,
-      authType: 'secret',
+      // EncryptionType 1: the devices of the product have certificates (Tencent 10.6).
+      authType: product.cloud === 'tencent' && product.encryptionType === '1' ? 'certificate' : 'secret',
       secureAccess: false,
       enabled: true,
       ...draft,

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { isJsonObject, type JsonValue } from '@lianyun/protocol';
 import * as v from 'valibot';
 import { nearest } from './nearest.ts';
@@ -12,6 +13,17 @@ const secretText = v.pipe(text, v.minLength(1, expect('a text that is not empty'
 const choice = <const T extends readonly (string | number)[]>(options: T) => v.picklist(options, expect(`one of ${options.map((each) => JSON.stringify(each)).join(', ')}`));
 // Read by the thing model's own reader, which knows more about it than a schema here would.
 const document = v.custom<JsonValue>((value) => isJsonObject(value) || Array.isArray(value), expect('the vendor’s document'));
+
+const certificate = v.pipe(text, v.check((pem) => fingerprintOf(pem) !== undefined, expect('a certificate in PEM form')));
+
+/** The SHA-256 fingerprint of a certificate in PEM form, hex. */
+export function fingerprintOf(pem: string): string | undefined {
+  try {
+    return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
+  } catch {
+    return undefined;
+  }
+}
 
 /** An object without any other members; `null` counts as a member that was left out. */
 function strict<const E extends v.ObjectEntries>(entries: E) {
@@ -85,7 +97,7 @@ const tencentSchema = strict({
       template: optional(document),
     }),
   ),
-  devices: list(strict({ ProductId: rule(tencent.productId), DeviceName: rule(tencent.nodeId), DevicePsk: optional(rule(tencent.secret)) })),
+  devices: list(strict({ ProductId: rule(tencent.productId), DeviceName: rule(tencent.nodeId), DevicePsk: optional(rule(tencent.secret)), DeviceCert: optional(certificate) })),
 });
 
 /** The seed file (architecture, section 7, contract 5). */

@@ -7,7 +7,7 @@ import type { AccessKey } from './keys.ts';
 import { nearest } from './nearest.ts';
 import type { DeviceDraft, ProductDraft } from './records.ts';
 import type { Registry } from './registry.ts';
-import { seedSchema, type HuaweiSeed, type Seed, type TencentSeed } from './seed-schema.ts';
+import { fingerprintOf, seedSchema, type HuaweiSeed, type Seed, type TencentSeed } from './seed-schema.ts';
 
 const SHOWN = 10;
 
@@ -91,7 +91,7 @@ export function applySeed(file: SeedFile, registry: Registry): SeedResult {
     addDevice(['huawei', 'devices', index], huaweiDevice(device));
   }
   tencent?.devices.forEach((device, index) => {
-    addDevice(['tencent', 'devices', index], { cloud: 'tencent', productId: device.ProductId, nodeId: device.DeviceName, ...given({ secret: device.DevicePsk }) });
+    addDevice(['tencent', 'devices', index], { cloud: 'tencent', productId: device.ProductId, nodeId: device.DeviceName, ...given({ secret: device.DevicePsk, ...certificateOf(device) }) });
   });
   return { added, kept };
 }
@@ -99,6 +99,12 @@ export function applySeed(file: SeedFile, registry: Registry): SeedResult {
 /** The members that have a value. */
 function given<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }; // the others are gone
+}
+
+/** A Tencent device that was given its certificate is known by it. */
+function certificateOf({ DeviceCert: pem }: TencentSeed['devices'][number]): Pick<DeviceDraft, 'authType' | 'fingerprint'> {
+  const fingerprint = pem === undefined ? undefined : fingerprintOf(pem);
+  return fingerprint === undefined ? {} : { authType: 'certificate', fingerprint };
 }
 
 function huaweiProduct(product: HuaweiSeed['products'][number]): ProductDraft {

@@ -32,7 +32,7 @@ function make(): { connection: Connection; host: ConnectionHost; clock: FakeCloc
     onSignOut: () => undefined,
     onClosed: () => undefined,
   };
-  const connection = new Connection(transport, 'nowhere:0', host);
+  const connection = new Connection(transport, { peer: 'nowhere:0', proof: { isSecure: false } }, host);
   const buffer = Buffer.alloc(4_096);
   const receive = async (...packets: Packet[]): Promise<void> => {
     const bytes = Buffer.concat(packets.map((packet) => generate(packet))).copy(buffer);

@@ -1,15 +1,15 @@
 import { failedReceipt, LianyunError, PendingReceipt, type Frame, type Receipt } from '@lianyun/protocol';
-import { PacketReader, TurnWriter } from '@lianyun/protocol/mqtt';
-import type { ConnectPacket, MqttVersion, PacketHandlers, Qos, SubscribePacket, TurnSink, UnsubscribePacket } from '@lianyun/protocol/mqtt';
+import { PacketReader, TurnWriter, type ConnectPacket, type MqttVersion, type PacketHandlers, type Qos, type SubscribePacket, type TurnSink, type UnsubscribePacket } from '@lianyun/protocol/mqtt';
 import { Deadlines } from './deadlines.ts';
 import { Downlinks, type DownlinkOwner } from './downlinks.ts';
 import { judgeFault } from './fault.ts';
 import type { AccessLimits } from './limits.ts';
 import type { AccessPolicy, Client, ClientLimits, Cloud, Notice, OfflineReason, Uplink } from './port.ts';
+import type { Proof } from './proof.ts';
 import { routeTo, type RoutingIndex } from './routing-index.ts';
 import { judgeConnect } from './sign-in.ts';
 import { Subscriptions, type SubscriptionOwner } from './subscriptions.ts';
-import type { Transport } from './transport.ts';
+import type { Origin, Transport } from './transport.ts';
 import { UplinkIntake, type IntakeOwner } from './uplink-intake.ts';
 
 /** What all connections of a server share. */
@@ -42,6 +42,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
   readonly peer: string;
   dueTick = 0;
   readonly #transport: Transport;
+  readonly #proof: Proof;
   readonly #host: ConnectionHost;
   readonly #reader: PacketReader;
   readonly #writer: TurnWriter;
@@ -56,9 +57,10 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
   #downlinks: Downlinks | undefined = undefined;
   #intake: UplinkIntake | undefined = undefined;
 
-  constructor(transport: Transport, peer: string, host: ConnectionHost) {
+  constructor(transport: Transport, { peer, proof }: Origin, host: ConnectionHost) {
     this.#transport = transport;
     this.peer = peer;
+    this.#proof = proof;
     this.#host = host;
     this.#reader = new PacketReader({ handlers: this, maxPacketBytes: host.limits.maxPacketBytes, expectConnect: true });
     this.#writer = new TurnWriter(this);
@@ -142,7 +144,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
 
   connect(packet: ConnectPacket): void {
     const host = this.#host;
-    const verdict = judgeConnect(packet, this.peer, host.policy);
+    const verdict = judgeConnect(packet, { peer: this.peer, proof: this.#proof }, host.policy);
     this.#writer.version = packet.version;
     if (!verdict.accepted) {
       const text = `CONNECT of ${JSON.stringify(packet.clientId)} refused: ${verdict.why}.`;
@@ -272,9 +274,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
   }
 
   #acknowledge(packetId: number): void {
-    if (packetId === 0) return;
-    if (this.#intake === undefined) this.#writer.puback(packetId);
-    else this.#intake.acknowledge(packetId);
+    if (packetId !== 0) (this.#intake ?? this.#writer).puback(packetId);
   }
 
   /** Ends the connection for a reason worth a notice; with `connack` it answers its CONNECT first. */

@@ -1,4 +1,6 @@
 import type { DeviceRef, Frame, MqttCredentials, Receipt } from '@lianyun/protocol';
+import type { ServerTls } from '../tls/server-tls.ts';
+import type { Proof } from './proof.ts';
 
 /** Which cloud's protocol a client speaks. */
 export type Cloud = 'huawei' | 'tencent';
@@ -21,6 +23,7 @@ export interface ConnectRequest extends MqttCredentials {
   readonly version: 3 | 4 | 5;
   readonly keepaliveSeconds: number;
   readonly peer: string;
+  readonly proof: Proof;
 }
 
 /** Why a CONNECT is refused; the access server turns it into the CONNACK code of the client's MQTT version. */
@@ -82,8 +85,10 @@ export interface AccessPolicy {
 
 export interface Notice {
   readonly kind:
-    | 'connect-refused' | 'forbidden-publish' | 'forbidden-subscribe' | 'protocol-error' | 'over-limit' | 'undelivered' | 'kicked'
+    | 'handshake-failed' | 'connect-refused' | 'forbidden-publish' | 'forbidden-subscribe' | 'protocol-error' | 'over-limit' | 'undelivered' | 'kicked'
     | 'intake-failed'
+    /** About the platform's own certificate: what it does not name, when it expires. */
+    | 'certificate'
     /** The listener or the policy itself failed: nothing a device did. */
     | 'server-fault';
   /** Where the client is connected from; the listener's own address for its faults. */
@@ -94,8 +99,11 @@ export interface Notice {
 
 /** The access server as the rest of the platform sees it. */
 export interface AccessPort {
-  /** Starts to listen; port 0 takes any free one. Resolves with the port. Rejects with `port-in-use`, `bad-config`, `closed`. May be called for several addresses. */
-  listen(options: { readonly host: string; readonly port: number }): Promise<number>;
+  /**
+   * Starts to listen, with `tls` over TLS; port 0 takes any free one. Resolves with the port. Rejects with `port-in-use`, `bad-config`, `closed`.
+   * May be called for several addresses.
+   */
+  listen(options: { readonly host: string; readonly port: number; readonly tls?: ServerTls }): Promise<number>;
   /** Ends all connections and listeners; resolves when every socket is closed. */
   close(): Promise<void>;
   isOnline(cloud: Cloud, device: DeviceRef): boolean;

@@ -1,4 +1,3 @@
-import type { Server } from 'node:net';
 import { failedReceipt, LianyunError, systemClock, type Clock, type DeviceRef, type Frame, type Receipt } from '@lianyun/protocol';
 import { Connection, type ConnectionHost } from './connection.ts';
 import { Deadlines } from './deadlines.ts';
@@ -6,8 +5,9 @@ import { DEFAULT_LIMITS, type AccessLimits } from './limits.ts';
 import type { AccessPolicy, AccessPort, Client, Cloud, OfflineReason, Uplink } from './port.ts';
 import { routeTo, RoutingIndex } from './routing-index.ts';
 import type { SubscriptionOwner } from './subscriptions.ts';
-import { openListener, portOf, type Acceptor } from './tcp.ts';
-import type { Transport } from './transport.ts';
+import { openListener, type Acceptor, type Listener } from './tcp.ts';
+import type { Origin, Transport } from './transport.ts';
+import type { ServerTls } from '../tls/server-tls.ts';
 
 export interface AccessServerOptions {
   readonly policy: AccessPolicy;
@@ -26,7 +26,7 @@ class AccessServer implements AccessPort, ConnectionHost, Acceptor {
   readonly deadlines: Deadlines;
   readonly routes = { huawei: new RoutingIndex<SubscriptionOwner>(), tencent: new RoutingIndex<SubscriptionOwner>() };
   readonly #clock: Clock;
-  readonly #listeners: Server[] = [];
+  readonly #listeners: Listener[] = [];
   /** Every open connection, signed in or not. */
   readonly #open = new Set<Connection>();
   readonly #online = { huawei: new Map<DeviceRef, Connection>(), tencent: new Map<DeviceRef, Connection>() };
@@ -43,12 +43,12 @@ class AccessServer implements AccessPort, ConnectionHost, Acceptor {
 
   // AccessPort
 
-  async listen(address: { readonly host: string; readonly port: number }): Promise<number> {
+  async listen(address: { readonly host: string; readonly port: number; readonly tls?: ServerTls }): Promise<number> {
     if (this.#closing !== undefined) throw new LianyunError('closed', 'The access server has been closed; make another one.');
-    const listener = await openListener(address, this);
+    const listener = await openListener(address, { acceptor: this, handshakeMs: this.limits.connectMs });
     this.#listeners.push(listener);
-    if (this.#closing !== undefined) listener.close();
-    return portOf(listener);
+    if (this.#closing !== undefined) await listener.close();
+    return listener.port;
   }
 
   close(): Promise<void> {
@@ -57,11 +57,8 @@ class AccessServer implements AccessPort, ConnectionHost, Acceptor {
   }
 
   async #close(): Promise<void> {
-    const listeners = this.#listeners.map((listener) => new Promise<void>((resolve) => {
-      listener.close(() => {
-        resolve();
-      });
-    }));
+    // Nobody new gets in from here on; what was accepted ends below.
+    const listeners = this.#listeners.map((listener) => listener.close());
     for (const connection of this.#open) connection.end('server-shutdown');
     if (this.#open.size > 0) {
       await new Promise<void>((resolve) => {
@@ -138,14 +135,18 @@ class AccessServer implements AccessPort, ConnectionHost, Acceptor {
 
   // Acceptor
 
-  accept(transport: Transport, peer: string): Connection | undefined {
+  accept(transport: Transport, origin: Origin): Connection | undefined {
     if (this.#closing !== undefined) return undefined;
-    const connection = new Connection(transport, peer, this);
+    const connection = new Connection(transport, origin, this);
     this.#open.add(connection);
     return connection;
   }
 
   listenerFault(error: Error): void {
     this.policy.onNotice({ kind: 'server-fault', peer: 'listener', text: `The MQTT listener failed: ${error.message}` });
+  }
+
+  handshakeFailed(peer: string, text: string): void {
+    this.policy.onNotice({ kind: 'handshake-failed', peer, text });
   }
 }

@@ -8,7 +8,7 @@ describe('signing in', () => {
     const client = access.connect();
     expect(await client.signIn('d1', { password: Buffer.from('geheim ä'), keepalive: 120 })).toMatchObject({ returnCode: 0, sessionPresent: false });
     expect(access.policy.requests).toEqual([
-      { version: 4, clientId: 'd1', username: 'huawei', password: 'geheim ä', keepaliveSeconds: 120, peer: `127.0.0.1:${String(client.socket.localPort)}` },
+      { version: 4, clientId: 'd1', username: 'huawei', password: 'geheim ä', keepaliveSeconds: 120, peer: `127.0.0.1:${String(client.socket.localPort)}`, proof: { isSecure: false } },
     ]);
     expect(access.server.client('huawei', 'd1')).toMatchObject({ cloud: 'huawei', device: 'd1', version: 4, clientId: 'd1', since: access.clock.now() });
     expect(access.server.isOnline('huawei', 'd1')).toBe(true);

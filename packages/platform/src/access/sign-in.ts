@@ -1,6 +1,7 @@
 import type { ConnectPacket } from '@lianyun/protocol/mqtt';
 import { MAX_CLIENT_ID_CHARACTERS } from './limits.ts';
 import type { AccessPolicy, Admission, ConnectRefusal, Notice } from './port.ts';
+import type { Origin } from './transport.ts';
 
 /** What becomes of a CONNECT: the admission, or the number for CONNACK and the notice to give. */
 export type Verdict =
@@ -20,7 +21,7 @@ export const RETURN_CODES: Readonly<Record<ConnectRefusal | 'unsupported-version
 const UNSUPPORTED_VERSION_5 = 0x84;
 
 /** Judges a CONNECT: first by what the access server itself requires, then by the policy. Will and clean session have no bearing. */
-export function judgeConnect(packet: ConnectPacket, peer: string, policy: AccessPolicy): Verdict {
+export function judgeConnect(packet: ConnectPacket, { peer, proof }: Origin, policy: AccessPolicy): Verdict {
   const { version, clientId, keepAliveSeconds, username, password } = packet;
   if (version === 5) return { accepted: false, reasonCode: UNSUPPORTED_VERSION_5, kind: 'connect-refused', why: 'MQTT 5 is not spoken here yet' };
   if (clientId === '') return refuse('identifier-rejected', 'the client id is empty');
@@ -29,7 +30,7 @@ export function judgeConnect(packet: ConnectPacket, peer: string, policy: Access
   }
   try {
     const admission = policy.admit({
-      version, clientId, keepaliveSeconds: keepAliveSeconds, peer, username: username ?? '',
+      version, clientId, keepaliveSeconds: keepAliveSeconds, peer, proof, username: username ?? '',
       ...(password !== undefined && { password: password.toString('utf8') }),
     });
     return admission.accepted ? admission : refuse(admission.refusal, admission.why);

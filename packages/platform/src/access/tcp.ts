@@ -1,13 +1,26 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, Server as TlsServer, type TLSSocket } from 'node:tls';
 import { listenError } from '../listen-error.ts';
+import { handshakeText, proofOf, type ServerTls } from '../tls/server-tls.ts';
 import type { Connection } from './connection.ts';
+import type { Proof } from './proof.ts';
+import type { Origin, Transport } from './transport.ts';
 
 /** Who takes the connections of a listener. */
 export interface Acceptor {
   /** Undefined: it is refused. */
-  accept(socket: Socket, peer: string): Connection | undefined;
+  accept(transport: Transport, origin: Origin): Connection | undefined;
   /** Something is wrong with the listener itself, for example no file descriptor is left. */
   listenerFault(error: Error): void;
+  /** A client and this end did not agree on TLS. */
+  handshakeFailed(peer: string, text: string): void;
+}
+
+/** A port that is open. */
+export interface Listener {
+  readonly port: number;
+  /** Takes nobody any more; resolves when the last connection is gone. */
+  close(): Promise<void>;
 }
 
 /** Connections that may wait to be accepted: a fleet comes back all at once. The kernel's limit (net.core.somaxconn) may be lower. */
@@ -20,11 +33,15 @@ interface Tagged extends Socket {
   [CONNECTION]?: Connection;
 }
 
-/** Opens a TCP listener. Rejects with `port-in-use` or `bad-config`. */
-export async function openListener({ host, port }: { readonly host: string; readonly port: number }, acceptor: Acceptor): Promise<Server> {
-  const server = createServer({ noDelay: true }, (socket) => {
-    open(socket, acceptor);
-  });
+const PLAIN: Proof = { isSecure: false };
+
+/** Opens a listener for TCP, with `tls` for TLS. Rejects with `port-in-use` or `bad-config`. */
+export async function openListener(
+  { host, port, tls }: { readonly host: string; readonly port: number; readonly tls?: ServerTls },
+  { acceptor, handshakeMs }: { readonly acceptor: Acceptor; readonly handshakeMs: number },
+): Promise<Listener> {
+  const shaking = new Map<string, Socket>();
+  const server: Server = tls === undefined ? createServer({ noDelay: true }, (socket) => open(socket, PLAIN, acceptor)) : createTlsListener(tls, { acceptor, handshakeMs, shaking });
   await new Promise<void>((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       reject(listenError('MQTT', error, { host, port }));
@@ -42,23 +59,62 @@ export async function openListener({ host, port }: { readonly host: string; read
   server.on('error', (error) => {
     acceptor.listenerFault(error);
   });
+  const address = server.address();
+  const forget = tls?.onRenewed((context) => {
+    if (server instanceof TlsServer) server.setSecureContext(context);
+  });
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    close: () =>
+      new Promise<void>((resolve) => {
+        forget?.();
+        server.close(() => {
+          resolve();
+        });
+        for (const socket of shaking.values()) socket.destroy();
+      }),
+  };
+}
+
+interface TlsListening {
+  readonly acceptor: Acceptor;
+  readonly handshakeMs: number;
+  /** Sockets whose handshake is not done, by where they come from: nobody else would end them. */
+  readonly shaking: Map<string, Socket>;
+}
+
+function createTlsListener(tls: ServerTls, { acceptor, handshakeMs, shaking }: TlsListening): TlsServer {
+  const server = createTlsServer({ ...tls.options, noDelay: true, handshakeTimeout: handshakeMs });
+  server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket);
+    shaking.set(peer, socket);
+    socket.once('close', () => {
+      if (shaking.get(peer) === socket) shaking.delete(peer);
+    });
+  });
+  server.on('secureConnection', (socket) => {
+    shaking.delete(peerOf(socket));
+    open(socket, proofOf(socket, tls), acceptor);
+  });
+  server.on('tlsClientError', (error, socket) => {
+    const text = handshakeText(error);
+    if (text !== undefined) acceptor.handshakeFailed(peerOf(socket), text);
+    socket.destroy();
+  });
   return server;
 }
 
-/** The port that a listener has. */
-export function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-function open(socket: Tagged, acceptor: Acceptor): void {
-  const { remoteAddress, remotePort } = socket;
+function open(socket: Tagged | TLSSocket, proof: Proof, acceptor: Acceptor): void {
   socket.on('error', onError);
-  const connection = acceptor.accept(socket, `${remoteAddress ?? 'gone'}:${String(remotePort ?? 0)}`);
+  const connection = acceptor.accept(socket, { peer: peerOf(socket), proof });
   if (connection === undefined) return void socket.destroy();
-  socket[CONNECTION] = connection;
+  (socket as Tagged)[CONNECTION] = connection;
   socket.on('data', onData);
   socket.on('close', onClose);
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? 'gone'}:${String(remotePort ?? 0)}`;
 }
 
 function onData(this: Tagged, chunk: Buffer): void {

@@ -1,3 +1,5 @@
+import type { Proof } from './proof.ts';
+
 /** What carries a connection: a TCP or TLS socket, or the stream of a WebSocket. */
 export interface Transport {
   write(chunk: Uint8Array, done: (error?: Error | null) => void): unknown;
@@ -8,4 +10,10 @@ export interface Transport {
   resume(): unknown;
   /** The address of this machine that the other end reached, where it is known. */
   readonly localAddress?: string | undefined;
+}
+
+/** Where a connection comes from: `address:port`, and what its transport proves. */
+export interface Origin {
+  readonly peer: string;
+  readonly proof: Proof;
 }

@@ -36,7 +36,7 @@ export class UplinkIntake {
   }
 
   /** An uplink at QoS 1 was taken at once. */
-  acknowledge(packetId: number): void {
+  puback(packetId: number): void {
     if (this.#owed.length === 0) this.#writer.puback(packetId);
     else this.#owed.push({ packetId, isDue: true });
   }

@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { stringifyExact } from '@lianyun/protocol';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { objectsHttp } from '../objects/http.ts';
 import { OBJECTS_PATH } from '../objects/signer.ts';
 import { secretsOf, type NorthContext } from './context.ts';
+import { openHttp, type HttpAddress, type HttpListener } from './http.ts';
 import { sendHuaweiFault } from './huawei/fault.ts';
 import { huaweiNorth, isHuaweiPath, withoutBasePath } from './huawei/index.ts';
-import { listenError } from '../listen-error.ts';
 import { refusal } from './refusal.ts';
 import { sendTencentFault, tencentNorth } from './tencent/index.ts';
 
 /** The largest body that is taken unless said otherwise: a product with its model, generously. */
 const BODY_BYTES = 2 * 1024 * 1024;
-/** Connections that may wait to be accepted: applications without keep-alive ask for thousands of devices at once. */
-const BACKLOG = 4096;
 
 export interface NorthboundOptions extends NorthContext {
   /** `stderr`: pino writes one JSON line a request to stderr; left out: nothing is logged. */
@@ -26,10 +24,10 @@ export interface NorthboundOptions extends NorthContext {
 
 /** The HTTP side of the platform. */
 export interface Northbound extends AsyncDisposable {
-  /** The server below, for those who share its port (WebSocket upgrades). */
+  /** The server below the port without TLS. */
   readonly server: Server;
-  /** Starts to listen; port 0 takes any free one. Resolves with the port. Rejects with `port-in-use`, `bad-config`. */
-  listen(address: { readonly host: string; readonly port: number }): Promise<number>;
+  /** Starts to listen, with `tls` over TLS; port 0 takes any free one. Resolves with the port. Rejects with `port-in-use`, `bad-config`. May be called for several addresses. */
+  listen(address: HttpAddress): Promise<number>;
   /** Stops to listen, and ends when the requests under way are answered. */
   close(): Promise<void>;
 }
@@ -70,11 +68,19 @@ export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, objectBytes
   const { objects, signer, clock } = context;
   objectsHttp(app, { objects, signer, clock, secretOf: secretsOf(context, 'huawei'), ...(objectBytes === undefined ? {} : { maxBytes: objectBytes }) });
 
+  const listeners: HttpListener[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all([app.close(), ...listeners.map((listener) => listener.close())]);
+  };
   return {
     server: app.server,
-    listen: (address) => listen(app, address),
-    close: () => app.close(),
-    [Symbol.asyncDispose]: () => app.close(),
+    listen: async (address) => {
+      const listener = await openHttp(app, address);
+      listeners.push(listener);
+      return listener.port;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 
@@ -87,14 +93,4 @@ function sendFault(request: FastifyRequest, reply: FastifyReply, error: unknown)
     return sendHuaweiFault(reply, refusal(status >= 500 ? 'IOTDA.000001' : 'IOTDA.000008', status >= 500 ? 'Internal server error.' : `Invalid input. ${message}`, status));
   }
   return sendTencentFault(reply, status === 413 ? refusal('RequestSizeLimitExceeded', message) : status >= 500 ? error : refusal('InvalidParameter', message));
-}
-
-async function listen(app: FastifyInstance, { host, port }: { readonly host: string; readonly port: number }): Promise<number> {
-  try {
-    await app.listen({ host, port, backlog: BACKLOG });
-  } catch (cause) {
-    throw listenError('HTTP', cause, { host, port });
-  }
-  const address = app.server.address();
-  return typeof address === 'object' && address !== null ? address.port : port;
 }

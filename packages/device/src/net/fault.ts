@@ -1,0 +1,64 @@
+import { LianyunError, type ErrorCode } from '@lianyun/protocol';
+import type { Ending } from '../session-state.ts';
+import { isReset, wordsOf } from '../socket-fault.ts';
+
+interface Fault {
+  readonly code: ErrorCode;
+  readonly reason: Ending['reason'];
+  /** Trying again cannot help as long as nobody changes anything. */
+  readonly isFatal: boolean;
+  readonly text: string;
+}
+
+const fault = (code: ErrorCode, text: string, rest: Partial<Fault> = {}): Fault => ({ code, text, reason: 'network', isFatal: true, ...rest });
+
+const UNTRUSTED = fault('untrusted-server', "the chain of the server's certificate does not lead to an authority that this device trusts");
+
+/** What OpenSSL and Node.js call it, and what it is. */
+const FAULTS: Readonly<Record<string, Fault>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: fault('self-signed-server', "the server's certificate is signed by itself, not by an authority that this device trusts"),
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  CERT_SIGNATURE_FAILURE: UNTRUSTED,
+  CERT_UNTRUSTED: UNTRUSTED,
+  CERT_REJECTED: UNTRUSTED,
+  INVALID_CA: UNTRUSTED,
+  INVALID_PURPOSE: fault('untrusted-server', "the server's certificate was not made for servers"),
+  CERT_REVOKED: fault('untrusted-server', "the server's certificate was revoked"),
+  // What Node.js has no name for; OpenSSL's own words follow, for example that the authority may not sign for this name.
+  UNSPECIFIED: fault('untrusted-server', "the server's certificate is not to be trusted"),
+  ERR_TLS_CERT_ALTNAME_INVALID: fault('wrong-server-name', "the server's certificate is for other names"),
+  HOSTNAME_MISMATCH: fault('wrong-server-name', "the server's certificate is for other names"),
+  CERT_HAS_EXPIRED: fault('expired-certificate', "the server's certificate, or one of those that signed it, has expired"),
+  // A certificate is hardly ever used before its time: the machine's clock is behind. It may be set any moment, so the device goes on trying.
+  CERT_NOT_YET_VALID: fault('clock-skew', "by this machine's clock the server's certificate is not valid yet", { reason: 'clock-skew', isFatal: false }),
+  ERR_SSL_WRONG_VERSION_NUMBER: fault('tls-failed', 'the server does not speak TLS on this port'),
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: fault('tls-failed', 'the server does not speak TLS on this port'),
+};
+
+/** The server did not like the certificate that the device has, or has not. */
+const REFUSED = /CERTIFICATE_REQUIRED|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|CERTIFICATE_REVOKED|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|UNKNOWN_PSK_IDENTITY|DECRYPT_ERROR|ACCESS_DENIED/;
+
+/** What ended a connection, or kept it from being made, in words. `isReset` says that it had been signed in and was cut. */
+export function endingOf(error: Error, where: string, isConnected: boolean): Ending {
+  const known = faultOf(error);
+  const said = textOf(error);
+  if (known === undefined) return { reason: 'network', error: new LianyunError('network', `${where}: ${said}.`, { cause: error }), isFatal: false, byServer: isConnected && isReset(error) };
+  return { reason: known.reason, error: new LianyunError(known.code, `${where}: ${known.text} (${said}).`, { cause: error }), isFatal: known.isFatal, byServer: false };
+}
+
+function faultOf(error: Error): Fault | undefined {
+  const code = 'code' in error ? String(error.code) : '';
+  if (Object.hasOwn(FAULTS, code)) return FAULTS[code];
+  if (REFUSED.test(code)) return fault('bad-credentials', "the server refuses this device's certificate or key in the TLS handshake", { reason: 'bad-credentials' });
+  if (/^ERR_(SSL|TLS)_|^EPROTO$/.test(code)) return fault('tls-failed', 'the TLS handshake failed', { isFatal: false });
+  return undefined;
+}
+
+/** What Node says in words of ours, where we have some. OpenSSL adds file and line of its own source. */
+function textOf(error: Error): string {
+  const [, words] = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(error.message) ?? [];
+  return (words ?? wordsOf(error)).trim().replace(/\.$/, '');
+}

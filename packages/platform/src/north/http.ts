@@ -1,0 +1,70 @@
+import type { Server as PlainServer } from 'node:http';
+import { createServer, type Server as TlsServer } from 'node:https';
+import type { FastifyInstance } from 'fastify';
+import { listenError } from '../listen-error.ts';
+import type { ServerTls } from '../tls/server-tls.ts';
+
+/** Connections that may wait to be accepted: applications without keep-alive ask for thousands of devices at once. */
+const BACKLOG = 4096;
+
+/** Where the APIs listen, with `tls` over TLS. */
+export interface HttpAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: ServerTls;
+}
+
+/** An HTTP port that is open. */
+export interface HttpListener {
+  readonly server: PlainServer | TlsServer;
+  readonly port: number;
+  /** Takes no request any more, and ends when those under way are answered. */
+  close(): Promise<void>;
+}
+
+/** Opens a port. Rejects with `port-in-use` or `bad-config`. */
+export async function openHttp(app: FastifyInstance, { host, port, tls }: HttpAddress): Promise<HttpListener> {
+  try {
+    if (tls === undefined) {
+      await app.listen({ host, port, backlog: BACKLOG });
+      // This one ends with the app.
+      return { server: app.server, port: portOf(app.server, port), close: () => Promise.resolve() };
+    }
+    await app.ready();
+    return await openTls(app, { host, port, tls });
+  } catch (cause) {
+    throw listenError('HTTP', cause, { host, port });
+  }
+}
+
+async function openTls(app: FastifyInstance, { host, port, tls }: Required<HttpAddress>): Promise<HttpListener> {
+  // With the names of authorities that it takes, a browser asks its user for a certificate of those only; programs send what they have.
+  const server = createServer({ ...tls.options, ca: tls.authority.pem }, (request, response) => {
+    app.routing(request, response);
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections();
+    });
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen({ host, port, backlog: BACKLOG }, resolve);
+  await promise;
+  server.off('error', reject);
+  // A client whose handshake fails has nothing to be told; the socket is destroyed by Node.
+  server.on('error', () => undefined);
+  const forget = tls.onRenewed((context) => server.setSecureContext(context));
+  return {
+    server,
+    port: portOf(server, port),
+    close: () =>
+      new Promise((done) => {
+        forget();
+        server.close(() => done());
+      }),
+  };
+}
+
+function portOf(server: PlainServer | TlsServer, port: number): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}

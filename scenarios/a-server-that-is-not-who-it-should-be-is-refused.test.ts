@@ -1,0 +1,248 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import tls from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FakeClock } from '@lianyun/protocol/testing';
+import { openAuthority, type Authority, type CertificateWithKey } from '@lianyun/platform';
+import { Device, huawei, type DeviceOptions } from 'lianyun';
+import { CLOUDS, HUAWEI } from './support/clouds.ts';
+import { describeForeign } from './support/foreign.ts';
+import { Rig } from './support/rig.ts';
+
+const YEAR_MS = 365 * 86_400_000;
+
+let folder: string;
+/** The one that the devices trust. */
+let trusted: Authority;
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'lianyun-tls-'));
+  trusted = authority('trusted');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function authority(name: string, at = Date.now()): Authority {
+  return openAuthority({ directory: path.join(folder, name), hosts: [], clock: new FakeClock({ now: at }) });
+}
+
+/** A TLS server that takes a connection and notes what it is sent. */
+class Listener implements AsyncDisposable {
+  readonly #server: tls.Server;
+  readonly #sockets = new Set<tls.TLSSocket>();
+  /** Bytes that came. */
+  received = 0;
+
+  private constructor(identity: CertificateWithKey) {
+    this.#server = tls.createServer(identity, (socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk) => (this.received += chunk.length));
+    });
+    this.#server.on('tlsClientError', () => undefined);
+  }
+
+  static async open(identity: CertificateWithKey): Promise<Listener> {
+    const listener = new Listener(identity);
+    await new Promise<void>((resolve) => listener.#server.listen(0, '127.0.0.1', resolve));
+    return listener;
+  }
+
+  get url(): string {
+    return `mqtts://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+const device = (server: string, options: Partial<DeviceOptions<typeof huawei>> = {}): Device<typeof huawei> =>
+  new Device({ dialect: huawei, server, identity: { deviceId: 'lamp_1', secret: 'secret-of-lamp-1' }, tls: { ca: trusted.pem }, ...options });
+
+describe('A device over TLS', () => {
+  it.each(CLOUDS)('signs in to $name and works as without', async (cloud) => {
+    await using rig = await Rig.open({ over: 'mqtts' });
+    const lamp = await rig.online(cloud, 1);
+    lamp.commands.handle('blink', ({ args }) => ({ blinked: args['times'] ?? 0 }));
+    await lamp.properties.report(cloud.group({ level: 7 })).delivered;
+    expect(await rig.reported(cloud, 1)).toEqual({ level: 7 });
+    expect(await rig.blink(cloud, 1, 2)).toMatchObject({ status: 200 });
+    // A message that takes many records each way.
+    const label = 'x'.repeat(60);
+    for (let at = 0; at < 200; at++) lamp.properties.report(cloud.group({ label: label + String(at) }));
+    await lamp.properties.report(cloud.group({ label })).delivered;
+    expect(await rig.reported(cloud, 1)).toEqual({ level: 7, label });
+    expect([rig.notices.all, rig.told(lamp).problems.all]).toEqual([[], []]);
+  });
+
+  it.each([
+    ['a certificate of the right authority for another name', () => trusted.forServer(['other.lan', '10.1.1.1']), 'wrong-server-name', /is for other names .*10\.1\.1\.1/, /servername/],
+    ['a certificate of another authority with the right name', () => authority('other').forServer(['127.0.0.1']), 'untrusted-server', /does not lead to an authority that this device trusts/, /tls\.ca/],
+    ['a certificate of another authority that is sent along', () => withChain(authority('other')), 'untrusted-server', /does not lead to an authority/, /tls\.ca/],
+    ['a certificate that has expired', () => expired(), 'expired-certificate', /has expired/, /Renew/],
+    ['a certificate that is not valid yet', () => trustedAt('future', Date.now() + YEAR_MS), 'clock-skew', /not valid yet/, /clock/],
+  ] as const)('refuses %s, says which, and sends nothing', async (_what, make, code, words, cure) => {
+    const made = make();
+    const { identity, ca } = 'ca' in made ? made : { identity: made, ca: trusted.pem };
+    await using server = await Listener.open(identity);
+    await using lamp = device(server.url, { tls: { ca } });
+    const offline = new Promise<{ reason: string; error: Error & { cure: string } }>((resolve) => lamp.once('offline', resolve));
+    const connecting = lamp.connect();
+    connecting.catch(() => undefined);
+    const { reason, error } = await offline;
+    expect(error).toMatchObject({ code, message: expect.stringMatching(words), cure: expect.stringMatching(cure) });
+    // A clock may be set any moment; the others stay wrong until somebody does something.
+    if (code === 'clock-skew') expect([reason, lamp.state.at]).toEqual(['clock-skew', 'waiting']);
+    else {
+      expect([reason, lamp.state.at]).toEqual(['network', 'closed']);
+      await expect(connecting).rejects.toMatchObject({ code });
+    }
+    expect(server.received).toBe(0);
+  });
+
+  it('goes by the name that tls.servername says', async () => {
+    await using server = await Listener.open(trusted.forServer(['other.lan']));
+    await using right = device(server.url, { tls: { ca: trusted.pem, servername: 'other.lan' } });
+    right.connect().catch(() => undefined);
+    await expect.poll(() => server.received).toBeGreaterThan(0);
+    await using wrong = device(server.url, { tls: { ca: trusted.pem, servername: 'another.lan' } });
+    await expect(wrong.connect()).rejects.toMatchObject({ code: 'wrong-server-name' });
+  });
+
+  it('connects to anybody when the caller writes insecure: true, and only then', async () => {
+    await using rig = await Rig.open({ over: 'mqtts' });
+    await using lamp = HUAWEI.device(1, rig.server, { tls: { insecure: true } });
+    await lamp.connect();
+    await using other = HUAWEI.device(2, rig.server);
+    await expect(other.connect()).rejects.toMatchObject({ code: 'untrusted-server' });
+  });
+
+  it('goes on trying when the certificate of a server that it knows goes bad', async () => {
+    await using rig = await Rig.open({ over: 'mqtts' });
+    const lamp = await rig.online(HUAWEI, 1, { maxBackoffMs: 1 });
+    const { mqtts = 0 } = rig.ports;
+    await rig.platform.close();
+    const server = tls.createServer(authority('other').forServer(['127.0.0.1']));
+    server.on('tlsClientError', () => undefined);
+    await new Promise<void>((resolve) => server.listen(mqtts, '127.0.0.1', resolve));
+    await rig.told(lamp).offline.first(({ error }) => error.code === 'untrusted-server');
+    expect(lamp.state.at).not.toBe('closed');
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('says so when the port does not speak TLS, and when TLS is spoken to a port without', async () => {
+    await using rig = await Rig.open({ over: 'mqtts' });
+    await using plain = rig.own(HUAWEI.device(1, `mqtts://127.0.0.1:${rig.ports.mqtt}`, { tls: { ca: trusted.pem } }));
+    plain.connect().catch(() => undefined);
+    await rig.told(plain).offline.first(({ error }) => ['tls-failed', 'network'].includes(error.code));
+    await using late = rig.own(HUAWEI.device(1, `mqtt://127.0.0.1:${rig.ports.mqtts}`));
+    late.connect().catch(() => undefined);
+    await rig.notices.first(({ kind, text }) => kind === 'handshake-failed' && text.includes('does not speak TLS'));
+  });
+});
+
+function withChain(other: Authority): CertificateWithKey {
+  const { cert, key } = other.forServer(['127.0.0.1']);
+  return { cert: cert + other.pem, key };
+}
+
+/** A certificate of an authority that still is good, as it is two years later. */
+function expired(): { readonly identity: CertificateWithKey; readonly ca: string } {
+  return trustedAt('past', Date.now() - 2 * YEAR_MS);
+}
+
+/** A certificate made at some time, by an authority that is trusted. One that is made in the future has its authority from today. */
+function trustedAt(name: string, at: number): { readonly identity: CertificateWithKey; readonly ca: string } {
+  const made = authority(name, Math.min(at, Date.now()));
+  const later = openAuthority({ directory: path.join(folder, name), hosts: [], clock: new FakeClock({ now: at }) });
+  return { identity: later.forServer(['127.0.0.1']), ca: made.pem };
+}
+
+describe('The options of TLS', () => {
+  const server = 'mqtts://127.0.0.1:1';
+
+  it('are read from text, bytes and files, and from PKCS#12', async () => {
+    await using rig = await Rig.open({ over: 'mqtts' });
+    for (const ca of [rig.authority.file, rig.authority.pem, Buffer.from(rig.authority.pem), [trusted.pem, rig.authority.pem]]) {
+      const lamp = rig.own(HUAWEI.device(1, rig.server, { tls: { ca } }));
+      await lamp.connect();
+      await lamp.close();
+    }
+  });
+
+  it.each([
+    ['a file that is not there', { ca: '/no/such/ca.pem' }, /tls\.ca: the file "\/no\/such\/ca\.pem" cannot be read \(ENOENT\)/],
+    ['an authority that is none', { ca: Buffer.from('hello') }, /tls\.ca holds no certificate/],
+    ['a certificate without its key', { cert: '-----BEGIN CERTIFICATE-----' }, /tls\.key is missing/],
+    ['an unknown member', { CA: 'x' }, /tls\.CA is no option/],
+    ['insecure that is no boolean', { insecure: 'no' }, /tls\.insecure is no: true or false is expected/],
+    ['a key that is none', { cert: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', key: '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n' }, /cannot be read/],
+  ])('refuse %s, and name it', (_what, tls, words) => {
+    const make = (): unknown => device(server, { tls: tls as never });
+    expect(make).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(words) }));
+    expect(make).not.toThrow(/c2VjcmV0/);
+  });
+
+  it('refuse a key of another certificate, and TLS options without TLS', () => {
+    const [one, two] = [trusted.forDevice('one'), trusted.forDevice('two')];
+    expect(() => device(server, { tls: { cert: one.cert, key: two.key } })).toThrow(expect.objectContaining({ message: expect.stringContaining('tls.key is not the key of tls.cert') }));
+    expect(() => device('mqtt://127.0.0.1')).toThrow(expect.objectContaining({ message: expect.stringContaining('mqtts:// is expected') }));
+  });
+});
+
+describeForeign('openssl', 'OpenSSL', (openssl) => {
+  const run = (...args: string[]): string => execFileSync(openssl, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+  const selfSigned = (name: string): CertificateWithKey => {
+    const [key, cert] = [path.join(folder, `${name}.key`), path.join(folder, `${name}.pem`)];
+    run('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-subj', '/CN=alone', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '30');
+    return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+  };
+
+  it('makes a certificate that signed itself, which a device refuses and says so, unless it was given it as an authority', async () => {
+    const identity = selfSigned('alone');
+    await using server = await Listener.open(identity);
+    await using lamp = device(server.url);
+    await expect(lamp.connect()).rejects.toMatchObject({ code: 'self-signed-server', message: expect.stringContaining('signed by itself'), cure: expect.stringContaining('somebody stands between') });
+    expect(server.received).toBe(0);
+    await using other = device(server.url, { tls: { ca: identity.cert } });
+    other.connect().catch(() => undefined);
+    await expect.poll(() => server.received).toBeGreaterThan(0);
+  });
+
+  it("verifies the platform's certificates, name constraints included", () => {
+    const pem = path.join(folder, 'server.pem');
+    writeFileSync(pem, trusted.forServer(['localhost', '127.0.0.1', '::1']).cert);
+    expect(run('verify', '-x509_strict', '-purpose', 'sslserver', '-verify_hostname', 'localhost', '-CAfile', trusted.file, pem)).toContain('OK');
+    const shown = run('x509', '-in', trusted.file, '-noout', '-text');
+    expect(shown).toMatch(/Name Constraints: critical[^]*Permitted:[^]*DNS:localhost[^]*IP:127\.0\.0\.0\/255\.0\.0\.0/);
+    expect(shown).toMatch(/Key Usage: critical\s+Certificate Sign, CRL Sign/);
+    expect(run('x509', '-in', pem, '-noout', '-ext', 'subjectAltName')).toContain('DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1');
+  });
+
+  it("makes nothing with the platform's authority that a device takes for a public site", async () => {
+    const [key, csr, cert, ext] = ['leaf.key', 'leaf.csr', 'leaf.pem', 'leaf.ext'].map((name) => path.join(folder, name)) as [string, string, string, string];
+    writeFileSync(ext, 'subjectAltName=DNS:iot-mqtts.cn-north-4.myhuaweicloud.com\nextendedKeyUsage=serverAuth\n');
+    run('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', csr, '-subj', '/CN=stolen');
+    run('x509', '-req', '-in', csr, '-CA', trusted.file, '-CAkey', path.join(folder, 'trusted/ca.key'), '-CAcreateserial', '-extfile', ext, '-out', cert);
+    await using server = await Listener.open({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') });
+    await using lamp = device(server.url, { tls: { ca: trusted.pem, servername: 'iot-mqtts.cn-north-4.myhuaweicloud.com' } });
+    await expect(lamp.connect()).rejects.toMatchObject({ code: 'untrusted-server', message: expect.stringContaining('permitted subtree violation') });
+  });
+
+  it('makes an encrypted PKCS#12 file that a device opens with its passphrase only', () => {
+    const { cert, key } = trusted.forDevice('LAMP000001lamp1');
+    const [certFile, keyFile, pfx] = ['p.pem', 'p.key', 'p.pfx'].map((name) => path.join(folder, name)) as [string, string, string];
+    writeFileSync(certFile, cert);
+    writeFileSync(keyFile, key);
+    run('pkcs12', '-export', '-in', certFile, '-inkey', keyFile, '-out', pfx, '-passout', 'pass:open sesame');
+    const server = 'mqtts://127.0.0.1:1';
+    expect(() => device(server, { tls: { pfx, passphrase: 'open sesame' } })).not.toThrow();
+    expect(() => device(server, { tls: { pfx } })).toThrow(expect.objectContaining({ message: expect.stringContaining('tls.pfx is encrypted, and tls.passphrase is missing') }));
+    expect(() => device(server, { tls: { pfx: readFileSync(pfx), passphrase: 'wrong' } })).toThrow(expect.objectContaining({ message: expect.stringContaining('tls.passphrase does not open it') }));
+  });
+});
