@@ -190,7 +190,7 @@ describe('The options of TLS', () => {
   it('refuse a key of another certificate, and TLS options without TLS', () => {
     const [one, two] = [trusted.forDevice('one'), trusted.forDevice('two')];
     expect(() => device(server, { tls: { cert: one.cert, key: two.key } })).toThrow(expect.objectContaining({ message: expect.stringContaining('tls.key is not the key of tls.cert') }));
-    expect(() => device('mqtt://127.0.0.1')).toThrow(expect.objectContaining({ message: expect.stringContaining('mqtts:// is expected') }));
+    expect(() => device('mqtt://127.0.0.1')).toThrow(expect.objectContaining({ message: expect.stringContaining('mqtts:// or wss:// is expected') }));
   });
 });
 

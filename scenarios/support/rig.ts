@@ -26,7 +26,7 @@ export function happens(client: MqttClient, event: 'close' | 'message'): Promise
 }
 
 /** How devices connect. */
-export type Over = 'mqtt' | 'mqtts';
+export type Over = 'mqtt' | 'mqtts' | 'ws' | 'wss';
 
 interface RigOptions {
   readonly clock?: Clock;
@@ -76,7 +76,7 @@ export class Rig implements AsyncDisposable {
   static async open({ clock = systemClock, seed = JSON.stringify(SEED), mqtt = 0, storage, over = 'mqtt' }: RigOptions = {}): Promise<Rig> {
     const rig = new Rig({ clock, seed, storage });
     rig.over = over;
-    const secure = over === 'mqtt' ? {} : { mqtts: 0, https: 0, authority: rig.authority };
+    const secure = over === 'mqtt' || over === 'ws' ? {} : { mqtts: 0, https: 0, authority: rig.authority };
     rig.ports = await rig.platform.listen({ host: HOST, mqtt, http: 0, ...secure });
     return rig;
   }
@@ -98,12 +98,13 @@ export class Rig implements AsyncDisposable {
 
   /** Where devices connect. */
   get server(): string {
-    return `${this.over}://${HOST}:${this.over === 'mqtt' ? this.ports.mqtt : this.ports.mqtts}`;
+    const ports = { mqtt: this.ports.mqtt, mqtts: this.ports.mqtts, ws: this.ports.http, wss: this.ports.https };
+    return `${this.over}://${HOST}:${ports[this.over] ?? 0}`;
   }
 
   /** What a device needs to connect there. */
   get #options(): Options {
-    return { clock: this.#deviceClock, ...(this.over === 'mqtt' ? {} : { tls: { ca: this.authority.file } }) };
+    return { clock: this.#deviceClock, ...(this.over === 'mqtt' || this.over === 'ws' ? {} : { tls: { ca: this.authority.file } }) };
   }
 
   /** Takes a device into the rig: what it tells is kept, and it is closed at the end. */
@@ -143,6 +144,14 @@ export class Rig implements AsyncDisposable {
   /** MQTT.js, signed in with any credentials. Rejects when it is refused. */
   async foreignAs(credentials: Credentials, options: IClientOptions = {}): Promise<MqttClient> {
     const client = await connectAsync({ host: HOST, port: this.mqttPort, ...credentials, keepalive: 60, reconnectPeriod: 0, ...options });
+    client.on('error', () => undefined);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** The same over any transport. */
+  async foreignTo(url: string, credentials: Credentials, options: IClientOptions = {}): Promise<MqttClient> {
+    const client = await connectAsync(url, { ...credentials, keepalive: 60, reconnectPeriod: 0, ...options });
     client.on('error', () => undefined);
     this.#clients.push(client);
     return client;

@@ -78,7 +78,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });
     this.peer = new Peer({ role: 'device', dialect, link: this.#session, clock, onProblem: problem });
     this.#context = new DeviceContext(this, { peer: this.peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos });
-    this.#services = new DeviceServices({ context: this.#context, peer: this.peer, session: this.#session, topology: options.topology, server: options.server });
+    this.#services = new DeviceServices({ context: this.#context, peer: this.peer, session: this.#session, topology: options.topology, server: [options.server].flat().join(' ') });
     this.peer.finder = this.#services;
   }
 

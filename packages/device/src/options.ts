@@ -1,6 +1,6 @@
 import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf } from '@lianyun/protocol';
 import type { DeviceModel } from './model.ts';
-import { isSecure, readEndpoint, type Endpoint } from './net/endpoint.ts';
+import { isSecure, readEndpoints, type Endpoint } from './net/endpoint.ts';
 import type { NetworkSettings } from './net/open.ts';
 import { readTls, type TlsOptions } from './net/tls-options.ts';
 import type { OutboxBounds } from './outbox.ts';
@@ -13,8 +13,11 @@ export interface DeviceOptions<D extends AnyDialect, M extends DeviceModel | und
   readonly dialect: D;
   /** Who the device is; its members are the dialect's. */
   readonly identity: IdentityOf<D>;
-  /** Where to connect: `mqtts://host:port` (TLS), `mqtt://host:port`, `host:port` or `host`; the port is 8883 or 1883 when left out. */
-  readonly server: string;
+  /**
+   * Where to connect: `mqtts://host` (TLS, port 8883 when none is given), `wss://host/mqtt` (443; the path is `/mqtt` when left out), `mqtt://host` or
+   * `host` (1883), `ws://host/mqtt` (80). WebSocket needs the package `ws`. A list is tried in its order; what worked last is tried first the next time.
+   */
+  readonly server: string | readonly string[];
   /** Over TLS: whom to trust, and the device's own certificate. */
   readonly tls?: TlsOptions;
   /** Checks what is reported, set, called and told, by path and allowed range; `defineModel()` gives it types as well. */
@@ -62,7 +65,8 @@ const NAMES: Readonly<Record<keyof DeviceOptions<AnyDialect>, true>> = {
 
 /** The options of a device with everything filled in. */
 export interface Settings {
-  readonly endpoint: Endpoint;
+  /** In the order in which they are tried. */
+  readonly endpoints: readonly [Endpoint, ...Endpoint[]];
   readonly network: NetworkSettings;
   readonly clock: Clock;
   readonly keepaliveSeconds: number;
@@ -97,12 +101,12 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
   if (qos !== undefined && (qos as number) !== 0 && (qos as number) !== 1) throw bad(`qos is ${String(qos)}: 0 or 1 is expected.`);
   const { policy = 'reject-new' } = outbox;
   if (!['reject-new', 'drop-oldest'].includes(policy)) throw bad(`outbox.policy is ${String(policy)}: reject-new or drop-oldest is expected.`);
-  const endpoint = readEndpoint(options.server);
-  if (options.tls !== undefined && !isSecure(endpoint)) throw bad(`tls is given, and ${options.server} is not spoken to over TLS: mqtts:// is expected.`);
+  const endpoints = readEndpoints(options.server);
+  if (options.tls !== undefined && !endpoints.some(isSecure)) throw bad(`tls is given, and ${String(options.server)} is not spoken to over TLS: mqtts:// or wss:// is expected.`);
   const { limits } = dialect;
   const keepalive = limits.keepaliveSeconds;
   return {
-    endpoint,
+    endpoints,
     network: options.tls === undefined ? PLAIN : { tls: readTls(options.tls) },
     clock,
     keepaliveSeconds: whole('keepaliveSeconds', options.keepaliveSeconds ?? keepalive.default, keepalive.min, keepalive.max),
@@ -120,8 +124,9 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
     connectTimeoutMs: within('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1, Infinity),
     ackSilenceMs: within('ackSilenceMs', options.ackSilenceMs ?? 10_000, 1, Infinity),
     pace: {
-      floorMs: within('minConnectIntervalMs', options.minConnectIntervalMs ?? (dialect.isVendorHost(endpoint.host) ? limits.connectIntervalMs : 0), 0, Infinity),
+      floorMs: within('minConnectIntervalMs', options.minConnectIntervalMs ?? (endpoints.some(({ host }) => dialect.isVendorHost(host)) ? limits.connectIntervalMs : 0), 0, Infinity),
       ceilingMs: within('maxBackoffMs', options.maxBackoffMs ?? 60_000, 1, Infinity),
+      servers: endpoints.length,
     },
     answerMs: limits.answerMs,
     payloadBytes: limits.payloadBytes,

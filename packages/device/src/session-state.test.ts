@@ -2,7 +2,7 @@ import { LianyunError } from '@lianyun/protocol';
 import { describe, expect, it } from 'vitest';
 import { backoffMs, next, SHORT_LIFE_MS, STABLE_MS, type Effect, type Ending, type Pace, type SessionEvent, type SessionState } from './session-state.ts';
 
-const PACE: Pace = { floorMs: 0, ceilingMs: 60_000 };
+const PACE: Pace = { floorMs: 0, ceilingMs: 60_000, servers: 1 };
 const T = 1_000_000;
 
 function ending(of: Partial<Ending> = {}, number?: number): Ending {
@@ -14,9 +14,9 @@ const FATAL = ending({ reason: 'bad-credentials', isFatal: true }, 4);
 
 const STATES = {
   idle: { at: 'idle' },
-  connecting: { at: 'connecting', attempt: 2, triedAt: T, shortLives: 0, wasOnline: false },
-  online: { at: 'online', attempt: 2, triedAt: T, shortLives: 0, since: T },
-  waiting: { at: 'waiting', attempt: 2, triedAt: T, shortLives: 0, wasOnline: false, until: T + 500, why: LOST },
+  connecting: { at: 'connecting', attempt: 2, triedAt: T, shortLives: 0, server: 0, misses: 0, wasOnline: false },
+  online: { at: 'online', attempt: 2, triedAt: T, shortLives: 0, server: 0, misses: 0, since: T },
+  waiting: { at: 'waiting', attempt: 2, triedAt: T, shortLives: 0, server: 0, misses: 0, wasOnline: false, until: T + 500, why: LOST },
   closed: { at: 'closed', why: undefined },
 } as const satisfies Record<string, SessionState>;
 
@@ -34,12 +34,12 @@ const same = 'same' as const;
 const closed: SessionState = { at: 'closed', why: undefined };
 const announceClosed: Effect = { do: 'announce-closed', ending: undefined };
 // attempt 3, random 0.5: half of 8 s
-const waiting = (wasOnline: boolean): SessionState => ({ at: 'waiting', attempt: 3, triedAt: T, shortLives: 0, wasOnline, until: T + 4100, why: LOST });
+const waiting = (wasOnline: boolean): SessionState => ({ at: 'waiting', attempt: 3, triedAt: T, shortLives: 0, server: 0, misses: wasOnline ? 0 : 1, wasOnline, until: T + 4100, why: LOST });
 const refused: Cell = [{ at: 'closed', why: FATAL }, { do: 'announce-offline', ending: FATAL }, { do: 'announce-closed', ending: FATAL }];
 
 const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Cell | typeof same>> = {
   idle: {
-    start: [{ at: 'connecting', attempt: 0, triedAt: T + 100, shortLives: 0, wasOnline: false }, { do: 'connect' }],
+    start: [{ at: 'connecting', attempt: 0, triedAt: T + 100, shortLives: 0, server: 0, misses: 0, wasOnline: false }, { do: 'connect' }],
     ready: same,
     lost: same,
     refused: same,
@@ -48,7 +48,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Cell | type
   },
   connecting: {
     start: same,
-    ready: [{ at: 'online', attempt: 2, triedAt: T, shortLives: 0, since: T + 100 }, { do: 'announce-online' }],
+    ready: [{ at: 'online', attempt: 2, triedAt: T, shortLives: 0, server: 0, misses: 0, since: T + 100 }, { do: 'announce-online' }],
     lost: [waiting(false), { do: 'wait', ms: 4000 }, { do: 'announce-offline', ending: LOST }],
     refused,
     timer: same,
@@ -67,7 +67,7 @@ const TABLE: Record<keyof typeof STATES, Record<keyof typeof EVENTS, Cell | type
     ready: same,
     lost: same,
     refused: same,
-    timer: [{ at: 'connecting', attempt: 2, triedAt: T + 100, shortLives: 0, wasOnline: false }, { do: 'connect' }],
+    timer: [{ at: 'connecting', attempt: 2, triedAt: T + 100, shortLives: 0, server: 0, misses: 0, wasOnline: false }, { do: 'connect' }],
     close: [closed, { do: 'cancel-wait' }, announceClosed],
   },
   closed: { start: same, ready: same, lost: same, refused: same, timer: same, close: same },
@@ -119,8 +119,38 @@ describe('a session', () => {
     expect(next(STATES.connecting, { on: 'ended', now: T, random: 0, ending: ending({ isFatal: true }, 5) }, PACE).state.at).toBe('closed');
   });
 
+  it('tries the next server of a list at once, in turns, and waits when all of them failed', () => {
+    const three: Pace = { floorMs: 0, ceilingMs: 60_000, servers: 3 };
+    let state: SessionState = next({ at: 'idle' }, EVENTS.start, three).state;
+    const tried: unknown[] = [];
+    for (let i = 0; i < 7; i++) {
+      const step = next(state, { on: 'ended', now: T, random: 0.5, ending: LOST }, three);
+      if (state.at !== 'connecting' || step.state.at !== 'waiting') expect.fail('a failed attempt is followed by another');
+      tried.push([state.server, step.state.until - T]);
+      state = next(step.state, { on: 'timer', now: T }, three).state;
+    }
+    expect(tried).toEqual([[0, 0], [1, 0], [2, 1000], [0, 0], [1, 0], [2, 2000], [0, 0]]);
+  });
+
+  it('stays with the server that let it in, and begins with it after a disconnect', () => {
+    const two: Pace = { floorMs: 0, ceilingMs: 60_000, servers: 2 };
+    const state: SessionState = { ...STATES.connecting, server: 1, misses: 3 };
+    const online = next(state, EVENTS.ready, two).state;
+    expect(online).toMatchObject({ at: 'online', server: 1, misses: 0 });
+    expect(next(online, EVENTS.lost, two).state).toMatchObject({ at: 'waiting', server: 1, misses: 0 });
+  });
+
+  it('tries the next server when the certificate of one is bad, and none when one refuses the credentials', () => {
+    const two: Pace = { floorMs: 0, ceilingMs: 60_000, servers: 2 };
+    const untrusted = ending({ isFatal: true, error: new LianyunError('untrusted-server', 'no') });
+    const end = (state: SessionState, why: Ending): SessionState => next(state, { on: 'ended', now: T, random: 0, ending: why }, two).state;
+    expect(end(STATES.connecting, untrusted)).toMatchObject({ at: 'waiting', server: 1 });
+    expect(end({ ...STATES.connecting, server: 1, misses: 1 }, untrusted).at).toBe('closed');
+    expect(end(STATES.connecting, FATAL).at).toBe('closed');
+  });
+
   it("keeps a cloud's floor between two attempts, counted from the last attempt", () => {
-    const floor = { floorMs: 5000, ceilingMs: 60_000 };
+    const floor = { floorMs: 5000, ceilingMs: 60_000, servers: 1 };
     const wait = (now: number, random = 0): unknown => next(STATES.connecting, { on: 'ended', now, random, ending: LOST }, floor).effects[0];
     expect(wait(T + 1000)).toEqual({ do: 'wait', ms: 4000 });
     expect(wait(T + 9000)).toEqual({ do: 'wait', ms: 0 });
@@ -128,7 +158,7 @@ describe('a session', () => {
   });
 
   it('never waits longer than the floor because the wall clock was set back', () => {
-    const { effects } = next(STATES.online, { on: 'ended', now: T - 1e12, random: 0, ending: ending({ byServer: true }) }, { floorMs: 5000, ceilingMs: 60_000 });
+    const { effects } = next(STATES.online, { on: 'ended', now: T - 1e12, random: 0, ending: ending({ byServer: true }) }, { floorMs: 5000, ceilingMs: 60_000, servers: 1 });
     expect(effects[0]).toEqual({ do: 'wait', ms: 5000 });
   });
 });
@@ -149,7 +179,7 @@ describe('backoff', () => {
     for (let i = 0; i < 1_000_000; i++) {
       seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
       const random = seed / 2 ** 32;
-      const step = next(state, { on: 'ended', now, random, ending: LOST }, { floorMs, ceilingMs });
+      const step = next(state, { on: 'ended', now, random, ending: LOST }, { floorMs, ceilingMs, servers: 1 });
       const [effect] = step.effects;
       if (effect?.do !== 'wait' || !(effect.ms >= 0 && effect.ms <= ceilingMs) || !Number.isInteger(effect.ms)) expect.fail(`attempt ${i} waits ${JSON.stringify(effect)}`);
       worst = Math.max(worst, effect.ms);

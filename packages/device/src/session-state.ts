@@ -13,13 +13,24 @@ export interface Ending {
   readonly byServer: boolean;
 }
 
-/** Where a session is. `attempt` counts the tries since the last connection that was stable. */
+/**
+ * Where a session is. `attempt` counts the tries since the last connection that was stable; `server` is the one of the list that is tried, `misses` how
+ * many failed since one let the device in.
+ */
 export type SessionState =
   | { readonly at: 'idle' }
-  | { readonly at: 'connecting'; readonly attempt: number; readonly triedAt: number; readonly shortLives: number; readonly wasOnline: boolean }
-  | { readonly at: 'online'; readonly attempt: number; readonly triedAt: number; readonly shortLives: number; readonly since: number }
-  | { readonly at: 'waiting'; readonly attempt: number; readonly triedAt: number; readonly shortLives: number; readonly wasOnline: boolean; readonly until: number; readonly why: Ending }
+  | ({ readonly at: 'connecting'; readonly wasOnline: boolean } & Tries)
+  | ({ readonly at: 'online'; readonly since: number } & Tries)
+  | ({ readonly at: 'waiting'; readonly wasOnline: boolean; readonly until: number; readonly why: Ending } & Tries)
   | { readonly at: 'closed'; readonly why: Ending | undefined };
+
+interface Tries {
+  readonly attempt: number;
+  readonly triedAt: number;
+  readonly shortLives: number;
+  readonly server: number;
+  readonly misses: number;
+}
 
 export type SessionEvent =
   | { readonly on: 'start'; readonly now: number }
@@ -42,6 +53,8 @@ export interface Pace {
   readonly floorMs: number;
   /** Longest wait before an attempt, ms. */
   readonly ceilingMs: number;
+  /** How many servers there are to try. */
+  readonly servers: number;
 }
 
 /** A connection that lived this long starts the count of attempts anew. */
@@ -66,17 +79,17 @@ export function next(state: SessionState, event: SessionEvent, pace: Pace): Step
   switch (event.on) {
     case 'start':
       if (state.at !== 'idle') return nothing(state);
-      return { state: { at: 'connecting', attempt: 0, triedAt: event.now, shortLives: 0, wasOnline: false }, effects: [{ do: 'connect' }] };
+      return { state: { at: 'connecting', attempt: 0, triedAt: event.now, shortLives: 0, server: 0, misses: 0, wasOnline: false }, effects: [{ do: 'connect' }] };
     case 'ready':
       if (state.at !== 'connecting') return nothing(state);
       return {
-        state: { at: 'online', attempt: state.attempt, triedAt: state.triedAt, shortLives: state.shortLives, since: event.now },
+        state: { at: 'online', attempt: state.attempt, triedAt: state.triedAt, shortLives: state.shortLives, server: state.server, misses: 0, since: event.now },
         effects: [{ do: 'announce-online' }],
       };
     case 'timer':
       if (state.at !== 'waiting') return nothing(state);
       return {
-        state: { at: 'connecting', attempt: state.attempt, triedAt: event.now, shortLives: state.shortLives, wasOnline: state.wasOnline },
+        state: { at: 'connecting', attempt: state.attempt, triedAt: event.now, shortLives: state.shortLives, server: state.server, misses: state.misses, wasOnline: state.wasOnline },
         effects: [{ do: 'connect' }],
       };
     case 'ended':
@@ -103,15 +116,19 @@ function ended(state: SessionState, { now, random, ending: told }: Extract<Sessi
   const isShort = state.at === 'online' && told.byServer && lived >= 0 && lived < SHORT_LIFE_MS;
   const shortLives = isShort ? state.shortLives + 1 : state.at === 'online' ? 0 : state.shortLives;
   const wasOnline = state.at === 'online' || state.wasOnline;
-  const ending = judge(told, wasOnline, shortLives >= 2 && isShort);
+  const misses = state.at === 'connecting' ? state.misses + 1 : 0;
+  // Another server of the list may be reached where this one is not; whom one refuses, it need not ask the next.
+  const hasOther = misses % pace.servers !== 0 && (!told.isFatal || OF_SERVER.has(told.error.code));
+  const server = misses === 0 ? state.server : (state.server + 1) % pace.servers;
+  const ending = judge(told, { wasOnline: wasOnline || hasOther, isPingPong: shortLives >= 2 && isShort });
   if (ending.isFatal) {
     return { state: { at: 'closed', why: ending }, effects: [{ do: 'announce-offline', ending }, { do: 'announce-closed', ending }] };
   }
-  const attempt = lived >= STABLE_MS ? 0 : state.attempt + 1;
+  const attempt = lived >= STABLE_MS ? 0 : hasOther ? state.attempt : state.attempt + 1;
   const toFloor = Math.min(Math.max(state.triedAt + pace.floorMs - now, 0), pace.floorMs);
-  const ms = Math.max(backoffMs(attempt, random, pace.ceilingMs), toFloor);
+  const ms = hasOther ? toFloor : Math.max(backoffMs(attempt, random, pace.ceilingMs), toFloor);
   return {
-    state: { at: 'waiting', attempt, triedAt: state.triedAt, shortLives, wasOnline, until: now + ms, why: ending },
+    state: { at: 'waiting', attempt, triedAt: state.triedAt, shortLives, server, misses, wasOnline, until: now + ms, why: ending },
     // The wait is set up before anybody hears of it: a listener may close the session, and then finds a wait to cancel.
     effects: [
       { do: 'wait', ms },
@@ -124,7 +141,7 @@ function ended(state: SessionState, { now, random, ending: told }: Extract<Sessi
 const OF_SERVER: ReadonlySet<ErrorCode> = new Set(['untrusted-server', 'self-signed-server', 'wrong-server-name', 'expired-certificate', 'tls-failed']);
 
 /** Names what only the history shows: MQTT 3.1.1 cannot say that another client took over. */
-function judge(ending: Ending, wasOnline: boolean, isPingPong: boolean): Ending {
+function judge(ending: Ending, { wasOnline, isPingPong }: { readonly wasOnline: boolean; readonly isPingPong: boolean }): Ending {
   // A cloud that knew the device a moment ago and now does not authorise it is asked again: it may be restarting or being configured. The same goes
   // for a certificate that was good before: it will be renewed.
   if (ending.isFatal && wasOnline && (ending.error.place.number === 5 || OF_SERVER.has(ending.error.code))) return { ...ending, isFatal: false };

@@ -1,18 +1,8 @@
-import {
-  failedReceipt,
-  isLianyunError,
-  LianyunError,
-  type DeviceRef,
-  type Frame,
-  type Link,
-  type Receipt,
-  type SendOptions,
-  type Timer,
-} from '@lianyun/protocol';
+import { failedReceipt, isLianyunError, LianyunError, type DeviceRef, type Frame, type Link, type Receipt, type SendOptions, type Timer } from '@lianyun/protocol';
 import { MqttProtocolError } from '@lianyun/protocol/mqtt';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Entry } from './entry.ts';
-import { whereOf } from './net/endpoint.ts';
+import { whereOf, type Endpoint } from './net/endpoint.ts';
 import type { Settings } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import { excessOf } from './payload-limit.ts';
@@ -217,7 +207,7 @@ export class Session implements Link, ConnectionOwner {
       this.#idleLooks = this.#hasProgress || awaited === 0 ? 0 : this.#idleLooks + 1;
       this.#hasProgress = false;
       if (this.#idleLooks === MAX_IDLE_LOOKS) {
-        const text = `${whereOf(this.#options.endpoint)} answers pings, but has acknowledged nothing for ${lookMs * MAX_IDLE_LOOKS} ms.`;
+        const text = `${whereOf(this.#endpoint)} answers pings, but has acknowledged nothing for ${lookMs * MAX_IDLE_LOOKS} ms.`;
         return this.#connection?.end('network', new LianyunError('timeout', text));
       }
       this.#connection?.checkSilence();
@@ -233,6 +223,12 @@ export class Session implements Link, ConnectionOwner {
     this.#subscribing.set(packetId, subscriptions.map(({ filter }) => filter));
     this.#connection?.sendSubscribe(packetId, subscriptions);
     if (this.#watch === undefined) this.#watchAcks();
+  }
+
+  /** The server that is tried or connected to. */
+  get #endpoint(): Endpoint {
+    const { endpoints } = this.#options;
+    return ('server' in this.#state ? endpoints[this.#state.server] : undefined) ?? endpoints[0];
   }
 
   #nextPacketId(): number {
@@ -284,7 +280,8 @@ export class Session implements Link, ConnectionOwner {
   }
 
   #connect(): void {
-    const { endpoint, clock } = this.#options;
+    const { clock } = this.#options;
+    const endpoint = this.#endpoint;
     try {
       this.#connection = new Connection(this.#options, { endpoint, credentials: this.#owner.credentials() }, this);
     } catch (cause) {

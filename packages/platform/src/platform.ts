@@ -69,7 +69,7 @@ export interface PlatformAddress {
   readonly host: string;
   readonly mqtt: number;
   readonly http: number;
-  /** MQTT and the APIs over TLS, with certificates of the authority; each needs it. */
+  /** MQTT, and the APIs with MQTT over WebSocket, over TLS, with certificates of the authority; each needs it. */
   readonly mqtts?: number;
   readonly https?: number;
   readonly authority?: Authority;
@@ -147,14 +147,19 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   async listen({ host, mqtt, http, mqtts, https, authority }: PlatformAddress): Promise<PlatformPorts> {
     try {
       const tls = mqtts === undefined && https === undefined ? undefined : this.#openTls(host, authority);
-      const ports = {
-        mqtt: await this.access.listen({ host, port: mqtt }),
-        http: await this.#north.listen({ host, port: http }),
-        ...(tls === undefined || mqtts === undefined ? {} : { mqtts: await this.access.listen({ host, port: mqtts, tls }) }),
-        ...(tls === undefined || https === undefined ? {} : { https: await this.#north.listen({ host, port: https, tls }) }),
+      const mqttPort = await this.access.listen({ host, port: mqtt });
+      const plain = await this.#north.listen({ host, port: http });
+      this.access.serve(plain.server);
+      this.#origin.listensOn({ host, port: plain.port });
+      const ports: PlatformPorts = { mqtt: mqttPort, http: plain.port };
+      if (tls === undefined) return ports;
+      const secured = https === undefined ? undefined : await this.#north.listen({ host, port: https, tls });
+      if (secured !== undefined) this.access.serve(secured.server, tls);
+      return {
+        ...ports,
+        ...(mqtts === undefined ? {} : { mqtts: await this.access.listen({ host, port: mqtts, tls }) }),
+        ...(secured === undefined ? {} : { https: secured.port }),
       };
-      this.#origin.listensOn({ host, port: ports.http });
-      return ports;
     } catch (error) {
       await this.close();
       throw error;

@@ -2,32 +2,40 @@ import { LianyunError } from '@lianyun/protocol';
 
 /** A server, and how it is spoken to. */
 export interface Endpoint {
-  readonly scheme: 'mqtt' | 'mqtts';
+  readonly scheme: 'mqtt' | 'mqtts' | 'ws' | 'wss';
   readonly host: string;
   readonly port: number;
+  /** Over WebSocket. */
+  readonly path: string;
 }
 
 /** The schemes that an address may be written with. */
-const SCHEMES: Readonly<Record<string, Endpoint['scheme']>> = { mqtt: 'mqtt', tcp: 'mqtt', mqtts: 'mqtts', ssl: 'mqtts', tls: 'mqtts' };
-const PORTS: Readonly<Record<Endpoint['scheme'], number>> = { mqtt: 1883, mqtts: 8883 };
-const LATER = new Set(['ws', 'wss']);
+const SCHEMES: Readonly<Record<string, Endpoint['scheme']>> = { mqtt: 'mqtt', tcp: 'mqtt', mqtts: 'mqtts', ssl: 'mqtts', tls: 'mqtts', ws: 'ws', wss: 'wss' };
+/** The ports of both clouds (Huawei 1.1, Tencent 1.1). */
+const PORTS: Readonly<Record<Endpoint['scheme'], number>> = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
+/** Where both clouds speak MQTT over WebSocket. */
+const PATH = '/mqtt';
 
 /** Whether an endpoint is spoken to over TLS. */
-export const isSecure = ({ scheme }: Endpoint): boolean => scheme === 'mqtts';
+export const isSecure = ({ scheme }: Endpoint): boolean => scheme === 'mqtts' || scheme === 'wss';
 
-/** An endpoint as an address. */
-export const whereOf = ({ host, port }: Endpoint): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** Host and port of an endpoint as they stand in an address. */
+export const whereOf = ({ host, port }: Pick<Endpoint, 'host' | 'port'>): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** Reads the `server` option. Throws `bad-config`, saying what was read. */
-export function readEndpoint(server: string): Endpoint {
-  const bad = (why: string): LianyunError => new LianyunError('bad-config', `server ${why}: mqtts://host:port or mqtt://host:port is expected, with brackets around an IPv6 address.`);
+/** Reads the `server` option: one address, or several in the order in which they are tried. Throws `bad-config`, saying what was read. */
+export function readEndpoints(server: string | readonly string[]): readonly [Endpoint, ...Endpoint[]] {
+  const [first, ...others] = typeof server === 'object' && Array.isArray(server) ? (server as readonly string[]) : [server as string];
+  return [readEndpoint(first), ...others.map(readEndpoint)];
+}
+
+function readEndpoint(server: unknown): Endpoint {
+  const bad = (why: string): LianyunError => new LianyunError('bad-config', `server ${why}: mqtts://host:port, mqtt://host:port, wss://host:port/mqtt or ws://host:port/mqtt is expected, with brackets around an IPv6 address.`);
   if (typeof server !== 'string' || server.trim() === '') throw bad('is missing');
   // What stands before an @ may be a password: such a text is not repeated.
   if (server.includes('@')) throw bad('holds a user or password, which belong into identity');
   const shown = JSON.stringify(server);
   const [, written = 'mqtt', rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(server.trim()) ?? [];
   const name = written.toLowerCase();
-  if (LATER.has(name)) throw new LianyunError('unsupported', `server ${shown}: ${name}:// is not built yet, only mqtt:// and mqtts:// are.`);
   const scheme = Object.hasOwn(SCHEMES, name) ? SCHEMES[name] : undefined;
   if (scheme === undefined) throw bad(`${shown} has the unknown scheme ${name}`);
   let url: URL;
@@ -38,9 +46,11 @@ export function readEndpoint(server: string): Endpoint {
     throw bad(`${shown} is no address`);
   }
   if (url.hostname === '') throw bad(`${shown} names no host`);
-  if ((url.pathname !== '' && url.pathname !== '/') || url.search !== '' || url.hash !== '') throw bad(`${shown} goes on behind the port`);
+  const isWeb = scheme === 'ws' || scheme === 'wss';
+  const hasPath = url.pathname !== '' && url.pathname !== '/';
+  if ((hasPath && !isWeb) || (url.search !== '' && !isWeb) || url.hash !== '') throw bad(`${shown} goes on behind the port`);
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const port = url.port === '' ? PORTS[scheme] : Number(url.port);
   if (port === 0) throw bad(`${shown} names port 0`);
-  return { scheme, host, port };
+  return { scheme, host, port, path: `${hasPath ? url.pathname : PATH}${url.search}` };
 }

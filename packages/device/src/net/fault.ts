@@ -1,4 +1,4 @@
-import { LianyunError, type ErrorCode } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, type ErrorCode } from '@lianyun/protocol';
 import type { Ending } from '../session-state.ts';
 import { isReset, wordsOf } from '../socket-fault.ts';
 
@@ -43,6 +43,7 @@ const REFUSED = /CERTIFICATE_REQUIRED|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIF
 
 /** What ended a connection, or kept it from being made, in words. `isReset` says that it had been signed in and was cut. */
 export function endingOf(error: Error, where: string, isConnected: boolean): Ending {
+  if (isLianyunError(error)) return { reason: 'network', error: new LianyunError(error.code, `${where}: ${error.message}`, { cause: error }), isFatal: !error.canRetry, byServer: false };
   const known = faultOf(error);
   const said = textOf(error);
   if (known === undefined) return { reason: 'network', error: new LianyunError('network', `${where}: ${said}.`, { cause: error }), isFatal: false, byServer: isConnected && isReset(error) };

@@ -1,8 +1,10 @@
 import type { Carrier, CarrierOwner } from './carrier.ts';
 import type { Endpoint } from './endpoint.ts';
+import { LateCarrier } from './late.ts';
 import { openTcp } from './tcp.ts';
 import type { TlsSettings } from './tls-options.ts';
 import { openTls } from './tls.ts';
+import { openWebSocket } from './web-socket.ts';
 
 /** How carriers are opened. */
 export interface NetworkSettings {
@@ -11,5 +13,15 @@ export interface NetworkSettings {
 
 /** Begins to open a carrier; its owner hears how it went. */
 export function openCarrier(endpoint: Endpoint, { tls }: NetworkSettings, owner: CarrierOwner): Carrier {
-  return endpoint.scheme === 'mqtts' ? openTls(endpoint, tls, owner) : openTcp(endpoint, owner);
+  switch (endpoint.scheme) {
+    case 'mqtt':
+      return openTcp(endpoint, owner);
+    case 'mqtts':
+      return openTls(endpoint, tls, owner);
+    case 'ws':
+    case 'wss':
+      return new LateCarrier(() => openWebSocket(endpoint, tls, owner), owner);
+    default:
+      return endpoint.scheme satisfies never;
+  }
 }

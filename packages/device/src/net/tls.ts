@@ -6,7 +6,7 @@ import { attach, readInto } from './tcp.ts';
 import { contextOf, type TlsSettings } from './tls-options.ts';
 
 /** What `tls.connect` is told for an endpoint: chain and name are verified unless the caller gave that up. */
-function connectOptions({ host, port }: Pick<Endpoint, 'host' | 'port'>, tls: TlsSettings | undefined): ConnectionOptions {
+export function connectOptions({ host, port }: Pick<Endpoint, 'host' | 'port'>, tls: TlsSettings | undefined): ConnectionOptions {
   const servername = tls?.servername ?? (isIP(host) === 0 ? host : undefined);
   return {
     host,

@@ -2,6 +2,8 @@
 export interface AccessLimits {
   /** Largest packet, fixed header included. */
   readonly maxPacketBytes: number;
+  /** Largest message of a WebSocket, which may hold many packets. */
+  readonly messageBytes: number;
   /** Until when the first packet must have come. */
   readonly connectMs: number;
   /** How long a connection that is being closed may take to read what was sent to it and to close its side. */
@@ -25,6 +27,7 @@ const KIB = 1024;
 export const DEFAULT_LIMITS: AccessLimits = {
   // The largest payload of either cloud (1 MB, Huawei), the longest topic and the headers.
   maxPacketBytes: 1024 * KIB + 64 * KIB + 16,
+  messageBytes: 4 * 1024 * KIB,
   connectMs: 10_000,
   lingerMs: 2_000,
   inFlight: 64,

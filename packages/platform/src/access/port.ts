@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { DeviceRef, Frame, MqttCredentials, Receipt } from '@lianyun/protocol';
 import type { ServerTls } from '../tls/server-tls.ts';
 import type { Proof } from './proof.ts';
@@ -104,6 +105,8 @@ export interface AccessPort {
    * May be called for several addresses.
    */
   listen(options: { readonly host: string; readonly port: number; readonly tls?: ServerTls }): Promise<number>;
+  /** Takes MQTT over WebSocket at `/mqtt` of an HTTP server as well; `tls` when it speaks TLS. Whoever opened the server closes it. */
+  serve(server: Server, tls?: ServerTls): void;
   /** Ends all connections and listeners; resolves when every socket is closed. */
   close(): Promise<void>;
   isOnline(cloud: Cloud, device: DeviceRef): boolean;

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { failedReceipt, LianyunError, systemClock, type Clock, type DeviceRef, type Frame, type Receipt } from '@lianyun/protocol';
 import { Connection, type ConnectionHost } from './connection.ts';
 import { Deadlines } from './deadlines.ts';
@@ -5,6 +6,7 @@ import { DEFAULT_LIMITS, type AccessLimits } from './limits.ts';
 import type { AccessPolicy, AccessPort, Client, Cloud, OfflineReason, Uplink } from './port.ts';
 import { routeTo, RoutingIndex } from './routing-index.ts';
 import type { SubscriptionOwner } from './subscriptions.ts';
+import { acceptUpgrades } from './web-socket.ts';
 import { openListener, type Acceptor, type Listener } from './tcp.ts';
 import type { Origin, Transport } from './transport.ts';
 import type { ServerTls } from '../tls/server-tls.ts';
@@ -49,6 +51,10 @@ class AccessServer implements AccessPort, ConnectionHost, Acceptor {
     this.#listeners.push(listener);
     if (this.#closing !== undefined) await listener.close();
     return listener.port;
+  }
+
+  serve(server: Server, tls?: ServerTls): void {
+    acceptUpgrades(server, { acceptor: this, maxBytes: this.limits.messageBytes, tls, now: () => this.now() });
   }
 
   close(): Promise<void> {

@@ -16,7 +16,7 @@ export interface HttpAddress {
 
 /** An HTTP port that is open. */
 export interface HttpListener {
-  readonly server: PlainServer | TlsServer;
+  readonly server: PlainServer;
   readonly port: number;
   /** Takes no request any more, and ends when those under way are answered. */
   close(): Promise<void>;

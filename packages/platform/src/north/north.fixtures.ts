@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { LianyunError, type Clock, type CommandResult, type DeviceRef, type JsonObject, type Outcome, type Peer, type PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import type { Topology } from '../children.ts';
@@ -164,6 +165,7 @@ export class NorthUnderTest implements AsyncDisposable {
   });
   readonly north: Northbound;
   port = 0;
+  server: Server | undefined;
 
   constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number; readonly objectBytes?: number } = {}) {
     const { clock, downlink, children, storage, registry, postman, desired, objects, signer, origin, files, upgrades } = this;
@@ -181,7 +183,7 @@ export class NorthUnderTest implements AsyncDisposable {
   }
 
   async start(): Promise<this> {
-    this.port = await this.north.listen({ host: '127.0.0.1', port: 0 });
+    ({ port: this.port, server: this.server } = await this.north.listen({ host: '127.0.0.1', port: 0 }));
     return this;
   }
 

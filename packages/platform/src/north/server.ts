@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
 import { stringifyExact } from '@lianyun/protocol';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { objectsHttp } from '../objects/http.ts';
@@ -24,10 +23,11 @@ export interface NorthboundOptions extends NorthContext {
 
 /** The HTTP side of the platform. */
 export interface Northbound extends AsyncDisposable {
-  /** The server below the port without TLS. */
-  readonly server: Server;
-  /** Starts to listen, with `tls` over TLS; port 0 takes any free one. Resolves with the port. Rejects with `port-in-use`, `bad-config`. May be called for several addresses. */
-  listen(address: HttpAddress): Promise<number>;
+  /**
+   * Starts to listen, with `tls` over TLS; port 0 takes any free one. Resolves with the port and the server behind it, for those who share it. Rejects
+   * with `port-in-use`, `bad-config`. May be called once without and once with TLS.
+   */
+  listen(address: HttpAddress): Promise<Pick<HttpListener, 'port' | 'server'>>;
   /** Stops to listen, and ends when the requests under way are answered. */
   close(): Promise<void>;
 }
@@ -73,11 +73,10 @@ export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, objectBytes
     await Promise.all([app.close(), ...listeners.map((listener) => listener.close())]);
   };
   return {
-    server: app.server,
     listen: async (address) => {
       const listener = await openHttp(app, address);
       listeners.push(listener);
-      return listener.port;
+      return listener;
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -226,7 +226,7 @@ describe('PUT of an object', () => {
       };
     });
     socket.write(`PUT ${pathOf(north, { method: 'PUT' })} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf`);
-    north.north.server.once('request', (request: http.IncomingMessage) => request.once('data', () => socket.destroy()));
+    north.server?.once('request', (request: http.IncomingMessage) => request.once('data', () => socket.destroy()));
     await expect(outcome).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(await textOf(north.objects)).toBe(BYTES.toString());
   });
