@@ -7,6 +7,7 @@ import { happens, Rig } from './support/rig.ts';
 const VERSIONS: readonly { readonly name: string; readonly options: IClientOptions }[] = [
   { name: '3.1', options: { protocolId: 'MQIsdp', protocolVersion: 3 } },
   { name: '3.1.1', options: {} },
+  { name: '5', options: { protocolVersion: 5 } },
 ];
 
 describe.each(CLOUDS)('MQTT.js as a device of $name', (cloud) => {

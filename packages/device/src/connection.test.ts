@@ -51,7 +51,7 @@ async function setup(script: Script = {}, options: Partial<Options> = {}): Promi
 function connectTo(options: Pick<ConnectionOptions, 'clock'> & Partial<Options> & { readonly host: string; readonly port: number }): { owner: Owner; connection: Connection } {
   const owner = new Owner();
   const { credentials = { clientId: 'c', username: 'u', password: 'secret-word' }, host, port, ...rest } = options;
-  const connection = new Connection({ network: {}, keepaliveSeconds: 60, connectTimeoutMs: 10_000, ackSilenceMs: 10_000, payloadBytes: 30_000, ...rest }, { endpoint: { scheme: 'mqtt', host, port, path: '' }, credentials }, owner);
+  const connection = new Connection({ network: {}, mqttVersion: 4, keepaliveSeconds: 60, connectTimeoutMs: 10_000, ackSilenceMs: 10_000, payloadBytes: 30_000, ...rest }, { endpoint: { scheme: 'mqtt', host, port, path: '' }, credentials }, owner);
   open.push({ [Symbol.asyncDispose]: () => connection.close() });
   return { owner, connection };
 }

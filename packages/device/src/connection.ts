@@ -1,5 +1,7 @@
-import { LianyunError, systemClock, type Frame, type MqttCredentials, type Timer } from '@lianyun/protocol';
-import { MqttProtocolError, PacketReader, TurnWriter, type ConnackPacket, type PacketHandlers, type Qos, type SubackPacket, type TurnSink } from '@lianyun/protocol/mqtt';
+import { LianyunError, systemClock, type Frame, type MessageProperties, type MqttCredentials, type Timer } from '@lianyun/protocol';
+import { messageProperties, MqttProtocolError, PacketReader, TurnWriter, type AckProperties, type ConnackPacket, type DisconnectPacket, type PacketHandlers, type PublishProperties, type Qos, type SubackPacket, type TurnSink } from '@lianyun/protocol/mqtt';
+import { goodbyeOf, hintFor, refusalOf } from './connack.ts';
+import { connectProperties, Mqtt5 } from './mqtt5.ts';
 import type { Carrier, CarrierOwner } from './net/carrier.ts';
 import { whereOf, type Endpoint } from './net/endpoint.ts';
 import { endingOf } from './net/fault.ts';
@@ -9,7 +11,7 @@ import type { DisconnectReason, Ending } from './session-state.ts';
 import { protocolFault } from './socket-fault.ts';
 
 /** How to connect, and how long to wait. */
-export type ConnectionOptions = Pick<Settings, 'network' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'ackSilenceMs' | 'payloadBytes' | 'clock'>;
+export type ConnectionOptions = Pick<Settings, 'network' | 'mqttVersion' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'ackSilenceMs' | 'payloadBytes' | 'clock'>;
 
 /** Where to connect, and as whom. */
 export interface Attempt {
@@ -29,8 +31,9 @@ export interface ConnectionOwner {
   readonly inFlight: number;
   onConnected(): void;
   /** A PUBLISH; `payload` is only valid during the call. The PUBACK leaves after it returns. */
-  onPublish(topic: string, payload: Buffer): void;
-  onPuback(packetId: number): void;
+  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined): void;
+  /** `reasonCode` above 0x7f (MQTT 5): the server has not taken the message. */
+  onPuback(packetId: number, reasonCode: number, reasonString: string | undefined): void;
   onSuback(packetId: number, reasonCodes: readonly number[]): void;
   /** The socket has taken the writer's bytes up to this offset. */
   onWritten(total: number): void;
@@ -38,20 +41,12 @@ export interface ConnectionOwner {
   onEnd(ending: Ending): void;
 }
 
-const CONNACK: Readonly<Record<number, { readonly reason: DisconnectReason; readonly isFatal: boolean; readonly text: string }>> = {
-  1: { reason: 'network', isFatal: true, text: 'the server does not speak MQTT 3.1.1' },
-  2: { reason: 'bad-credentials', isFatal: true, text: 'the server does not accept the client id or the keepalive' },
-  3: { reason: 'server-shutdown', isFatal: false, text: 'the server is not available' },
-  4: { reason: 'bad-credentials', isFatal: true, text: "the device id, the secret or this machine's clock is wrong" },
-  5: { reason: 'bad-credentials', isFatal: true, text: 'the device is unknown, disabled or not allowed here' },
-};
-
 /** How long DISCONNECT may take to leave, ms. */
 const CLOSE_MS = 1000;
 
-/** One MQTT 3.1.1 connection. It never reconnects, queues or stores: it ends once, with one reason. */
+/** One connection of MQTT 3.1.1 or 5. It never reconnects, queues or stores: it ends once, with one reason. */
 export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
-  readonly version = 4;
+  readonly version: 4 | 5;
   readonly #options: ConnectionOptions;
   /** Let go of once they are sent. */
   #credentials: MqttCredentials | undefined;
@@ -63,6 +58,8 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
   /** What leaves over this connection, one write per turn of the event loop. */
   readonly writer: TurnWriter;
   #timer: Timer | undefined;
+  /** Over MQTT 5, once signed in. */
+  #five: Mqtt5 | undefined;
   #isConnected = false;
   #hasEnded = false;
   #heard = false;
@@ -74,11 +71,12 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
 
   constructor(options: ConnectionOptions, { endpoint, credentials }: Attempt, owner: ConnectionOwner) {
     this.#options = options;
+    this.version = options.mqttVersion;
     this.#endpoint = endpoint;
     this.#credentials = credentials;
     this.#username = credentials.username;
     this.#owner = owner;
-    this.#reader = new PacketReader({ version: 4, maxPacketBytes: options.payloadBytes + HEAD_BYTES, handlers: this });
+    this.#reader = new PacketReader({ version: this.version, maxPacketBytes: options.payloadBytes + HEAD_BYTES, handlers: this });
     this.#carrier = openCarrier(endpoint, options.network, this);
     this.writer = new TurnWriter(this);
     this.#timer = options.clock.after(options.connectTimeoutMs, () => this.end('network', new LianyunError('timeout', `${this.#where()} did not answer within ${options.connectTimeoutMs} ms.`)), true);
@@ -94,9 +92,10 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
   }
 
   /** Sends a PUBLISH; `packetId` is 0 at QoS 0, `bytes` the payload's where they are known. Returns the writer's offset behind it. Throws for what MQTT forbids. */
-  sendPublish({ topic, payload, qos }: Frame, packetId: number, bytes?: number): number {
+  sendPublish(frame: Frame, packetId: number, bytes?: number): number {
     this.#wrote = true;
-    this.writer.publish(topic, payload, qos, packetId, false, false, undefined, bytes);
+    if (this.#five === undefined) this.writer.publish(frame.topic, frame.payload, frame.qos, packetId, false, false, undefined, bytes);
+    else this.#five.publish(this.writer, frame, packetId);
     return this.writer.bytesQueued;
   }
 
@@ -125,6 +124,11 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
     const timer = this.#options.clock.after(CLOSE_MS, () => this.#carrier.destroy(), true);
     await promise;
     timer.cancel();
+  }
+
+  /** Messages at QoS 1 that may wait for their PUBACK at once. */
+  get receiveMaximum(): number {
+    return this.#five?.receiveMaximum ?? Infinity;
   }
 
   /** From now on counts as silent, until something is heard. */
@@ -158,35 +162,46 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
 
   connack(packet: ConnackPacket): void {
     if (this.#isConnected) return this.#refuse('the server sent CONNACK twice');
-    const { reasonCode } = packet;
+    const { reasonCode, properties } = packet;
     if (reasonCode !== 0) {
-      const known = CONNACK[reasonCode] ?? { reason: 'network' as const, isFatal: false, text: 'a code that MQTT 3.1.1 does not define' };
-      return this.end(known.reason, new LianyunError(known.reason, `${this.#where()} refused the sign-in of ${this.#username} with CONNACK ${reasonCode}: ${known.text}.`, { number: reasonCode }), known.isFatal);
+      const { reason, isFatal, name, text } = refusalOf(packet, this.version);
+      return this.end(reason, new LianyunError(reason, `${this.#where()} refused the sign-in of ${this.#username} with CONNACK ${name}: ${text}.`, { number: reasonCode }), isFatal);
     }
+    if (properties?.maximumQos === 0) return this.end('network', new LianyunError('unsupported', `${this.#where()} takes messages at QoS 0 only, where none is sure to arrive.`), true);
+    if (this.version === 5) this.#five = new Mqtt5(properties);
     this.#isConnected = true;
     this.#timer?.cancel();
     this.#keepAlive();
     this.#owner.onConnected();
   }
 
-  publish(topic: string, payload: Buffer, qos: Qos, packetId: number): void {
+  // eslint-disable-next-line @typescript-eslint/max-params -- as PacketHandlers has it: an object for every message costs
+  publish(name: string, payload: Buffer, qos: Qos, packetId: number, _dup?: boolean, _retain?: boolean, properties?: PublishProperties): void {
     if (!this.#isConnected) return this.#refuse('the server sent a message before it answered the sign-in');
     if (qos === 2) return this.#refuse('the server sent a message at QoS 2, which was not subscribed');
-    this.#owner.onPublish(topic, payload);
+    const topic = this.#five === undefined ? name : this.#five.incoming.topicOf(name, properties);
+    if (topic === undefined) return this.#refuse('the server sent a topic alias that stands for no topic [MQTT-3.3.2-9]');
+    this.#owner.onPublish(topic, payload, properties === undefined ? undefined : messageProperties(properties));
     if (qos === 1 && !this.#hasEnded) this.writer.puback(packetId);
   }
 
-  puback(packetId: number): void {
-    this.#owner.onPuback(packetId);
+  puback(packetId: number, reasonCode: number, properties: AckProperties | undefined): void {
+    this.#owner.onPuback(packetId, reasonCode, properties?.reasonString);
+  }
+
+  /** Only an MQTT 5 server may say goodbye. */
+  disconnect(packet: DisconnectPacket): void {
+    if (this.version !== 5) return this.#refuse('the server sent DISCONNECT, which only clients may before MQTT 5');
+    const { reason, error, isFatal, byServer } = goodbyeOf(packet, (code, text) => new LianyunError(code, `${this.#where()} ended the connection with ${text}.`, { number: packet.reasonCode }));
+    this.end(reason, error, isFatal, byServer);
   }
 
   suback(packet: SubackPacket): void {
     this.#owner.onSuback(packet.packetId, packet.reasonCodes);
   }
 
-  unsuback(): void {
-    // Nothing waits for it: the subscription is forgotten the moment it is taken back.
-  }
+  /** Nothing waits for it: the subscription is forgotten the moment it is taken back. */
+  unsuback(): void {}
 
   pingresp(): void {
     this.#pong?.cancel();
@@ -202,12 +217,13 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
     try {
       this.writer.packet({
         type: 'connect',
-        version: 4,
+        version: this.version,
         clientId,
         clean: true,
         keepAliveSeconds: keepaliveSeconds,
         username,
         ...(password === undefined ? {} : { password: Buffer.from(password) }),
+        ...(this.version === 5 ? { properties: connectProperties(this.#options.payloadBytes + HEAD_BYTES) } : {}),
       });
     } catch (cause) {
       return this.end('bad-credentials', new LianyunError('bad-config', `The sign-in cannot be written: ${(cause as Error).message}`, { cause }), true);
@@ -222,7 +238,7 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
       this.#reader.push(buffer, count);
     } catch (error) {
       if (!(error instanceof MqttProtocolError)) throw error;
-      this.#refuse(error.message, error);
+      this.#refuse(error.message + hintFor(this.version, this.#isConnected), error);
     }
     if (this.#hasEnded || this.#owner.inFlight <= GATHER.above) return !this.#hasEnded;
     // A server writes each acknowledgement by itself, and to read it alone costs more than its message did.
@@ -247,7 +263,7 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
   }
 
   #keepAlive(): void {
-    const seconds = this.#options.keepaliveSeconds;
+    const seconds = this.#five?.keepaliveSeconds ?? this.#options.keepaliveSeconds;
     if (seconds === 0) return;
     // Half the interval: one lost ping still leaves time for the next before the server gives up at one and a half.
     this.#timer = this.#options.clock.after(

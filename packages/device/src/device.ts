@@ -1,15 +1,6 @@
 import { EventEmitter } from 'node:events';
-import {
-  isLianyunError,
-  LianyunError,
-  Peer,
-  subscriptionsOf,
-  type AnyDialect,
-  type Clock,
-  type DeviceRef,
-  type MqttCredentials,
-  type Op,
-} from '@lianyun/protocol';
+import { isLianyunError, LianyunError, Peer, subscriptionsOf, type AnyDialect, type Clock, type DeviceRef, type MessageProperties, type MqttCredentials, type Op } from '@lianyun/protocol';
+import { reasonText } from '@lianyun/protocol/mqtt';
 import { CloudTime } from './cloud-time.ts';
 import type { DeviceEvents } from './device-events.ts';
 import { readModel } from './model.ts';
@@ -230,17 +221,17 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   tap: ((topic: string, payload: Buffer) => void) | undefined;
 
   /** @internal */
-  onPublish(topic: string, payload: Buffer): void {
+  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined): void {
     this.tap?.(topic, payload);
     const isKnown = this.peer.codec.knows('down', topic);
-    if (isKnown) void this.peer.receive(topic, payload, this.id);
-    if (this.#services.receive(topic, payload) || isKnown) return;
+    if (isKnown) void this.peer.receive(topic, payload, this.id, properties);
+    if (this.#services.receive({ topic, payload, properties }) || isKnown) return;
     this.onProblem(new LianyunError('unknown-message', `A message arrived on ${topic}, which nothing handles.`, { topic, excerpt: payload.toString('utf8', 0, 200) }));
   }
 
   /** @internal */
-  onSubscriptionRefused(filter: string): void {
-    this.onProblem(new LianyunError('not-permitted', `The server refused the subscription of ${filter}.`, { topic: filter, device: this.id }));
+  onSubscriptionRefused(filter: string, code: number): void {
+    this.onProblem(new LianyunError('not-permitted', `The server refused the subscription of ${filter} (${reasonText(code)}).`, { topic: filter, device: this.id, number: code }));
   }
 
   /** @internal */

@@ -94,6 +94,7 @@ export type {
   Int64,
   JsonObject,
   JsonValue,
+  MessageProperties,
   MappingProblem,
   ModelLiteral,
   ModelSourceOptions,

@@ -18,6 +18,8 @@ export interface DeviceOptions<D extends AnyDialect, M extends DeviceModel | und
    * `host` (1883), `ws://host/mqtt` (80). WebSocket needs the package `ws`. A list is tried in its order; what worked last is tried first the next time.
    */
   readonly server: string | readonly string[];
+  /** 4: MQTT 3.1.1, also when left out. 5: MQTT 5, with properties beside messages, and reasons in words where the server gives them. */
+  readonly mqttVersion?: 4 | 5;
   /** Over TLS: whom to trust, and the device's own certificate. */
   readonly tls?: TlsOptions;
   /** Checks what is reported, set, called and told, by path and allowed range; `defineModel()` gives it types as well. */
@@ -49,6 +51,7 @@ const NAMES: Readonly<Record<keyof DeviceOptions<AnyDialect>, true>> = {
   dialect: true,
   identity: true,
   server: true,
+  mqttVersion: true,
   tls: true,
   model: true,
   keepaliveSeconds: true,
@@ -68,6 +71,7 @@ export interface Settings {
   /** In the order in which they are tried. */
   readonly endpoints: readonly [Endpoint, ...Endpoint[]];
   readonly network: NetworkSettings;
+  readonly mqttVersion: 4 | 5;
   readonly clock: Clock;
   readonly keepaliveSeconds: number;
   readonly window: number;
@@ -99,6 +103,8 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
   if (!isObject(options.identity)) throw bad("identity is none: an object with the device's names and secret is expected.");
   if (!isObject(outbox)) throw bad('outbox is no object: for example { maxCount: 1000 } is expected.');
   if (qos !== undefined && (qos as number) !== 0 && (qos as number) !== 1) throw bad(`qos is ${String(qos)}: 0 or 1 is expected.`);
+  const { mqttVersion = 4 } = options;
+  if ((mqttVersion as number) !== 4 && (mqttVersion as number) !== 5) throw bad(`mqttVersion is ${shownOf(mqttVersion)}: 5, or 4 for MQTT 3.1.1, is expected.`);
   const { policy = 'reject-new' } = outbox;
   if (!['reject-new', 'drop-oldest'].includes(policy)) throw bad(`outbox.policy is ${String(policy)}: reject-new or drop-oldest is expected.`);
   const endpoints = readEndpoints(options.server);
@@ -108,6 +114,7 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
   return {
     endpoints,
     network: options.tls === undefined ? PLAIN : { tls: readTls(options.tls) },
+    mqttVersion,
     clock,
     keepaliveSeconds: whole('keepaliveSeconds', options.keepaliveSeconds ?? keepalive.default, keepalive.min, keepalive.max),
     window: whole('window', options.window ?? 1000, 1, 65_000),

@@ -122,13 +122,13 @@ export class Outbox {
     this.#settle(entry, error);
   }
 
-  /** A PUBACK arrived. False when no message has that packet id. */
-  acknowledge(packetId: number): boolean {
+  /** A PUBACK arrived, with the error that `refused` makes when it says no. False when no message has that packet id. */
+  acknowledge(packetId: number, refused?: (topic: string) => LianyunError): boolean {
     const entry = this.onWire.takePacketId(packetId);
     if (entry === undefined) return false;
     // At QoS 1 with an answer of the cloud's own, PUBACK is only the transport's word.
-    if (entry.options.settledBy !== undefined) return true;
-    this.#settle(entry);
+    if (entry.options.settledBy !== undefined && refused === undefined) return true;
+    this.#settle(entry, refused?.(entry.frame.topic));
     if (this.#quarantine !== undefined) this.#judgeHeld(entry);
     return true;
   }

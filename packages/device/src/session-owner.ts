@@ -1,4 +1,4 @@
-import type { LianyunError, MqttCredentials } from '@lianyun/protocol';
+import type { LianyunError, MessageProperties, MqttCredentials } from '@lianyun/protocol';
 import type { Ending } from './session-state.ts';
 
 /** A topic filter to be kept subscribed. */
@@ -13,9 +13,9 @@ export interface SessionOwner {
   credentials(): MqttCredentials;
   onProblem(problem: LianyunError): void;
   /** A PUBLISH; `payload` is only valid during the call. */
-  onPublish(topic: string, payload: Buffer): void;
+  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined): void;
   /** The server refused a subscription. */
-  onSubscriptionRefused(filter: string): void;
+  onSubscriptionRefused(filter: string, code: number): void;
   /** Subscribed and ready. What is sent here goes before what waits in the outbox. */
   onOnline(): void;
   onOffline(ending: Ending, nextAttemptMs: number | undefined): void;

@@ -113,7 +113,7 @@ function ended(state: SessionState, { now, random, ending: told }: Extract<Sessi
   if (state.at !== 'connecting' && state.at !== 'online') return nothing(state);
   // A wall clock that is set back makes a life negative: then it was neither stable nor short.
   const lived = state.at === 'online' ? now - state.since : 0;
-  const isShort = state.at === 'online' && told.byServer && lived >= 0 && lived < SHORT_LIFE_MS;
+  const isShort = state.at === 'online' && told.byServer && told.error.place.number === undefined && lived >= 0 && lived < SHORT_LIFE_MS;
   const shortLives = isShort ? state.shortLives + 1 : state.at === 'online' ? 0 : state.shortLives;
   const wasOnline = state.at === 'online' || state.wasOnline;
   const misses = state.at === 'connecting' ? state.misses + 1 : 0;
@@ -137,6 +137,8 @@ function ended(state: SessionState, { now, random, ending: told }: Extract<Sessi
   };
 }
 
+/** In the CONNACK of MQTT 3.1.1 and of MQTT 5. */
+const NOT_AUTHORIZED: ReadonlySet<number> = new Set([5, 0x87]);
 /** What the server has to mend. */
 const OF_SERVER: ReadonlySet<ErrorCode> = new Set(['untrusted-server', 'self-signed-server', 'wrong-server-name', 'expired-certificate', 'tls-failed']);
 
@@ -144,7 +146,7 @@ const OF_SERVER: ReadonlySet<ErrorCode> = new Set(['untrusted-server', 'self-sig
 function judge(ending: Ending, { wasOnline, isPingPong }: { readonly wasOnline: boolean; readonly isPingPong: boolean }): Ending {
   // A cloud that knew the device a moment ago and now does not authorise it is asked again: it may be restarting or being configured. The same goes
   // for a certificate that was good before: it will be renewed.
-  if (ending.isFatal && wasOnline && (ending.error.place.number === 5 || OF_SERVER.has(ending.error.code))) return { ...ending, isFatal: false };
+  if (ending.isFatal && wasOnline && (NOT_AUTHORIZED.has(ending.error.place.number ?? 0) || OF_SERVER.has(ending.error.code))) return { ...ending, isFatal: false };
   if (!isPingPong) return ending;
   const error = new LianyunError('kicked', 'The server closes the connection soon after every sign-in: most likely another client signs in as the same device.', { cause: ending.error });
   return { ...ending, reason: 'kicked', error };

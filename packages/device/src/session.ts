@@ -1,7 +1,8 @@
-import { failedReceipt, isLianyunError, LianyunError, type DeviceRef, type Frame, type Link, type Receipt, type SendOptions, type Timer } from '@lianyun/protocol';
+import { failedReceipt, isLianyunError, LianyunError, type DeviceRef, type Frame, type Link, type MessageProperties, type Receipt, type SendOptions, type Timer } from '@lianyun/protocol';
 import { MqttProtocolError } from '@lianyun/protocol/mqtt';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Entry } from './entry.ts';
+import { refusedMessage } from './mqtt5.ts';
 import { whereOf, type Endpoint } from './net/endpoint.ts';
 import type { Settings } from './options.ts';
 import type { Outbox } from './outbox.ts';
@@ -122,13 +123,14 @@ export class Session implements Link, ConnectionOwner {
     this.#sendSubscribe(wanted);
   }
 
-  onPublish(topic: string, payload: Buffer): void {
-    this.#owner.onPublish(topic, payload);
+  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined): void {
+    this.#owner.onPublish(topic, payload, properties);
   }
 
-  onPuback(packetId: number): void {
+  onPuback(packetId: number, reasonCode: number, reasonString: string | undefined): void {
     this.#hasProgress = true;
-    if (this.#outbox.acknowledge(packetId)) this.#pump();
+    const refused = reasonCode < 0x80 ? undefined : (topic: string): LianyunError => refusedMessage(topic, reasonCode, reasonString);
+    if (this.#outbox.acknowledge(packetId, refused)) this.#pump();
   }
 
   onSuback(packetId: number, reasonCodes: readonly number[]): void {
@@ -136,7 +138,7 @@ export class Session implements Link, ConnectionOwner {
     if (filters === undefined) return;
     this.#subscribing?.delete(packetId);
     this.#hasProgress = true;
-    for (const [index, filter] of filters.entries()) if ((reasonCodes[index] ?? 0x80) >= 0x80) this.#owner.onSubscriptionRefused(filter);
+    for (const [index, filter] of filters.entries()) if ((reasonCodes[index] ?? 0x80) >= 0x80) this.#owner.onSubscriptionRefused(filter, reasonCodes[index] ?? 0x80);
     if (this.#subscribing?.size === 0) this.#ready();
   }
 
@@ -166,7 +168,8 @@ export class Session implements Link, ConnectionOwner {
     if (!this.#isReady || connection === undefined) return;
     const { window } = this.#options;
     const outbox = this.#outbox;
-    while (connection.writer.pendingBytes < HIGH_WATER_BYTES && outbox.onWire.packetIds < MAX_PACKET_IDS) {
+    const maximum = Math.min(MAX_PACKET_IDS, connection.receiveMaximum);
+    while (connection.writer.pendingBytes < HIGH_WATER_BYTES && outbox.onWire.packetIds < maximum) {
       const entry = outbox.take(outbox.inFlight < window);
       if (entry === undefined) break;
       this.#write(connection, entry);
@@ -180,14 +183,15 @@ export class Session implements Link, ConnectionOwner {
     try {
       outbox.markSent(entry, packetId, connection.sendPublish(entry.frame, packetId, entry.bytes));
     } catch (cause) {
-      if (!(cause instanceof MqttProtocolError)) throw cause;
-      outbox.reject(entry, new LianyunError('bad-input', `The message cannot be written: ${cause.message}`, { topic: entry.frame.topic, cause }));
+      if (isLianyunError(cause)) outbox.reject(entry, cause);
+      else if (cause instanceof MqttProtocolError) outbox.reject(entry, new LianyunError('bad-input', `The message cannot be written: ${cause.message}`, { topic: entry.frame.topic, cause }));
+      else throw cause;
     }
   }
 
   #repeat(entry: Entry): void {
     const { onWire } = this.#outbox;
-    if (this.#connection === undefined || onWire.packetIds >= MAX_PACKET_IDS) return;
+    if (this.#connection === undefined || onWire.packetIds >= Math.min(MAX_PACKET_IDS, this.#connection.receiveMaximum)) return;
     const packetId = entry.frame.qos === 0 ? 0 : this.#nextPacketId();
     this.#connection.sendPublish(entry.frame, packetId, entry.bytes);
     onWire.repeat(entry, packetId);

@@ -1,4 +1,4 @@
-import { isLianyunError, LianyunError, stringifyExact, type Clock, type CommandResult, type DeviceMessage, type DeviceRef, type Outcome, type Peer, type PropertyGroup } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, stringifyExact, type Clock, type CommandResult, type DeviceMessage, type DeviceRef, type MessageProperties, type Outcome, type Peer, type PropertyGroup } from '@lianyun/protocol';
 import { DIALECTS } from './admission.ts';
 import type { AccessPort, Cloud } from './access/port.ts';
 import type { Downlink, Invocation } from './downlink.ts';
@@ -67,15 +67,17 @@ export class DeviceDownlink implements Downlink {
     }
   }
 
-  async post(cloud: Cloud, device: DeviceRef, { id, name, content, format, encoding, topic }: Parameters<Downlink['post']>[2]): Promise<void> {
+  async post(cloud: Cloud, device: DeviceRef, { id, name, content, format, encoding, topic, properties: given }: Parameters<Downlink['post']>[2]): Promise<void> {
     const { via } = this.#reach(cloud, device);
     const { peers, access } = this.#options;
     const text = (): string => (typeof content === 'string' ? content : stringifyExact(content));
     const body: DeviceMessage = format === 'raw' ? { bytes: Buffer.from(text(), encoding === 'base64' ? 'base64' : 'utf8') } : { content, messageId: id, ...(name === undefined ? {} : { name }) };
-    if (topic === undefined) return peers[cloud].send('message.down', { device, via, id, body }).delivered;
+    const { correlationData, ...rest } = given ?? {};
+    const properties: MessageProperties | undefined = given === undefined ? undefined : { ...rest, ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }) };
+    if (topic === undefined) return peers[cloud].send('message.down', { device, via, id, body, ...(properties === undefined ? {} : { properties }) }).delivered;
     // On a topic of the device's own the format is the same (14.7).
     const { payload } = peers[cloud].codec.encode('message.down', { device, via, id, body });
-    return access.deliver(cloud, via, { topic, payload, qos: 1 }).delivered;
+    return access.deliver(cloud, via, { topic, payload, qos: 1, properties }).delivered;
   }
 
   async publish(cloud: Cloud, device: DeviceRef, frame: Parameters<Downlink['publish']>[2]): Promise<void> {

@@ -31,7 +31,7 @@ export interface Downlink {
   /** Sends desired values and waits for no answer, only for them to leave (Tencent 2.4). What was not sent is kept by the caller, as desired state. */
   control(cloud: Cloud, device: DeviceRef, request: { readonly id: string; readonly groups: readonly PropertyGroup[] }): Promise<{ readonly sent: boolean }>;
   /** Sends a message without a model, and resolves when it has left (Huawei 3.2, 3.3). Rejects with `bad-input` for what cannot be written. */
-  post(cloud: Cloud, device: DeviceRef, letter: Pick<Letter, 'id' | 'name' | 'content' | 'format' | 'encoding' | 'topic'>): Promise<void>;
+  post(cloud: Cloud, device: DeviceRef, letter: Pick<Letter, 'id' | 'name' | 'content' | 'format' | 'encoding' | 'topic' | 'properties'>): Promise<void>;
   /** Sends bytes to a topic of the device, and resolves when they have left (Tencent 10.5). */
   publish(cloud: Cloud, device: DeviceRef, frame: { readonly topic: string; readonly payload: Uint8Array; readonly qos: 0 | 1 }): Promise<void>;
   /** Ends the device's connection, if it has one. */

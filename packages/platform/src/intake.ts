@@ -1,4 +1,4 @@
-import { LianyunError, tencentStatus, type Clock, type DeviceEvent, type DeviceMessage, type DeviceRef, type Message, type Peer, type PropertyGroup, type ShadowService } from '@lianyun/protocol';
+import { LianyunError, tencentStatus, type Clock, type DeviceEvent, type DeviceMessage, type DeviceRef, type Message, type MessageProperties, type Peer, type PropertyGroup, type ShadowService } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 import type { Registry } from './registry.ts';
 import type { Storage } from './storage/storage.ts';
@@ -12,15 +12,15 @@ interface IntakeOptions {
   /** A Huawei device reported: what is desired of it may differ now. */
   onReported(device: DeviceRef): void;
   onEvent(device: DeviceRef, event: DeviceEvent): void;
-  onMessage(device: DeviceRef, message: DeviceMessage): void;
+  onMessage(device: DeviceRef, message: DeviceMessage, properties?: MessageProperties): void;
   problem(problem: LianyunError): void;
 }
 
 /** What both clouds do alike. */
 function takeBoth({ peer, storage: { mailbox }, clock, onMessage }: IntakeOptions, cloud: Cloud): void {
-  peer.handle('message.up', ({ device, body }) => {
+  peer.handle('message.up', ({ device, body, properties }) => {
     mailbox.receive(cloud, device, body, clock.now());
-    onMessage(device, body);
+    onMessage(device, body, properties);
   });
 
   peer.handle('time.query', ({ body }) => {

@@ -2,6 +2,13 @@ import { stringifyExact, type DeviceMessage, type DeviceRef, type ErrorCode, typ
 import type { Cloud } from './access/port.ts';
 import { Recent } from './recent.ts';
 
+/** What goes beside a message over MQTT 5; text, as everything that an application gives. */
+export interface LetterProperties {
+  readonly userProperties?: readonly (readonly [name: string, value: string])[];
+  readonly responseTopic?: string;
+  readonly correlationData?: string;
+}
+
 /** A message that an application gave for a device. */
 export interface Letter {
   readonly id: string;
@@ -12,8 +19,8 @@ export interface Letter {
   readonly encoding: 'none' | 'base64';
   /** A topic of the device's own; left out: the topic of messages. */
   readonly topic?: string;
-  /** For MQTT 5 connections, as it was given. */
-  readonly properties?: JsonValue;
+  /** For MQTT 5 connections. */
+  readonly properties?: LetterProperties;
   /** `pending`: kept until the device connects; `timeout`: it did not connect in time. */
   readonly status: 'pending' | 'delivered' | 'timeout' | 'failed';
   readonly failure?: { readonly code: ErrorCode; readonly text: string };

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
-import { codecOf, LianyunError, Peer, rightsOf, systemClock, type Clock, type DeviceEvent, type DeviceMessage, type DeviceRef, type Link } from '@lianyun/protocol';
+import { codecOf, LianyunError, Peer, rightsOf, systemClock, type Clock, type DeviceEvent, type DeviceMessage, type DeviceRef, type Link, type MessageProperties } from '@lianyun/protocol';
 import { admit, DIALECTS } from './admission.ts';
-import type { AccessPolicy, AccessPort, Client, Cloud, Notice, OfflineReason } from './access/port.ts';
+import type { AccessPolicy, AccessPort, Client, Cloud, Notice, OfflineReason, Uplink } from './access/port.ts';
 import { createAccessServer } from './access/server.ts';
 import { openChildren } from './children-intake.ts';
 import { Broadcaster } from './broadcaster.ts';
@@ -37,7 +37,7 @@ export interface PlatformEvents {
   /** A device told of an event that was kept. */
   event: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly event: DeviceEvent }];
   /** A device sent a message without a model. */
-  message: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly message: DeviceMessage }];
+  message: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly message: DeviceMessage; readonly properties?: MessageProperties }];
   /** A Huawei device put a file, or told what became of one. */
   file: [DeviceFile];
   /** A Huawei device sent a piece of its log. */
@@ -207,9 +207,9 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       isImplicit: ({ cloud }, topic) => codecOf(DIALECTS[cloud]).knows('down', topic),
       isRouted: ({ cloud, device }, filter) => [...this.#children.speaksFor(cloud, device, filter)].some((each) => rightsOf(DIALECTS[cloud]).meetsCustom(filter, each)),
       // A custom topic is between devices and applications: the access server routes it, nothing here reads it.
-      onUplink: (client, { topic, payload }) => {
-        if (!isSystemUplink(client, topic)) return undefined;
-        const taken = this.#receive(client, topic, payload);
+      onUplink: (client, uplink) => {
+        if (!isSystemUplink(client, uplink.topic)) return undefined;
+        const taken = this.#receive(client, uplink);
         return taken === undefined ? this.#storage.stored() : taken.then(() => this.#storage.stored());
       },
       onOnline: ({ cloud, device }) => {
@@ -235,9 +235,9 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   }
 
   /** What cannot be unpacked is told and acknowledged, as every frame that cannot be read: sent again it would be the same. */
-  #receive({ cloud, device }: Client, topic: string, payload: Buffer): void | Promise<void> {
+  #receive({ cloud, device }: Client, { topic, payload, properties }: Uplink): void | Promise<void> {
     const plain = unpacked({ cloud, device, topic, payload });
-    return Buffer.isBuffer(plain) ? this.#peers[cloud].receive(topic, plain, device) : this.#tell('problem', plain);
+    return Buffer.isBuffer(plain) ? this.#peers[cloud].receive(topic, plain, device, properties) : this.#tell('problem', plain);
   }
 
   /** A device that was disabled is not let in again, nor does it stay: neither on its own connection nor on its gateway's. */
@@ -276,7 +276,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     const peer = new Peer({ role: 'platform', dialect: DIALECTS[cloud], link, clock: this.#clock, onProblem: problem, mayCarry });
     const { registry } = this;
     const onEvent = (device: DeviceRef, event: DeviceEvent): void => this.#tell('event', { cloud, device, event });
-    const onMessage = (device: DeviceRef, message: DeviceMessage): void => this.#tell('message', { cloud, device, message });
+    const onMessage = (device: DeviceRef, message: DeviceMessage, properties?: MessageProperties): void => this.#tell('message', { cloud, device, message, ...(properties === undefined ? {} : { properties }) });
     const onReported = (device: DeviceRef): void => this.#desired.reported(device);
     INTAKE[cloud]({ peer, registry, storage: this.#storage, clock: this.#clock, onReported, onEvent, onMessage, problem });
     return peer;

@@ -3,6 +3,7 @@ import { ANY_TAG, type AnyDialect, type Encoded, type Row } from './dialect.ts';
 import { plain, textOf, type Part, type Payload } from './envelope.ts';
 import { isLianyunError, LianyunError } from './errors.ts';
 import { fillTemplate, TopicTable, type AnySlots } from './topic.ts';
+import type { MessageProperties } from './message-properties.ts';
 import { EXCHANGES, type DeviceRef, type Message, type Op } from './vocabulary.ts';
 
 /** A message on its way out. */
@@ -10,6 +11,8 @@ export interface Frame {
   readonly topic: string;
   readonly payload: Payload;
   readonly qos: 0 | 1;
+  /** Written over MQTT 5 only. */
+  readonly properties?: MessageProperties | undefined;
 }
 
 interface Entry {
@@ -41,7 +44,10 @@ export class Codec {
   encode<K extends Op>(op: K, message: Message<K>, qos?: 0 | 1): Frame {
     const row = this.row(op);
     const encoded = row.encode(message);
-    return { topic: fillTemplate(row.template, encoded.slots), payload: (row.envelope ?? plain).seal(partOf(row, encoded, message.id)), qos: qos ?? encoded.qos ?? row.qos };
+    const topic = fillTemplate(row.template, encoded.slots);
+    const payload = (row.envelope ?? plain).seal(partOf(row, encoded, message.id));
+    const own = qos ?? encoded.qos ?? row.qos;
+    return message.properties === undefined ? { topic, payload, qos: own } : { topic, payload, qos: own, properties: message.properties };
   }
 
   /** The row of an operation. Throws `unsupported` when the cloud has none. */
@@ -80,7 +86,7 @@ export class Codec {
   }
 
   /** Reads a frame into its messages; what is wrong with it goes to `onProblem`, the rest is still read. */
-  decode(direction: 'up' | 'down', frame: { readonly topic: string; readonly payload: Payload; readonly via: DeviceRef }, onProblem: (problem: LianyunError) => void): Read[] {
+  decode(direction: 'up' | 'down', frame: Pick<Frame, 'topic' | 'payload' | 'properties'> & { readonly via: DeviceRef }, onProblem: (problem: LianyunError) => void): Read[] {
     const { topic, payload, via } = frame;
     const hit = this.#find(direction, topic);
     if (hit === undefined) {
@@ -99,6 +105,7 @@ export class Codec {
     } catch (error) {
       onProblem(placed(error, topic, via, payload));
     }
+    if (frame.properties !== undefined) for (const { message } of reads) message.properties = frame.properties;
     return reads;
   }
 

@@ -23,6 +23,7 @@ export { huawei, type HuaweiIdentity } from './huawei/index.ts';
 export { readEventTime } from './huawei/event-time.ts';
 export { isJsonObject, mergeOwn, parseExact, stringifyExact, type JsonObject, type JsonValue } from './json.ts';
 export type { Link, SendOptions } from './link.ts';
+export type { MessageProperties } from './message-properties.ts';
 export { Peer, type Handler, type HandlerFinder, type PeerOptions, type PeerRequestOptions, type PeerSendOptions } from './peer.ts';
 export { failedReceipt, PendingReceipt, type Receipt } from './receipt.ts';
 export { filtersFor, rightsOf, subscriptionsOf, type Rights, type Subscription } from './rights.ts';

@@ -6,6 +6,7 @@ import { isLianyunError, LianyunError } from './errors.ts';
 import type { Link } from './link.ts';
 import { failedReceipt, type Receipt } from './receipt.ts';
 import { Replays } from './replays.ts';
+import type { MessageProperties } from './message-properties.ts';
 import { EXCHANGES, isRequest, type DeviceRef, type Draft, type Message, type Op, type ReplyOp, type RequestOp, type Vocabulary } from './vocabulary.ts';
 import { Waiters } from './waiters.ts';
 
@@ -123,9 +124,9 @@ export class Peer {
   }
 
   /** Takes in a frame that arrived over `via`. Resolves when what must happen before its acknowledgement has happened. */
-  receive(topic: string, payload: Payload, via: DeviceRef): void | Promise<void> {
+  receive(topic: string, payload: Payload, via: DeviceRef, properties?: MessageProperties): void | Promise<void> {
     const { role, onProblem } = this.#options;
-    const reads = this.codec.decode(role === 'device' ? 'down' : 'up', { topic, payload, via }, onProblem);
+    const reads = this.codec.decode(role === 'device' ? 'down' : 'up', { topic, payload, via, properties }, onProblem);
     const [only] = reads;
     if (reads.length === 1 && only !== undefined) return this.#dispatch(only, payload);
     const pending = reads.map((read) => this.#dispatch(read, payload)).filter((result) => result !== undefined);
@@ -200,8 +201,9 @@ export class Peer {
   }
 
   #complete<K extends Op>(draft: Draft<K>): Message<K> {
-    const { device, via = device, id = `${this.#ids}${++this.#count}`, body, at } = draft;
+    const { device, via = device, id = `${this.#ids}${++this.#count}`, body, at, properties } = draft;
     // Without a spread, and so everywhere from here to the socket: each would be an object more for every report.
+    if (properties !== undefined) return { device, via, id, body, properties, ...(at === undefined ? {} : { at }) };
     return at === undefined ? { device, via, id, body } : { device, via, id, body, at };
   }
 

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from './json.ts';
+import type { MessageProperties } from './message-properties.ts';
 
 /**
  * The words that both clouds share. A row of a dialect maps one operation to a message on the wire and back; everything
@@ -288,6 +289,7 @@ export interface Message<K extends Op = Op> {
   id?: string;
   /** When it was written, ms since 1970, where the protocol says so beside the body (Huawei `event_time`; down to the second). */
   at?: number;
+  properties?: MessageProperties;
   body: Vocabulary[K];
 }
 

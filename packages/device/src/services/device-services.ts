@@ -15,7 +15,7 @@ import { OtaService } from './ota.ts';
 import { PropertiesService } from './properties.ts';
 import { ShadowService } from './shadow.ts';
 import { TimeService } from './time.ts';
-import { TopicsService } from './topics.ts';
+import { TopicsService, type ReceivedMessage } from './topics.ts';
 
 interface DeviceParts {
   readonly context: DeviceContext;
@@ -114,8 +114,8 @@ export class DeviceServices implements HandlerFinder {
   }
 
   /** Hands a message to the handlers that the program subscribed for its topic. False when there is none. */
-  receive(topic: string, payload: Buffer): boolean {
-    return this.#topics?.receive(topic, payload) === true;
+  receive(message: ReceivedMessage): boolean {
+    return this.#topics?.receive(message) === true;
   }
 
   /** The device is online. */

@@ -1,10 +1,13 @@
-import { LianyunError, type DeviceMessage, type Receipt } from '@lianyun/protocol';
+import { LianyunError, type DeviceMessage, type MessageProperties, type Receipt } from '@lianyun/protocol';
 import type { DeviceContext } from './context.ts';
+import { propertiesFault } from './message-properties.ts';
 
 /** A message that the cloud sent: content in the system format, or bytes that belong to the handler. */
 export type CloudMessage = DeviceMessage & {
   /** The device it is for. */
   readonly device: string;
+  /** What came with it over MQTT 5. */
+  readonly properties?: MessageProperties;
 };
 
 /** Takes a message of the cloud; what it throws becomes a problem of the device. */
@@ -21,11 +24,11 @@ export class MessagesService<M extends DeviceMessage = DeviceMessage> {
   /**
    * Sends a message (Huawei 3.1, Tencent 2.9 for products with a protocol of their own).
    * @param message `{ bytes }`, which are copied, or on Huawei `{ content, name, messageId }`: any JSON value, a name and an id of the program's own.
-   * @param options.expiresMs milliseconds until it is given up.
+   * @param options.expiresMs milliseconds until it is given up. @param options.properties what goes beside it over MQTT 5 (Huawei 3.3.1).
    * @returns a receipt: delivered with the PUBACK (Huawei), with the write to the socket (Tencent, QoS 0). Fails with `bad-input`,
    * `unsupported` (content on Tencent), `too-large`, `outbox-full`, `expired`, `dropped`, `closed`.
    */
-  send(message: M, options: { readonly expiresMs?: number } = {}): Receipt {
+  send(message: M, options: { readonly expiresMs?: number; readonly properties?: MessageProperties } = {}): Receipt {
     const { peer, device, qos, dialect } = this.#context;
     // Types say so already; a program in JavaScript can pass anything.
     const given: { readonly bytes?: unknown; readonly content?: unknown } | undefined = typeof message === 'object' && message !== null ? message : undefined;
@@ -35,8 +38,10 @@ export class MessagesService<M extends DeviceMessage = DeviceMessage> {
     if (!isBytes && dialect.messages === 'bytes') return this.#context.refuse(new LianyunError('unsupported', `A message on the ${dialect.name} cloud is bytes: { bytes }. Text and JSON travel on topics of their own.`, { device }));
     // A copy, since a program may use its buffer again before the message has left.
     const body: DeviceMessage = given.bytes instanceof Uint8Array ? { bytes: Buffer.from(given.bytes) } : message;
-    const { expiresMs } = options;
-    return peer.send('message.up', { device, body }, { ...(qos === undefined ? {} : { qos }), ...(expiresMs === undefined ? {} : { expiresMs }) });
+    const { expiresMs, properties } = options;
+    const fault = propertiesFault(properties, device);
+    if (fault !== undefined) return this.#context.refuse(fault);
+    return peer.send('message.up', { device, body, ...(properties === undefined ? {} : { properties }) }, { ...(qos === undefined ? {} : { qos }), ...(expiresMs === undefined ? {} : { expiresMs }) });
   }
 
   /**
@@ -45,7 +50,7 @@ export class MessagesService<M extends DeviceMessage = DeviceMessage> {
    */
   onMessage(handler: MessageHandler): () => void {
     if (typeof handler !== 'function') throw new LianyunError('bad-input', 'messages.onMessage() takes a function.');
-    const undo = this.#context.peer.handle('message.down', ({ device, body }) => handler({ ...body, device }));
+    const undo = this.#context.peer.handle('message.down', ({ device, body, properties }) => handler({ ...body, device, ...(properties === undefined ? {} : { properties }) }));
     this.#context.subscribe('message.down');
     return undo;
   }

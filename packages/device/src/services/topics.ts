@@ -1,13 +1,23 @@
-import { failedReceipt, LianyunError, type Receipt, type Rights } from '@lianyun/protocol';
+import { failedReceipt, LianyunError, type MessageProperties, type Receipt, type Rights } from '@lianyun/protocol';
 import { isTopicFilter, isTopicName, topicMatches } from '@lianyun/protocol/mqtt';
 import type { Session } from '../session.ts';
 import type { DeviceContext } from './context.ts';
 import { isThenable } from './deadline.ts';
+import { propertiesFault } from './message-properties.ts';
 
 /** A message on a topic of the device's own. `payload` is a copy that may be kept. */
 export interface TopicMessage {
   readonly topic: string;
   readonly payload: Buffer;
+  /** What came with it over MQTT 5. */
+  readonly properties?: MessageProperties;
+}
+
+/** A message as it came in; `payload` is only valid during the call. */
+export interface ReceivedMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly properties: MessageProperties | undefined;
 }
 
 /** Takes a message; what it throws becomes a problem of the device. */
@@ -40,17 +50,18 @@ export class TopicsService {
   /**
    * Publishes to a topic of this device. A topic outside its rights is refused here: an MQTT 3.1.1 server would acknowledge and drop it.
    * @param payload is copied. @param options.qos 0 or 1, 1 when left out. @param options.expiresMs milliseconds until it is given up.
+   * @param options.properties what goes beside it over MQTT 5.
    * @returns a receipt; fails with `not-permitted`, `bad-input`, `too-large`, `outbox-full`, `expired`, `dropped`, `refused`, `closed`.
    */
-  publish(topic: string, payload: string | Uint8Array, options: { readonly qos?: 0 | 1; readonly expiresMs?: number } = {}): Receipt {
-    const { qos = 1, expiresMs } = options;
-    const error = this.#fault(topic, payload, qos, expiresMs);
+  publish(topic: string, payload: string | Uint8Array, options: { readonly qos?: 0 | 1; readonly expiresMs?: number; readonly properties?: MessageProperties } = {}): Receipt {
+    const { qos = 1, expiresMs, properties } = options;
+    const error = this.#fault(topic, payload, qos, expiresMs) ?? propertiesFault(properties, this.#context.device);
     if (error !== undefined) {
       this.#context.problem(error);
       return failedReceipt(error);
     }
     // A copy, since a program may use its buffer again before the message has left.
-    const frame = { topic, payload: typeof payload === 'string' ? payload : Buffer.from(payload), qos };
+    const frame = { topic, payload: typeof payload === 'string' ? payload : Buffer.from(payload), qos, ...(properties === undefined ? {} : { properties }) };
     return this.#session.send(this.#context.device, frame, { hold: 'store', ...(expiresMs === undefined ? {} : { expiresMs }) });
   }
 
@@ -73,11 +84,11 @@ export class TopicsService {
   }
 
   /** Hands a message to the handlers whose filter matches. False when there is none. */
-  receive(topic: string, payload: Buffer): boolean {
+  receive({ topic, payload, properties }: ReceivedMessage): boolean {
     const handlers = this.#handlers?.filter(({ filter }) => topicMatches(filter, topic));
     if (handlers === undefined || handlers.length === 0) return false;
     // The bytes belong to the socket's buffer: the copy is the handlers'.
-    const message = { topic, payload: Buffer.from(payload) };
+    const message = { topic, payload: Buffer.from(payload), ...(properties === undefined ? {} : { properties }) };
     for (const { handler } of handlers) this.#run(handler, message);
     return true;
   }

@@ -1,12 +1,16 @@
 // Test support: an MQTT server on a real socket that does what a test tells it to, right or wrong.
 import net from 'node:net';
 import type { Clock } from '@lianyun/protocol';
-import { encodePacket, MqttProtocolError, PacketReader, TurnWriter, type ConnectPacket, type Packet, type PacketHandlers, type Qos, type SubscribePacket, type UnsubscribePacket } from '@lianyun/protocol/mqtt';
+import { encodePacket, MqttProtocolError, PacketReader, TurnWriter, type ConnectPacket, type ConnackProperties, type Packet, type PacketHandlers, type PublishProperties, type Qos, type SubscribePacket, type UnsubscribePacket } from '@lianyun/protocol/mqtt';
 
 /** What the server does on one connection. Left out: what a sound server does. */
 export interface Script {
   /** CONNACK code; `never`: it does not answer; `close`: it closes instead; `reset`: it cuts the connection instead. */
   readonly connack?: number | 'never' | 'close' | 'reset';
+  /** What CONNACK says to a device of MQTT 5. */
+  readonly connackProperties?: ConnackProperties;
+  /** Reason code of the PUBACK for a message (MQTT 5), and the reason in words. */
+  readonly puback?: (message: Received) => readonly [code: number, text?: string];
   /** Milliseconds of the server's clock before CONNACK. */
   readonly connackAfterMs?: number;
   /** False: no PUBACK is ever sent. */
@@ -33,6 +37,8 @@ export interface Received {
   readonly text: string;
   readonly qos: Qos;
   readonly packetId: number;
+  /** Of MQTT 5. */
+  readonly properties?: PublishProperties;
   /** Number of the connection, from 0. */
   readonly connection: number;
 }
@@ -83,8 +89,8 @@ export class ServerConnection implements PacketHandlers {
   }
 
   /** Sends a message to the device: text as it is, anything else as JSON. */
-  send(topic: string, body: unknown, { qos = 0, packetId = qos === 0 ? 0 : 1, dup = false }: { qos?: Qos; packetId?: number; dup?: boolean } = {}): void {
-    this.#writer.publish(topic, typeof body === 'string' ? body : JSON.stringify(body), qos, packetId, dup);
+  send(topic: string, body: unknown, { qos = 0, packetId = qos === 0 ? 0 : 1, dup = false, properties }: { qos?: Qos; packetId?: number; dup?: boolean; properties?: PublishProperties } = {}): void {
+    this.#writer.publish(topic, typeof body === 'string' ? body : JSON.stringify(body), qos, packetId, dup, false, properties);
   }
 
   /** Sends any packet. */
@@ -113,13 +119,15 @@ export class ServerConnection implements PacketHandlers {
   connect(packet: ConnectPacket): void {
     this.connected = packet;
     this.#script = this.#server.scriptOf(this.index, packet);
-    const { connack = 0, connackAfterMs, reads } = this.#script;
+    this.#writer.version = packet.version;
+    const { connack = 0, connackProperties, connackAfterMs, reads } = this.#script;
     const answer = (): void => {
       if (connack === 'close') this.close();
       else if (connack === 'reset') this.reset();
       else if (connack !== 'never') {
         // As bytes: the writer refuses codes that MQTT does not define.
-        this.raw(Buffer.from([0x20, 2, 0, connack]));
+        if (packet.version !== 5) this.raw(Buffer.from([0x20, 2, 0, connack]));
+        else this.packet({ type: 'connack', sessionPresent: false, reasonCode: connack, ...(connackProperties && { properties: connackProperties }) });
         if (connack !== 0) this.close();
       }
     };
@@ -128,8 +136,9 @@ export class ServerConnection implements PacketHandlers {
     if (reads === false) this.#socket.pause();
   }
 
-  publish(topic: string, payload: Buffer, qos: Qos, packetId: number): void {
-    const message: Received = { topic, text: payload.toString(), qos, packetId, connection: this.index };
+  // eslint-disable-next-line @typescript-eslint/max-params -- as PacketHandlers has it: an object for every message costs
+  publish(topic: string, payload: Buffer, qos: Qos, packetId: number, _dup?: boolean, _retain?: boolean, properties?: PublishProperties): void {
+    const message: Received = { topic, text: payload.toString(), qos, packetId, connection: this.index, ...(properties && { properties }) };
     this.published.push(message);
     this.#server.published.push(message);
     const ending = this.#script.endOn?.(message);
@@ -138,7 +147,11 @@ export class ServerConnection implements PacketHandlers {
       return ending === 'close' ? this.close() : this.reset();
     }
     if (this.#isDead) return;
-    if (qos === 1 && this.#script.pubacks !== false) this.#writer.puback(packetId);
+    const [code = 0, reasonString] = this.#script.puback?.(message) ?? [];
+    if (qos === 1 && this.#script.pubacks !== false) {
+      if (reasonString === undefined) this.#writer.puback(packetId, code);
+      else this.#writer.packet({ type: 'puback', packetId, reasonCode: code, properties: { reasonString } });
+    }
     this.#script.onPublish?.(message, this);
   }
 

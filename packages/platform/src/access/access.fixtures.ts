@@ -132,13 +132,15 @@ export class RawClient {
   readonly received: Packet[] = [];
   /** How many times data came: what left in one write comes in one piece here. */
   reads = 0;
+  readonly #version: 4 | 5;
   #taken = 0;
   #isClosed = false;
   readonly #moments = new Moments();
 
-  constructor(port: number) {
+  constructor(port: number, version: 4 | 5 = 4) {
+    this.#version = version;
     this.socket = connect({ host: '127.0.0.1', port, noDelay: true });
-    const reader = parser({ protocolVersion: 4 });
+    const reader = parser({ protocolVersion: version });
     reader.on('packet', (packet) => {
       this.received.push(packet);
     });
@@ -155,7 +157,7 @@ export class RawClient {
   }
 
   send(...bytes: (Packet | Buffer | number[])[]): void {
-    this.socket.write(Buffer.concat(bytes.map((each) => (Buffer.isBuffer(each) || Array.isArray(each) ? Buffer.from(each) : generate(each)))));
+    this.socket.write(Buffer.concat(bytes.map((each) => (Buffer.isBuffer(each) || Array.isArray(each) ? Buffer.from(each) : generate(each, { protocolVersion: this.#version })))));
   }
 
   /** The next packet that was not asked for before. */
@@ -173,7 +175,7 @@ export class RawClient {
   }
 
   async signIn(device: string, more: Partial<IConnectPacket> = {}): Promise<IConnackPacket> {
-    this.send(connectPacket(device, more));
+    this.send(connectPacket(device, { protocolVersion: this.#version, ...more }));
     const packet = await this.next();
     if (packet.cmd !== 'connack') throw new Error(`CONNACK was expected, ${packet.cmd} came`);
     return packet;
@@ -230,9 +232,16 @@ export class TestAccess implements AsyncDisposable {
     return access;
   }
 
-  connect(): RawClient {
-    const client = new RawClient(this.port);
+  connect(version: 4 | 5 = 4): RawClient {
+    const client = new RawClient(this.port, version);
     this.clients.push(client);
+    return client;
+  }
+
+  /** A client that has signed in with MQTT 5. */
+  async online5(device: string, more: Partial<IConnectPacket> = {}): Promise<RawClient> {
+    const client = this.connect(5);
+    await client.signIn(device, more);
     return client;
   }
 

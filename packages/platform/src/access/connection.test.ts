@@ -2,14 +2,15 @@ import { FakeClock } from '@lianyun/protocol/testing';
 import { generate, type Packet } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
 import { connectPacket, publishPacket, subscribePacket, TestPolicy } from './access.fixtures.ts';
-import { Connection, type ConnectionHost } from './connection.ts';
+import type { ConnectionHost } from './connection-host.ts';
+import { Connection } from './connection.ts';
 import { Deadlines } from './deadlines.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { RoutingIndex } from './routing-index.ts';
 import type { Transport } from './transport.ts';
 
 /** A connection over no socket at all: one buffer that is used for every read, and a list of what was written. */
-function make(): { connection: Connection; host: ConnectionHost; clock: FakeClock; written: Buffer[]; receive: (...packets: Packet[]) => Promise<void> } {
+function make(): { connection: Connection; host: ConnectionHost<Connection>; clock: FakeClock; written: Buffer[]; receive: (...packets: Packet[]) => Promise<void> } {
   const clock = new FakeClock();
   const written: Buffer[] = [];
   const transport: Transport = {
@@ -22,7 +23,7 @@ function make(): { connection: Connection; host: ConnectionHost; clock: FakeCloc
     pause: () => undefined,
     resume: () => undefined,
   };
-  const host: ConnectionHost = {
+  const host: ConnectionHost<Connection> = {
     policy: new TestPolicy(),
     limits: DEFAULT_LIMITS,
     deadlines: new Deadlines(clock),

@@ -1,31 +1,17 @@
 import { failedReceipt, LianyunError, PendingReceipt, type Frame, type Receipt } from '@lianyun/protocol';
-import { PacketReader, TurnWriter, type ConnectPacket, type MqttVersion, type PacketHandlers, type Qos, type SubscribePacket, type TurnSink, type UnsubscribePacket } from '@lianyun/protocol/mqtt';
+import { messageProperties, PacketReader, TurnWriter, type ConnectPacket, type MqttVersion, type PacketHandlers, type PublishProperties, type Qos, type SubscribePacket, type TurnSink, type UnsubscribePacket } from '@lianyun/protocol/mqtt';
+import type { ConnectionHost } from './connection-host.ts';
 import { Deadlines } from './deadlines.ts';
 import { Downlinks, type DownlinkOwner } from './downlinks.ts';
 import { judgeFault } from './fault.ts';
-import type { AccessLimits } from './limits.ts';
-import type { AccessPolicy, Client, ClientLimits, Cloud, Notice, OfflineReason, Uplink } from './port.ts';
+import type { Client, ClientLimits, Notice, OfflineReason, Uplink } from './port.ts';
 import type { Proof } from './proof.ts';
-import { routeTo, type RoutingIndex } from './routing-index.ts';
+import { connackProperties, DISCONNECT_CODES, Mqtt5 } from './mqtt5.ts';
+import { routeTo, type Routed } from './routing-index.ts';
 import { judgeConnect } from './sign-in.ts';
 import { Subscriptions, type SubscriptionOwner } from './subscriptions.ts';
 import type { Origin, Transport } from './transport.ts';
 import { UplinkIntake, type IntakeOwner } from './uplink-intake.ts';
-
-/** What all connections of a server share. */
-export interface ConnectionHost {
-  readonly policy: AccessPolicy;
-  readonly limits: AccessLimits;
-  readonly deadlines: Deadlines;
-  readonly routes: Readonly<Record<Cloud, RoutingIndex<SubscriptionOwner>>>;
-  now(): number;
-  /** A client signed in; whoever was signed in for its device is taken over now. */
-  onSignIn(connection: Connection, client: Client): void;
-  /** It is signed in no longer. */
-  onSignOut(connection: Connection, client: Client, reason: OfflineReason): void;
-  /** Its transport is gone. */
-  onClosed(connection: Connection): void;
-}
 
 /** What a connection waits for: its CONNECT, its keepalive and PUBACKs, the other end's FIN, nothing. */
 type State = 'connecting' | 'online' | 'closing' | 'closed';
@@ -43,7 +29,9 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
   dueTick = 0;
   readonly #transport: Transport;
   readonly #proof: Proof;
-  readonly #host: ConnectionHost;
+  /** Over MQTT 5. */
+  #five: Mqtt5 | undefined = undefined;
+  readonly #host: ConnectionHost<Connection>;
   readonly #reader: PacketReader;
   readonly #writer: TurnWriter;
   #state: State = 'connecting';
@@ -57,7 +45,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
   #downlinks: Downlinks | undefined = undefined;
   #intake: UplinkIntake | undefined = undefined;
 
-  constructor(transport: Transport, { peer, proof }: Origin, host: ConnectionHost) {
+  constructor(transport: Transport, { peer, proof }: Origin, host: ConnectionHost<Connection>) {
     this.#transport = transport;
     this.peer = peer;
     this.#proof = proof;
@@ -84,8 +72,10 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     try {
       this.#reader.push(chunk);
     } catch (error) {
-      const { kind, reason, text, returnCode } = judgeFault(error, this.#state === 'connecting');
-      this.#fail(kind, reason, text, returnCode);
+      const { kind, reason, text, connack, code } = judgeFault(error, this.#state === 'connecting');
+      this.notice(kind, text);
+      if (connack !== undefined) this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: connack });
+      this.end(reason, code, text);
     }
     this.#writer.release();
     this.checkUnread();
@@ -104,9 +94,10 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
 
   // What the server asks
 
-  /** Ends the connection; what was written before still goes out. */
-  end(reason: OfflineReason): void {
+  /** Ends the connection; what was written before still goes out. An MQTT 5 client is told why, with `code` where one is more exact, and `text` if it wants that. */
+  end(reason: OfflineReason, code = DISCONNECT_CODES[reason], text?: string): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
+    if (this.#state === 'online' && this.#five !== undefined && code !== undefined) this.#writer.packet({ type: 'disconnect', reasonCode: code, ...this.#five.reason(text) });
     this.#writer.flush();
     this.#state = 'closing';
     this.#reader.stop();
@@ -120,24 +111,24 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
 
   /** Sends a frame of the platform; see {@link import('./port.ts').AccessPort.deliver}. */
   deliver(frame: Frame): Receipt {
-    const { topic, payload } = frame;
+    const { topic } = frame;
     const client = this.#client;
     if (client === undefined) return failedReceipt(this.#offlineError());
     const granted = this.#subscriptions?.qosOf(topic) ?? (this.#isImplicit && this.#host.policy.isImplicit(client, topic) ? 0 : undefined);
     if (granted === undefined) return failedReceipt(new LianyunError('unsupported', `${client.device} is not subscribed to ${topic}.`, { topic, device: client.device }));
     const receipt = new PendingReceipt();
-    this.#downlinksOf(client).send(topic, payload, frame.qos === 1 ? granted : 0, receipt);
+    this.#downlinksOf(client).send(frame, frame.qos === 1 ? granted : 0, receipt);
     return receipt;
   }
 
   /** The QoS at which a message that another device published goes here, undefined when it does not. */
-  grantedQos(topic: string): 0 | 1 | undefined {
-    return this.#subscriptions?.qosOf(topic);
+  grantedQos(topic: string, isOwn: boolean): 0 | 1 | undefined {
+    return this.#subscriptions?.qosOf(topic, isOwn);
   }
 
   /** Passes on what another device published. At QoS 1 the payload is kept. */
-  forward(topic: string, payload: Buffer, qos: 0 | 1): void {
-    if (this.#client !== undefined) this.#downlinksOf(this.#client).send(topic, payload, qos);
+  forward(message: Routed): void {
+    if (this.#client !== undefined) this.#downlinksOf(this.#client).send(message, message.qos);
   }
 
   // PacketHandlers: the reader has seen to it that CONNECT comes first and once
@@ -146,37 +137,46 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     const host = this.#host;
     const verdict = judgeConnect(packet, { peer: this.peer, proof: this.#proof }, host.policy);
     this.#writer.version = packet.version;
+    if (packet.version === 5) this.#five = new Mqtt5(packet.properties);
     if (!verdict.accepted) {
-      const text = `CONNECT of ${JSON.stringify(packet.clientId)} refused: ${verdict.why}.`;
-      return this.#fail(verdict.kind, 'protocol-error', text, verdict.reasonCode);
+      this.notice(verdict.kind, `CONNECT of ${JSON.stringify(packet.clientId)} refused: ${verdict.why}.`);
+      this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: verdict.reasonCode, ...this.#five?.reason(verdict.why) });
+      return this.end('protocol-error');
     }
-    const { cloud, device, limits, implicit } = verdict;
-    const client = (this.#client = { cloud, device, version: packet.version, clientId: packet.clientId, peer: this.peer, since: host.now() });
+    const { cloud, device, limits, implicit, given = {} } = verdict;
+    const client = (this.#client = { cloud, device, version: packet.version, clientId: given.clientId ?? packet.clientId, peer: this.peer, since: host.now() });
     this.#limits = limits;
     this.#isImplicit = implicit;
     this.#state = 'online';
-    if (packet.keepAliveSeconds > 0) {
-      this.#idleTicks = Deadlines.ticks(packet.keepAliveSeconds * 1500);
+    const keepaliveSeconds = given.keepaliveSeconds ?? packet.keepAliveSeconds;
+    if (keepaliveSeconds > 0) {
+      this.#idleTicks = Deadlines.ticks(keepaliveSeconds * 1500);
       host.deadlines.wakeAt(this, host.deadlines.now + this.#idleTicks);
     }
     // First of all: the platform may send downlinks as soon as it hears of the client.
-    this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: 0 });
+    this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: 0, ...(this.#five && { properties: connackProperties(packet, host.limits, given) }) });
     host.onSignIn(this, client);
   }
 
-  publish(topic: string, payload: Buffer, qos: Qos, packetId: number): void {
+  // eslint-disable-next-line @typescript-eslint/max-params -- as PacketHandlers has it: an object for every message costs
+  publish(name: string, payload: Buffer, qos: Qos, packetId: number, _dup?: boolean, _retain?: boolean, properties?: PublishProperties): void {
     const client = this.#client;
     if (client === undefined || this.#limits === undefined) return;
-    if (qos === 2) return this.#fail('protocol-error', 'protocol-error', `PUBLISH at QoS 2 to ${topic}: neither cloud has QoS 2 (MQTT 5 section 3.2.2.3.4).`);
+    const topic = this.#five === undefined ? name : this.#five.incoming.topicOf(name, properties);
+    if (topic === undefined) return this.#fail('protocol-error', `PUBLISH with the topic alias ${properties?.topicAlias ?? 0}, which stands for no topic [MQTT-3.3.2-9].`, 0x94);
+    if (qos === 2) return this.#fail('protocol-error', `PUBLISH at QoS 2 to ${topic}: neither cloud has QoS 2 (MQTT 5 section 3.2.2.3.4).`, 0x9b);
     if (payload.length > this.#limits.payloadBytes) {
-      return this.#fail('over-limit', 'over-limit', `PUBLISH of ${String(payload.length)} bytes to ${topic}; the limit is ${String(this.#limits.payloadBytes)}.`);
+      return this.#fail('over-limit', `PUBLISH of ${String(payload.length)} bytes to ${topic}; the limit is ${String(this.#limits.payloadBytes)}.`, 0x95);
+    }
+    if (qos === 1 && this.#five !== undefined && (this.#intake?.owed ?? 0) >= this.#host.limits.waitingUplinks) {
+      return this.#fail('over-limit', `PUBLISH to ${topic} while ${String(this.#host.limits.waitingUplinks)} wait for their PUBACK: more than Receive Maximum says.`, 0x93);
     }
     const { policy, routes } = this.#host;
-    const uplink: Uplink = { topic, payload, qos };
+    const uplink: Uplink = properties === undefined ? { topic, payload, qos } : { topic, payload, qos, properties: messageProperties(properties) };
     if (policy.wantsTrace?.() === true) policy.onFrame?.(client, 'up', uplink);
     if (!policy.mayPublish(client, topic)) {
       this.notice('forbidden-publish', `PUBLISH to ${topic} dropped: ${client.device} may not publish there.`);
-      return this.#acknowledge(packetId);
+      return this.#acknowledge(packetId, this.#five === undefined ? 0 : 0x87);
     }
     let taken: void | Promise<void>;
     try {
@@ -184,14 +184,14 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     } catch (error) {
       return this.intakeFailed(qos, error);
     }
-    if (!policy.isSystemUplink(client, topic)) routeTo(routes[client.cloud], uplink);
+    if (!policy.isSystemUplink(client, topic)) routeTo(routes[client.cloud], uplink, this);
     if (taken === undefined) return this.#acknowledge(packetId);
     this.#intake ??= new UplinkIntake(this, this.#writer, this.#host.limits.waitingUplinks);
     this.#intake.wait(taken, packetId);
   }
 
-  puback(packetId: number): void {
-    this.#downlinks?.acknowledge(packetId);
+  puback(packetId: number, reasonCode: number): void {
+    this.#downlinks?.acknowledge(packetId, reasonCode);
   }
 
   pingreq(): void {
@@ -203,14 +203,15 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     if (client === undefined || this.#limits === undefined) return;
     const { policy, routes } = this.#host;
     const subscriptions = (this.#subscriptions ??= new Subscriptions({ owner: this, client, policy, index: routes[client.cloud], limit: this.#limits.maxSubscriptions }));
-    const reasonCodes = packet.subscriptions.map(({ filter, qos }) => subscriptions.subscribe(filter, qos === 0 ? 0 : 1));
+    const hasId = packet.properties?.subscriptionIdentifiers !== undefined; // CONNACK said that there are none
+    const reasonCodes = packet.subscriptions.map((subscription) => (hasId ? 0xa1 : subscriptions.subscribe(subscription)));
     // MQTT 3.1 has no failure code in SUBACK; 0x80 is what brokers send there too, and a client of 3.1 reads it as a QoS it did not get.
     this.#writer.packet({ type: 'suback', packetId: packet.packetId, reasonCodes });
   }
 
   unsubscribe(packet: UnsubscribePacket): void {
-    for (const filter of packet.filters) this.#subscriptions?.unsubscribe(filter);
-    this.#writer.packet({ type: 'unsuback', packetId: packet.packetId, reasonCodes: [] });
+    const reasonCodes = packet.filters.map((filter) => this.#subscriptions?.unsubscribe(filter) ?? 0x11);
+    this.#writer.packet({ type: 'unsuback', packetId: packet.packetId, reasonCodes: this.#five === undefined ? [] : reasonCodes });
   }
 
   disconnect(): void {
@@ -222,7 +223,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
   onDue(): void {
     const { deadlines } = this.#host;
     if (this.#state === 'closing') return void this.#transport.destroy();
-    if (this.#state === 'connecting') return this.#fail('protocol-error', 'protocol-error', 'No CONNECT came in time [MQTT-3.1.0-1].');
+    if (this.#state === 'connecting') return this.#fail('protocol-error', 'No CONNECT came in time [MQTT-3.1.0-1].');
     if (this.#intake?.isPaused === true) this.#heardTick = deadlines.now;
     if (this.#idleTicks > 0 && this.#heardTick + this.#idleTicks <= deadlines.now) return this.end('keepalive-timeout');
     const next = Math.min(this.#idleTicks > 0 ? this.#heardTick + this.#idleTicks : Infinity, this.#downlinks?.onDue() ?? Infinity);
@@ -244,7 +245,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     if (this.#state !== 'online') return;
     const text = `An uplink at QoS ${String(qos)} could not be taken: ${String(error)}`;
     if (qos === 0) this.notice('intake-failed', text);
-    else this.#fail('intake-failed', 'intake-failed', text);
+    else this.#fail('intake-failed', text);
   }
 
   pauseReading(): void {
@@ -259,7 +260,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
   checkUnread(): void {
     const bytes = this.#writer.pendingBytes;
     if (bytes <= this.#host.limits.unreadBytes || this.#state === 'closing' || this.#state === 'closed') return;
-    this.#fail('over-limit', 'over-limit', `The client does not read: ${String(bytes)} bytes wait for it.`);
+    this.#fail('over-limit', `The client does not read: ${String(bytes)} bytes wait for it.`);
     this.#transport.destroy();
   }
 
@@ -270,18 +271,17 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
 
   #downlinksOf(client: Client): Downlinks {
     const { policy, limits, deadlines } = this.#host;
-    return (this.#downlinks ??= new Downlinks({ owner: this, client, writer: this.#writer, policy, limits, deadlines }));
+    return (this.#downlinks ??= new Downlinks({ owner: this, client, writer: this.#writer, five: this.#five, policy, limits, deadlines }));
   }
 
-  #acknowledge(packetId: number): void {
-    if (packetId !== 0) (this.#intake ?? this.#writer).puback(packetId);
+  #acknowledge(packetId: number, reasonCode = 0): void {
+    if (packetId !== 0) (this.#intake ?? this.#writer).puback(packetId, reasonCode);
   }
 
-  /** Ends the connection for a reason worth a notice; with `connack` it answers its CONNECT first. */
-  #fail(kind: Notice['kind'], reason: OfflineReason, text: string, connack?: number): void {
-    this.notice(kind, text);
-    if (connack !== undefined) this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: connack });
-    this.end(reason);
+  /** Ends the connection for a reason worth a notice, which has a reason code of its own in MQTT 5. */
+  #fail(reason: Extract<OfflineReason, Notice['kind']>, text: string, code?: number): void {
+    this.notice(reason, text);
+    this.end(reason, code, text);
   }
 
   /** Signs out: from here on nothing is sent, and everything that waits for the device fails. */

@@ -1,11 +1,20 @@
-import { LianyunError, type PendingReceipt } from '@lianyun/protocol';
+import { LianyunError, type MessageProperties, type PendingReceipt } from '@lianyun/protocol';
+import { reasonText } from '@lianyun/protocol/mqtt';
 import { Deadlines } from './deadlines.ts';
 import type { AccessLimits } from './limits.ts';
+
+/** A message to be sent; `properties` over MQTT 5 only. */
+export interface Outgoing {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+  readonly properties?: MessageProperties | undefined;
+}
 
 /** One message on its way down at QoS 1. */
 export interface Downlink {
   readonly topic: string;
   readonly payload: string | Uint8Array;
+  readonly properties: MessageProperties | undefined;
   /** Nobody holds one for a message that another device sent. */
   readonly receipt: PendingReceipt | undefined;
   /** The following belong to the window. */
@@ -33,32 +42,36 @@ export class DownlinkWindow {
   readonly #owner: WindowOwner;
   readonly #limits: AccessLimits;
   readonly #deadlines: Deadlines;
+  readonly #canResend: boolean;
   /** In the order in which they were first sent, which is the order to send them again in [MQTT-4.6.0-1]. */
   readonly #inFlight = new Map<number, Downlink>();
   readonly #queue: Downlink[] = [];
   #queuedBytes = 0;
   #lastPacketId = 0;
 
-  constructor(owner: WindowOwner, limits: AccessLimits, deadlines: Deadlines) {
+  /** `canResend` false: MQTT 5 forbids to send again on the same connection [MQTT-4.4.0-1]; what is not acknowledged is given up at the same time. */
+  constructor(owner: WindowOwner, { limits, deadlines, canResend }: { readonly limits: AccessLimits; readonly deadlines: Deadlines; readonly canResend: boolean }) {
     this.#owner = owner;
     this.#limits = limits;
     this.#deadlines = deadlines;
+    this.#canResend = canResend;
   }
 
-  send(topic: string, payload: string | Uint8Array, receipt: PendingReceipt | undefined): void {
-    const downlink: Downlink = { topic, payload, receipt, packetId: 0, sentTick: 0, sends: 0 };
+  send({ topic, payload, properties }: Outgoing, receipt: PendingReceipt | undefined): void {
+    const downlink: Downlink = { topic, payload, properties, receipt, packetId: 0, sentTick: 0, sends: 0 };
     if (this.#inFlight.size < this.#limits.inFlight) return this.#transmit(downlink);
     this.#queue.push(downlink);
     this.#queuedBytes += payload.length;
     while (this.#queue.length > this.#limits.queuedMessages || this.#queuedBytes > this.#limits.queuedBytes) this.#dropOldest();
   }
 
-  /** The device has the message. An id that is not in flight is the echo of one that was sent twice. */
-  acknowledge(packetId: number): void {
+  /** The device has the message, or with a reason code of MQTT 5 above 0x7f has not taken it. An id that is not in flight is the echo of one that was sent twice. */
+  acknowledge(packetId: number, reasonCode: number): void {
     const downlink = this.#inFlight.get(packetId);
     if (downlink === undefined) return;
     this.#inFlight.delete(packetId);
-    downlink.receipt?.markDelivered();
+    if (reasonCode < 0x80) downlink.receipt?.markDelivered();
+    else this.#refused(downlink, reasonCode);
     this.#refill();
   }
 
@@ -75,7 +88,7 @@ export class DownlinkWindow {
         }
         downlink.sends++;
         downlink.sentTick = now;
-        this.#owner.transmit(downlink, true);
+        if (this.#canResend) this.#owner.transmit(downlink, true);
       }
       next = Math.min(next, downlink.sentTick + period);
     }
@@ -115,6 +128,12 @@ export class DownlinkWindow {
     const downlink = this.#takeOldest();
     const why = `${String(this.#limits.inFlight)} messages wait for their PUBACK and no more can wait behind them`;
     downlink.receipt?.fail(new LianyunError('dropped', `A message to ${downlink.topic} was dropped: ${why}.`, { topic: downlink.topic }));
+    this.#owner.undelivered(downlink, why);
+  }
+
+  #refused(downlink: Downlink, reasonCode: number): void {
+    const why = `the device refused it with ${reasonText(reasonCode)}`;
+    downlink.receipt?.fail(new LianyunError('refused', `A message to ${downlink.topic} was not taken: ${why}.`, { topic: downlink.topic, number: reasonCode }));
     this.#owner.undelivered(downlink, why);
   }
 

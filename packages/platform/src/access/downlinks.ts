@@ -1,8 +1,9 @@
-import { LianyunError, type PendingReceipt } from '@lianyun/protocol';
-import type { TurnWriter } from '@lianyun/protocol/mqtt';
+import { isLianyunError, LianyunError, type PendingReceipt } from '@lianyun/protocol';
+import { publishBytes, publishProperties, type TurnWriter } from '@lianyun/protocol/mqtt';
 import { Deadlines, type Waiting } from './deadlines.ts';
-import { DownlinkWindow, type Downlink, type WindowOwner } from './downlink-window.ts';
+import { DownlinkWindow, type Downlink, type Outgoing, type WindowOwner } from './downlink-window.ts';
 import type { AccessLimits } from './limits.ts';
+import type { Mqtt5 } from './mqtt5.ts';
 import type { AccessPolicy, Client, Notice } from './port.ts';
 import { WrittenReceipts } from './written-receipts.ts';
 
@@ -17,10 +18,15 @@ export interface DownlinkContext {
   readonly owner: DownlinkOwner;
   readonly client: Client;
   readonly writer: TurnWriter;
+  /** Over MQTT 5. */
+  readonly five: Mqtt5 | undefined;
   readonly policy: AccessPolicy;
   readonly limits: AccessLimits;
   readonly deadlines: Deadlines;
 }
+
+/** What a topic alias adds to a packet. */
+const ALIAS_BYTES = 3;
 
 /** What goes down to one client at either QoS, and the receipts for it. A client that gets nothing has none of this. */
 export class Downlinks implements WindowOwner {
@@ -33,14 +39,16 @@ export class Downlinks implements WindowOwner {
   }
 
   /** Nobody holds a receipt for what another device sent. At QoS 1 the payload is kept. Never throws: the receipt tells. */
-  send(topic: string, payload: string | Uint8Array, qos: 0 | 1, receipt?: PendingReceipt): void {
-    const { owner, writer, limits, deadlines } = this.#context;
+  send(message: Outgoing, qos: 0 | 1, receipt?: PendingReceipt): void {
+    const { owner, writer, limits, deadlines, five } = this.#context;
+    const { topic, payload } = message;
     if (qos === 1) {
-      this.#window ??= new DownlinkWindow(this, limits, deadlines);
-      return this.#window.send(topic, payload, receipt);
+      const inFlight = Math.min(limits.inFlight, five?.receiveMaximum ?? Infinity);
+      this.#window ??= new DownlinkWindow(this, { limits: { ...limits, inFlight }, deadlines, canResend: five === undefined });
+      return this.#window.send(message, receipt);
     }
     try {
-      writer.publish(topic, payload, 0);
+      this.#write(message, 0, false);
     } catch (cause) {
       return receipt?.fail(unsendable(topic, cause));
     }
@@ -49,8 +57,8 @@ export class Downlinks implements WindowOwner {
     owner.checkUnread();
   }
 
-  acknowledge(packetId: number): void {
-    this.#window?.acknowledge(packetId);
+  acknowledge(packetId: number, reasonCode: number): void {
+    this.#window?.acknowledge(packetId, reasonCode);
   }
 
   onWritten(total: number): void {
@@ -71,10 +79,11 @@ export class Downlinks implements WindowOwner {
     this.#written?.fail(error);
   }
 
-  transmit({ topic, payload, packetId, receipt }: Downlink, isDup: boolean): boolean {
-    const { owner, writer, limits, deadlines } = this.#context;
+  transmit(downlink: Downlink, isDup: boolean): boolean {
+    const { owner, limits, deadlines } = this.#context;
+    const { topic, payload, packetId, receipt } = downlink;
     try {
-      writer.publish(topic, payload, 1, packetId, isDup);
+      this.#write(downlink, packetId, isDup);
     } catch (cause) {
       receipt?.fail(unsendable(topic, cause));
       return false;
@@ -89,6 +98,17 @@ export class Downlinks implements WindowOwner {
     this.#context.owner.notice('undelivered', `PUBLISH to ${downlink.topic} given up: ${why}.`);
   }
 
+  /** `packetId` is 0 at QoS 0. */
+  #write({ topic, payload, properties }: Outgoing, packetId: number, isDup: boolean): void {
+    const { writer, five } = this.#context;
+    const qos = packetId === 0 ? 0 : 1;
+    if (five === undefined) return writer.publish(topic, payload, qos, packetId, isDup);
+    if (five.maximumPacketBytes < Infinity && publishBytes({ topic, payload, qos, packetId, dup: isDup, retain: false, version: 5, properties: publishProperties(properties) }) + ALIAS_BYTES > five.maximumPacketBytes) {
+      throw new LianyunError('too-large', `A message to ${topic} is larger than the ${five.maximumPacketBytes} bytes that the device takes.`, { topic });
+    }
+    five.outgoing.publish(topic, (name, topicAlias) => writer.publish(name, payload, qos, packetId, isDup, false, publishProperties(properties, topicAlias)));
+  }
+
   #trace(topic: string, payload: string | Uint8Array, qos: 0 | 1): void {
     const { client, policy } = this.#context;
     if (policy.wantsTrace?.() !== true) return;
@@ -98,5 +118,6 @@ export class Downlinks implements WindowOwner {
 }
 
 function unsendable(topic: string, cause: unknown): LianyunError {
+  if (isLianyunError(cause)) return cause;
   return new LianyunError('bad-input', `A message to ${topic} cannot be sent: ${String(cause)}`, { topic, cause });
 }

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { DeviceRef, Frame, MqttCredentials, Receipt } from '@lianyun/protocol';
+import type { DeviceRef, Frame, MessageProperties, MqttCredentials, Receipt } from '@lianyun/protocol';
 import type { ServerTls } from '../tls/server-tls.ts';
 import type { Proof } from './proof.ts';
 
@@ -31,8 +31,15 @@ export interface ConnectRequest extends MqttCredentials {
 export type ConnectRefusal = 'identifier-rejected' | 'server-unavailable' | 'bad-credentials' | 'not-authorized';
 
 export type Admission =
-  | { readonly accepted: true; readonly cloud: Cloud; readonly device: DeviceRef; readonly limits: ClientLimits; readonly implicit: boolean }
+  | { readonly accepted: true; readonly cloud: Cloud; readonly device: DeviceRef; readonly limits: ClientLimits; readonly implicit: boolean; readonly given?: Given }
   | { readonly accepted: false; readonly refusal: ConnectRefusal; /** In words, for the log and the trace. */ readonly why: string };
+
+/** What an MQTT 5 client is given instead of what it asked for. */
+export interface Given {
+  /** It left the client id to the server. */
+  readonly clientId?: string;
+  readonly keepaliveSeconds?: number;
+}
 
 export interface ClientLimits {
   /** A larger PUBLISH ends the connection. */
@@ -45,6 +52,8 @@ export interface Uplink {
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: 0 | 1;
+  /** What came with it over MQTT 5. */
+  readonly properties?: MessageProperties | undefined;
 }
 
 /**

@@ -1,11 +1,20 @@
+import type { MessageProperties } from '@lianyun/protocol';
 import { topicMatches } from '@lianyun/protocol/mqtt';
 
 /** Who can be routed to. */
 export interface Subscriber {
-  /** The highest QoS of its filters that match, undefined when none does. */
-  grantedQos(topic: string): 0 | 1 | undefined;
+  /** The highest QoS of its filters that match, undefined when none does. `isOwn`: it published the message itself, which some filters do not want. */
+  grantedQos(topic: string, isOwn: boolean): 0 | 1 | undefined;
   /** Passes the message on; at QoS 1 it keeps the payload. */
-  forward(topic: string, payload: Buffer, qos: 0 | 1): void;
+  forward(message: Routed): void;
+}
+
+/** A message that a device published for others. */
+export interface Routed {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1;
+  readonly properties?: MessageProperties | undefined;
 }
 
 /** Nearly every filter has one subscriber, which then needs no set. */
@@ -56,14 +65,14 @@ export class RoutingIndex<S extends object> {
 }
 
 /** Sends a message to every subscriber once, at the lower of its own QoS and the highest granted [MQTT-3.3.5-1]. The payload may be a view. */
-export function routeTo(index: RoutingIndex<Subscriber & object>, message: { readonly topic: string; readonly payload: Buffer; readonly qos: 0 | 1 }): void {
-  const { topic, payload, qos } = message;
+export function routeTo(index: RoutingIndex<Subscriber & object>, message: Routed, from?: object): void {
+  const { topic, payload, qos, properties } = message;
   let kept: Buffer | undefined;
   for (const subscriber of index.match(topic)) {
-    const granted = subscriber.grantedQos(topic);
+    const granted = subscriber.grantedQos(topic, subscriber === from);
     if (granted === undefined) continue;
-    if (granted === 0 || qos === 0) subscriber.forward(topic, payload, 0);
-    else subscriber.forward(topic, (kept ??= Buffer.from(payload)), 1);
+    if (granted === 0 || qos === 0) subscriber.forward({ topic, payload, qos: 0, properties });
+    else subscriber.forward({ topic, payload: (kept ??= Buffer.from(payload)), qos: 1, properties });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { failedReceipt, LianyunError, systemClock, type Clock, type DeviceRef, type Frame, type Receipt } from '@lianyun/protocol';
-import { Connection, type ConnectionHost } from './connection.ts';
+import type { ConnectionHost } from './connection-host.ts';
+import { Connection } from './connection.ts';
 import { Deadlines } from './deadlines.ts';
 import { DEFAULT_LIMITS, type AccessLimits } from './limits.ts';
 import type { AccessPolicy, AccessPort, Client, Cloud, OfflineReason, Uplink } from './port.ts';
@@ -22,7 +23,7 @@ export function createAccessServer(options: AccessServerOptions): AccessPort {
   return new AccessServer(options);
 }
 
-class AccessServer implements AccessPort, ConnectionHost, Acceptor {
+class AccessServer implements AccessPort, ConnectionHost<Connection>, Acceptor {
   readonly policy: AccessPolicy;
   readonly limits: AccessLimits;
   readonly deadlines: Deadlines;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { connectPacket, publishPacket, TestAccess } from './access.fixtures.ts';
+import { publishPacket, TestAccess } from './access.fixtures.ts';
 import type { Client } from './port.ts';
 
 describe('signing in', () => {
@@ -52,17 +52,6 @@ describe('signing in', () => {
     expect(await client.next()).toMatchObject({ cmd: 'connack', returnCode: 2 });
     await client.closed();
     expect(access.policy.requests).toEqual([]);
-  });
-
-  it('answers MQTT 5 with CONNACK 0x84 in the form of MQTT 5, for now', async () => {
-    await using access = await TestAccess.open();
-    const client = access.connect();
-    const bytes: number[] = [];
-    client.socket.on('data', (chunk: Buffer) => bytes.push(...chunk));
-    client.send(connectPacket('d1', { protocolVersion: 5 }));
-    await client.closed();
-    expect(bytes).toEqual([0x20, 3, 0, 0x84, 0]);
-    expect((await access.policy.notice('connect-refused')).text).toContain('MQTT 5');
   });
 
   it('answers an unknown protocol level with CONNACK 1 [MQTT-3.1.2-2]', async () => {

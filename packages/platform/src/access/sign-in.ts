@@ -1,4 +1,4 @@
-import type { ConnectPacket } from '@lianyun/protocol/mqtt';
+import type { ConnectPacket, MqttVersion } from '@lianyun/protocol/mqtt';
 import { MAX_CLIENT_ID_CHARACTERS } from './limits.ts';
 import type { AccessPolicy, Admission, ConnectRefusal, Notice } from './port.ts';
 import type { Origin } from './transport.ts';
@@ -8,23 +8,41 @@ export type Verdict =
   | Extract<Admission, { accepted: true }>
   | { readonly accepted: false; readonly reasonCode: number; readonly kind: Notice['kind']; readonly why: string };
 
+type Refusing = ConnectRefusal | 'unsupported-version' | 'bad-authentication-method';
+
 /** CONNACK return codes of MQTT 3.1 and 3.1.1, section 3.2.2.3. */
-export const RETURN_CODES: Readonly<Record<ConnectRefusal | 'unsupported-version', number>> = {
+const RETURN_CODES: Readonly<Record<Refusing, number>> = {
   'unsupported-version': 1,
   'identifier-rejected': 2,
   'server-unavailable': 3,
   'bad-credentials': 4,
   'not-authorized': 5,
+  // There is none before MQTT 5.
+  'bad-authentication-method': 5,
 };
 
-/** Unsupported Protocol Version in the CONNACK of MQTT 5, section 3.2.2.2. */
-const UNSUPPORTED_VERSION_5 = 0x84;
+/** The same in MQTT 5, section 3.2.2.2. */
+const REASON_CODES: Readonly<Record<Refusing, number>> = {
+  'unsupported-version': 0x84,
+  'identifier-rejected': 0x85,
+  'server-unavailable': 0x88,
+  'bad-credentials': 0x86,
+  'not-authorized': 0x87,
+  'bad-authentication-method': 0x8c,
+};
+
+/** The number of a refusal in the CONNACK of this version. */
+export function connackCode(refusal: Refusing, version: MqttVersion): number {
+  return (version === 5 ? REASON_CODES : RETURN_CODES)[refusal];
+}
 
 /** Judges a CONNECT: first by what the access server itself requires, then by the policy. Will and clean session have no bearing. */
 export function judgeConnect(packet: ConnectPacket, { peer, proof }: Origin, policy: AccessPolicy): Verdict {
   const { version, clientId, keepAliveSeconds, username, password } = packet;
-  if (version === 5) return { accepted: false, reasonCode: UNSUPPORTED_VERSION_5, kind: 'connect-refused', why: 'MQTT 5 is not spoken here yet' };
-  if (clientId === '') return refuse('identifier-rejected', 'the client id is empty');
+  const refuse = (refusal: Refusing, why: string): Exclude<Verdict, { accepted: true }> => ({ accepted: false, reasonCode: connackCode(refusal, version), kind: 'connect-refused', why });
+  if (packet.properties?.authenticationMethod !== undefined) return refuse('bad-authentication-method', `there is no authentication method ${JSON.stringify(packet.properties.authenticationMethod)} here`);
+  // MQTT 5 lets the server make one up (section 3.1.3.1): the policy knows what it has to look like.
+  if (clientId === '' && version !== 5) return refuse('identifier-rejected', 'the client id is empty');
   if (clientId.length > MAX_CLIENT_ID_CHARACTERS) {
     return refuse('identifier-rejected', `the client id has ${String(clientId.length)} characters, ${String(MAX_CLIENT_ID_CHARACTERS)} are allowed`);
   }
@@ -37,8 +55,4 @@ export function judgeConnect(packet: ConnectPacket, { peer, proof }: Origin, pol
   } catch (error) {
     return { ...refuse('server-unavailable', `the policy failed: ${String(error)}`), kind: 'server-fault' };
   }
-}
-
-function refuse(refusal: ConnectRefusal, why: string): Exclude<Verdict, { accepted: true }> {
-  return { accepted: false, reasonCode: RETURN_CODES[refusal], kind: 'connect-refused', why };
 }

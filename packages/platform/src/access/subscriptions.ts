@@ -1,4 +1,4 @@
-import { topicMatches } from '@lianyun/protocol/mqtt';
+import { topicMatches, type Subscription } from '@lianyun/protocol/mqtt';
 import type { AccessPolicy, Client, Notice } from './port.ts';
 import type { RoutingIndex, Subscriber } from './routing-index.ts';
 
@@ -18,10 +18,16 @@ export interface SubscriptionContext {
 interface Held {
   readonly filter: string;
   readonly qos: 0 | 1;
+  /** The client does not want what it publishes itself (MQTT 5). */
+  readonly noLocal: boolean;
 }
 
-/** Failure in SUBACK, section 3.9.3. */
-const REFUSED = 0x80;
+/** Failures in SUBACK, section 3.9.3; before MQTT 5 there is but one. */
+const FAILURE = 0x80;
+const NOT_AUTHORIZED = 0x87;
+const QUOTA_EXCEEDED = 0x97;
+const NO_SHARED = 0x9e;
+const NO_SUBSCRIPTION_EXISTED = 0x11;
 
 /** The filters of one client. A list, since there are few (at most 100 on Huawei) and thousands of clients have one. */
 export class Subscriptions {
@@ -33,25 +39,34 @@ export class Subscriptions {
   }
 
   /** Adds a filter, or replaces it [MQTT-3.8.4-3]; returns its code for SUBACK. */
-  subscribe(filter: string, qos: 0 | 1): number {
+  subscribe({ filter, qos: asked, noLocal }: Subscription): number {
     const { owner, client, policy, index, limit } = this.#context;
+    const qos = asked === 0 ? 0 : 1;
+    const refused = (code: number): number => (client.version === 5 ? code : FAILURE);
+    if (client.version === 5 && filter.startsWith('$share/')) {
+      owner.notice('forbidden-subscribe', `SUBSCRIBE to ${filter} refused: there are no shared subscriptions.`);
+      return NO_SHARED;
+    }
     if (!policy.maySubscribe(client, filter)) {
       owner.notice('forbidden-subscribe', `SUBSCRIBE to ${filter} refused: ${client.device} may not receive all that it matches.`);
-      return REFUSED;
+      return refused(NOT_AUTHORIZED);
     }
     const others = this.#held.filter((held) => held.filter !== filter);
     if (others.length >= limit) {
       owner.notice('over-limit', `SUBSCRIBE to ${filter} refused: ${client.device} has ${String(others.length)} subscriptions, which is the limit.`);
-      return REFUSED;
+      return refused(QUOTA_EXCEEDED);
     }
-    this.#held = [...others, { filter, qos }];
+    this.#held = [...others, { filter, qos, noLocal }];
     if (policy.isRouted(client, filter)) index.add(filter, owner);
     return qos;
   }
 
-  unsubscribe(filter: string): void {
+  /** Returns the code for the UNSUBACK of MQTT 5. */
+  unsubscribe(filter: string): number {
+    const isHeld = this.#held.some((held) => held.filter === filter);
     this.#held = this.#held.filter((held) => held.filter !== filter);
     this.#context.index.remove(filter, this.#context.owner);
+    return isHeld ? 0 : NO_SUBSCRIPTION_EXISTED;
   }
 
   /** The client is gone. */
@@ -61,10 +76,10 @@ export class Subscriptions {
   }
 
   /** The highest QoS granted to a filter that matches, undefined when none does [MQTT-3.3.5-1]. */
-  qosOf(topic: string): 0 | 1 | undefined {
+  qosOf(topic: string, isOwn = false): 0 | 1 | undefined {
     let qos: 0 | undefined;
     for (const held of this.#held) {
-      if (!topicMatches(held.filter, topic)) continue;
+      if (!topicMatches(held.filter, topic) || (isOwn && held.noLocal)) continue;
       if (held.qos === 1) return 1;
       qos = 0;
     }

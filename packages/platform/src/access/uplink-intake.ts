@@ -9,6 +9,7 @@ export interface IntakeOwner {
 
 interface Owed {
   readonly packetId: number;
+  readonly reasonCode: number;
   isDue: boolean;
 }
 
@@ -31,19 +32,24 @@ export class UplinkIntake {
     this.#limit = limit;
   }
 
+  /** PUBACKs that are not sent yet. */
+  get owed(): number {
+    return this.#owed.length;
+  }
+
   get isPaused(): boolean {
     return this.#isPaused;
   }
 
   /** An uplink at QoS 1 was taken at once. */
-  puback(packetId: number): void {
-    if (this.#owed.length === 0) this.#writer.puback(packetId);
-    else this.#owed.push({ packetId, isDue: true });
+  puback(packetId: number, reasonCode = 0): void {
+    if (this.#owed.length === 0) this.#writer.puback(packetId, reasonCode);
+    else this.#owed.push({ packetId, reasonCode, isDue: true });
   }
 
   /** An uplink will have been taken when the promise resolves. `packetId` is 0 at QoS 0. */
   wait(taken: Promise<void>, packetId: number): void {
-    const owed: Owed = { packetId, isDue: false };
+    const owed: Owed = { packetId, reasonCode: 0, isDue: false };
     if (packetId !== 0) this.#owed.push(owed);
     this.#waiting++;
     if (this.#waiting > this.#limit && !this.#isPaused) {
@@ -66,9 +72,9 @@ export class UplinkIntake {
     this.#waiting--;
     owed.isDue = true;
     let count = 0;
-    for (const { packetId, isDue } of this.#owed) {
+    for (const { packetId, reasonCode, isDue } of this.#owed) {
       if (!isDue) break;
-      this.#writer.puback(packetId);
+      this.#writer.puback(packetId, reasonCode);
       count++;
     }
     if (count > 0) this.#owed.splice(0, count);

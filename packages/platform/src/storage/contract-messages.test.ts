@@ -108,7 +108,7 @@ describe.each(kinds)('the mailbox %s', (_name, run) => {
   }));
 
   it('keeps what was given for a device in its order, and what became of it', () => run(async (open) => {
-    const full = letter('m1', { name: 'n', content: object('{"a":[1,9007199254740993]}'), format: 'raw', encoding: 'base64', topic: 't/u', properties: { p: 1 } });
+    const full = letter('m1', { name: 'n', content: object('{"a":[1,9007199254740993]}'), format: 'raw', encoding: 'base64', topic: 't/u', properties: { userProperties: [['p', '1']], responseTopic: 'r', correlationData: 'c' } });
     for (const each of [full, letter('m2'), letter('m3')]) open.storage.mailbox.put('huawei', 'd', each);
     await open.again();
     const failed = letter('m2', { status: 'failed', failure: { code: 'offline', text: 'away' }, finishedAt: 5 });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { isJsonObject, isLianyunError, LianyunError, stringifyExact, type ErrorCode, type JsonValue } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, stringifyExact, type ErrorCode, type JsonValue } from '@lianyun/protocol';
 import { isTopicName } from '@lianyun/protocol/mqtt';
 import * as v from 'valibot';
-import type { Letter } from '../../mailbox.ts';
+import type { Letter, LetterProperties } from '../../mailbox.ts';
 import { refusal } from '../refusal.ts';
 import { absent, param, readBody, text, type Answer, type Call } from './call.ts';
 import { APP, timestamp } from './shapes.ts';
@@ -17,6 +17,9 @@ const FAILURES: Partial<Record<ErrorCode, string>> = { offline: 'IOTDA.014016', 
 
 const json = v.custom<JsonValue>((value) => value !== undefined && value !== null && value !== '', 'text or any JSON value is expected');
 
+/** For MQTT 5 (3.3.1, 14.7). */
+const userProperties = v.pipe(v.array(v.object({ prop_key: text(128), prop_value: text(128) }), 'an array is expected'), v.maxLength(20, 'at most 20 are expected'));
+
 const createSchema = v.object({
   message: json,
   message_id: absent(text(100)),
@@ -26,7 +29,7 @@ const createSchema = v.object({
   topic: absent(v.pipe(text(64), v.regex(/^[\w/-]+$/, 'letters, digits, _, - and / are expected'))),
   topic_full_name: absent(v.pipe(text(128), v.regex(/^[^+#]+$/, 'a topic without + and # is expected'))),
   ttl: absent(v.pipe(v.number('a number is expected'), v.integer('whole minutes are expected'), v.minValue(0, '0 to 1440 is expected'), v.maxValue(1440, '0 to 1440 is expected'), v.multipleOf(5, 'a multiple of 5 is expected'))),
-  properties: absent(v.custom<JsonValue>(isJsonObject, 'an object is expected')),
+  properties: absent(v.object({ correlation_data: absent(text(128)), response_topic: absent(v.pipe(text(128), v.regex(/^[^+#]+$/, 'a topic without + and # is expected'))), user_properties: absent(userProperties) }, 'an object is expected')),
 });
 
 /** POST /devices/{device_id}/messages: delivered now, or when the device connects (14.5, 14.7). */
@@ -48,7 +51,7 @@ export async function createMessage(call: Call): Promise<object> {
       ttlMs: (body.ttl ?? 1440) * MINUTE_MS,
       ...(name === undefined ? {} : { name }),
       ...(topic === undefined ? {} : { topic }),
-      ...(properties === undefined ? {} : { properties }),
+      ...(properties === undefined ? {} : { properties: readProperties(properties) }),
     })
     .catch((error: unknown) => {
       if (isLianyunError(error, 'unsupported')) throw refusal('IOTDA.014112', `The device has not subscribed to the topic: ${error.message}`);
@@ -112,6 +115,20 @@ export function deleteMessage(call: Call): Answer {
 
 const noMessage = (device: string, id: string): LianyunError => new LianyunError('not-found', `There is no message ${JSON.stringify(id)} for ${device}.`);
 
+type Given = NonNullable<v.InferOutput<typeof createSchema>['properties']>;
+
+function readProperties({ correlation_data: correlationData, response_topic: responseTopic, user_properties: pairs }: Given): LetterProperties {
+  return {
+    ...(correlationData === undefined ? {} : { correlationData }),
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(pairs === undefined ? {} : { userProperties: pairs.map(({ prop_key, prop_value }) => [prop_key, prop_value] as const) }),
+  };
+}
+
+function shownProperties({ correlationData, responseTopic, userProperties: pairs }: LetterProperties): object {
+  return { correlation_data: correlationData, response_topic: responseTopic, user_properties: pairs?.map(([prop_key, prop_value]) => ({ prop_key, prop_value })) };
+}
+
 const finishedAt = ({ finishedAt: at }: Letter): string | undefined => (at === undefined ? undefined : timestamp(at));
 
 /** A message as the API shows it (14.7). */
@@ -124,7 +141,7 @@ function messageItem(device: string, letter: Letter): object {
     encoding: letter.encoding,
     payload_format: letter.format,
     topic: letter.topic?.startsWith(own) === true ? letter.topic.slice(own.length) : letter.topic,
-    properties: letter.properties,
+    properties: letter.properties === undefined ? undefined : shownProperties(letter.properties),
     status: letter.status.toUpperCase(),
     error_info: letter.failure === undefined ? undefined : { error_code: FAILURES[letter.failure.code] ?? 'IOTDA.000006', error_msg: letter.failure.text },
     created_time: timestamp(letter.createdAt),

@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import { connectPacket, publishPacket, TestAccess, type RawClient } from './access.fixtures.ts';
+
+const pub = (topic: string, text: string, more: object = {}) => ({ ...publishPacket(topic, text), ...more });
+const pub1 = (topic: string, text: string, messageId: number, more: object = {}) => ({ ...publishPacket(topic, text, 1, messageId), ...more });
+
+/** The DISCONNECT that the server sent before it closed. */
+async function goodbye(client: RawClient): Promise<unknown> {
+  await client.closed();
+  return client.received.at(-1);
+}
+
+describe('an MQTT 5 client', () => {
+  it('is told what this server does and does not', async () => {
+    await using access = await TestAccess.open({ waitingUplinks: 7, maxPacketBytes: 5000 });
+    const client = access.connect(5);
+    expect(await client.signIn('d1')).toMatchObject({
+      reasonCode: 0,
+      sessionPresent: false,
+      properties: { maximumQoS: 1, retainAvailable: false, receiveMaximum: 7, maximumPacketSize: 5000, topicAliasMaximum: 32, subscriptionIdentifiersAvailable: false, sharedSubscriptionAvailable: false },
+    });
+    expect(access.server.client('huawei', 'd1')).toMatchObject({ version: 5 });
+    const other = access.connect(5);
+    expect(await other.signIn('d2', { properties: { sessionExpiryInterval: 3600 } })).toMatchObject({ properties: { sessionExpiryInterval: 0 } });
+  });
+
+  it.each([
+    ['bad-credentials', 0x86],
+    ['not-authorized', 0x87],
+    ['identifier-rejected', 0x85],
+    ['server-unavailable', 0x88],
+    ['fails', 0x88],
+  ])('is refused with the reason code of %s, and in words if it wants them', async (username, reasonCode) => {
+    await using access = await TestAccess.open();
+    const client = access.connect(5);
+    expect(await client.signIn('d1', { username })).toMatchObject({ reasonCode, properties: { reasonString: expect.stringMatching(/asked for|out of order/) } });
+    await client.closed();
+    const quiet = access.connect(5);
+    const answer = await quiet.signIn('d1', { username, properties: { requestProblemInformation: false } });
+    expect(answer.reasonCode).toBe(reasonCode);
+    expect(answer.properties?.reasonString).toBeUndefined();
+  });
+
+  it('is refused when it wants another authentication', async () => {
+    await using access = await TestAccess.open();
+    expect(await access.connect(5).signIn('d1', { properties: { authenticationMethod: 'SCRAM-SHA-1' } })).toMatchObject({ reasonCode: 0x8c });
+  });
+
+  it('is told why its connection ends', async () => {
+    await using access = await TestAccess.open({ waitingUplinks: 2 });
+    const first = await access.online5('d1');
+    await access.online5('d1');
+    expect(await goodbye(first)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x8e });
+
+    const kicked = await access.online5('d2');
+    access.server.kick('huawei', 'd2', 'for the test');
+    expect(await goodbye(kicked)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x98 });
+
+    const twice = await access.online5('d3');
+    twice.send(publishPacket('$up', 'x', 2));
+    expect(await goodbye(twice)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x9b, properties: { reasonString: expect.stringContaining('QoS 2') } });
+
+    const large = await access.online5('d4');
+    large.send(pub('$up', 'x'.repeat(1001)));
+    expect(await goodbye(large)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x95 });
+
+    const alias = await access.online5('d5');
+    alias.send(pub('$up', 'x', { properties: { topicAlias: 33 } }));
+    expect(await goodbye(alias)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x94 });
+
+    const malformed = await access.online5('d6');
+    malformed.send([0xf1, 0]);
+    expect(await goodbye(malformed)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x81, properties: { reasonString: expect.stringContaining('MQTT-') } });
+
+    const silent = await access.online5('d7', { keepalive: 10 });
+    access.clock.advance(20_000);
+    expect(await goodbye(silent)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x8d });
+
+    access.policy.take = () => new Promise(() => undefined);
+    const hasty = await access.online5('d8');
+    hasty.send(pub1('$up', 'a', 1), pub1('$up', 'b', 2), pub1('$up', 'c', 3));
+    expect(await goodbye(hasty)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x93 });
+
+    const last = await access.online5('d9');
+    await access.server.close();
+    expect(await goodbye(last)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x8b });
+  });
+
+  it('hears no goodbye when it says its own, nor before it is signed in', async () => {
+    await using access = await TestAccess.open();
+    const polite = await access.online5('d1');
+    polite.send({ cmd: 'disconnect', reasonCode: 0 });
+    await polite.closed();
+    expect(polite.cmds).toEqual(['connack']);
+    const early = access.connect(5);
+    early.send(pub('$up', 'x'));
+    await early.closed();
+    expect(early.cmds).toEqual([]);
+  });
+
+  it('has topics by alias, each connection its own', async () => {
+    await using access = await TestAccess.open();
+    const client = await access.online5('d1');
+    client.send(pub('$a', '1', { properties: { topicAlias: 1 } }), pub('', '2', { properties: { topicAlias: 1 } }), pub('$b', '3', { properties: { topicAlias: 1 } }), pub('', '4', { properties: { topicAlias: 1 } }));
+    await client.fence();
+    expect(access.policy.events.filter((event) => event.startsWith('up'))).toEqual(['up d1 $a 1', 'up d1 $a 2', 'up d1 $b 3', 'up d1 $b 4']);
+    const other = await access.online5('d2');
+    other.send(pub('', '5', { properties: { topicAlias: 1 } }));
+    expect(await goodbye(other)).toMatchObject({ reasonCode: 0x94 });
+  });
+
+  it('is sent topics by alias as far as it takes them, from the second use', async () => {
+    await using access = await TestAccess.open();
+    const client = await access.online5('d1', { properties: { topicAliasMaximum: 1 } });
+    for (const [topic, payload] of [['$down', '1'], ['$down', '2'], ['$down', '3'], ['$other', '4'], ['$other', '5']] as const) access.server.deliver('huawei', 'd1', { topic, payload, qos: 0 });
+    await client.fence();
+    const sent = client.received.flatMap((packet) => (packet.cmd === 'publish' ? [[packet.topic, packet.properties?.topicAlias]] : []));
+    expect(sent).toEqual([['$down', undefined], ['$down', 1], ['', 1], ['$other', undefined], ['$other', undefined]]);
+  });
+
+  it('has its PUBACK say what it may not publish, and that nothing came of it', async () => {
+    await using access = await TestAccess.open();
+    const client = await access.online5('d1');
+    client.send(pub1('$forbidden', 'x', 5), pub1('$up', 'x', 6));
+    expect(await client.next()).toMatchObject({ cmd: 'puback', messageId: 5, reasonCode: 0x87 });
+    expect(await client.next()).toMatchObject({ cmd: 'puback', messageId: 6, reasonCode: 0 });
+    expect(access.policy.events.filter((event) => event.startsWith('up'))).toEqual(['up d1 $up x']);
+  });
+
+  it('is told for each filter what became of it', async () => {
+    await using access = await TestAccess.open();
+    access.policy.maxSubscriptions = 2;
+    const client = await access.online5('d1');
+    const filter = (topic: string) => ({ topic, qos: 1 as const, nl: false, rap: false, rh: 0 });
+    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [filter('a'), filter('forbidden/#'), filter('$share/g/a'), filter('b'), filter('c')] });
+    expect(await client.next()).toMatchObject({ cmd: 'suback', granted: [1, 0x87, 0x9e, 1, 0x97] });
+    client.send({ cmd: 'subscribe', messageId: 2, subscriptions: [filter('a')], properties: { subscriptionIdentifier: 7 } });
+    expect(await client.next()).toMatchObject({ cmd: 'suback', granted: [0xa1] });
+    client.send({ cmd: 'unsubscribe', messageId: 3, unsubscriptions: ['a', 'never'] });
+    expect(await client.next()).toMatchObject({ cmd: 'unsuback', granted: [0, 0x11] });
+  });
+
+  it('does not get its own messages where it does not want them', async () => {
+    await using access = await TestAccess.open();
+    const [one, two] = [await access.online5('d1'), await access.online5('d2')];
+    for (const [client, nl] of [[one, true], [two, false]] as const) {
+      client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'free', qos: 0, nl, rap: false, rh: 0 }] });
+      await client.next();
+    }
+    one.send(pub('free', 'from one'));
+    two.send(pub('free', 'from two'));
+    await one.fence();
+    await two.fence();
+    await one.fence();
+    expect([one.messages, two.messages]).toEqual([['free from two 0'], ['free from one 0', 'free from two 0']]);
+  });
+
+  it('passes properties on to whoever gets the message, and keeps what belongs to its own connection', async () => {
+    await using access = await TestAccess.open();
+    const [one, two, old] = [await access.online5('d1'), await access.online5('d2'), await access.online('d3')];
+    for (const client of [two, old]) {
+      client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'free', qos: 1, ...(client === two ? { nl: false, rap: false, rh: 0 } : {}) }] } as never);
+      await client.next();
+    }
+    const properties = { topicAlias: 3, contentType: 'text/plain', responseTopic: 'answers', correlationData: Buffer.from([0, 1]), payloadFormatIndicator: true, userProperties: { a: ['1', '2'], b: '3' } };
+    let taken: unknown;
+    access.policy.take = (_client, uplink) => {
+      taken = uplink.properties;
+    };
+    one.send(pub('free', 'hello', { properties }));
+    await one.fence();
+    await two.fence();
+    await old.fence();
+    const { topicAlias: _own, ...passed } = properties;
+    expect(two.received.find(({ cmd }) => cmd === 'publish')).toMatchObject({ topic: 'free', properties: passed });
+    expect(two.received.find(({ cmd }) => cmd === 'publish')).not.toHaveProperty('properties.topicAlias');
+    expect(old.messages).toEqual(['free hello 0']);
+    expect(taken).toEqual({ contentType: 'text/plain', responseTopic: 'answers', correlationData: Buffer.from([0, 1]), payloadFormatIndicator: true, userProperties: [['a', '1'], ['a', '2'], ['b', '3']] });
+  });
+
+  it('gets no more at QoS 1 than its Receive Maximum, and never the same again', async () => {
+    await using access = await TestAccess.open({ resendMs: 1000, resends: 2 });
+    const client = await access.online5('d1', { properties: { receiveMaximum: 2 } });
+    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '$down', qos: 1, nl: false, rap: false, rh: 0 }] });
+    await client.next();
+    const receipts = ['a', 'b', 'c'].map((payload) => access.server.deliver('huawei', 'd1', { topic: '$down', payload, qos: 1 }));
+    await client.fence();
+    expect(client.messages).toEqual(['$down a 1', '$down b 1']);
+    client.send({ cmd: 'puback', messageId: 1, reasonCode: 0 });
+    await client.fence();
+    expect(client.messages).toEqual(['$down a 1', '$down b 1', '$down c 1']);
+    await receipts[0]?.delivered;
+    for (let seconds = 0; seconds < 20; seconds++) access.clock.advance(1000);
+    await expect(receipts[2]?.delivered).rejects.toMatchObject({ code: 'timeout' });
+    expect(client.messages).toHaveLength(3);
+  });
+
+  it('fails the receipt of what it refuses, or what is larger than it takes', async () => {
+    await using access = await TestAccess.open();
+    const client = await access.online5('d1', { properties: { maximumPacketSize: 100 } });
+    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '$down', qos: 1, nl: false, rap: false, rh: 0 }] });
+    await client.next();
+    const refused = access.server.deliver('huawei', 'd1', { topic: '$down', payload: 'a', qos: 1 });
+    await client.fence();
+    client.send({ cmd: 'puback', messageId: 1, reasonCode: 0x99 });
+    await expect(refused.delivered).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('0x99 payload format invalid') });
+    for (const qos of [0, 1] as const) await expect(access.server.deliver('huawei', 'd1', { topic: '$down', payload: 'x'.repeat(100), qos }).delivered).rejects.toMatchObject({ code: 'too-large' });
+    await client.fence();
+    expect(client.messages).toHaveLength(1);
+  });
+
+  it('may leave the client id to the policy', async () => {
+    await using access = await TestAccess.open();
+    const { admit } = access.policy;
+    access.policy.admit = (request) => ({ ...admit.call(access.policy, { ...request, clientId: 'made-up' }), given: { clientId: 'made-up', keepaliveSeconds: 100 } }) as never;
+    expect(await access.connect(5).signIn('', { clientId: '' })).toMatchObject({ reasonCode: 0, properties: { assignedClientIdentifier: 'made-up', serverKeepAlive: 100 } });
+    expect(access.server.client('huawei', 'made-up')).toMatchObject({ clientId: 'made-up' });
+    const old = access.connect();
+    old.send(connectPacket('', { clientId: '' }));
+    expect(await old.next()).toMatchObject({ cmd: 'connack', returnCode: 2 });
+  });
+});
