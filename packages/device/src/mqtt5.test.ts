@@ -1,4 +1,4 @@
-import type { huawei } from '@lianyun/protocol';
+import type { huawei, Receipt } from '@lianyun/protocol';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Device, DeviceOptions } from './index.ts';
@@ -57,7 +57,7 @@ describe('a device with mqttVersion 5', () => {
     [0x97, 'quota', 'waiting', 'quota'],
     [0x9f, 'quota', 'waiting', 'too often'],
     [0x82, 'network', 'waiting', '0x82 protocol error'],
-  ] as const)('tells what CONNACK 0x%s means', async (connack, reason, at, words) => {
+  ] as const)('tells what CONNACK %i means', async (connack, reason, at, words) => {
     const { device, log } = await setup({ connack, connackProperties: { reasonString: 'because of the test' } });
     device.connect().catch(() => undefined);
     await until(() => log.offline.length > 0, 'the refusal');
@@ -74,7 +74,7 @@ describe('a device with mqttVersion 5', () => {
     [0x97, 'quota'],
     [0x9d, 'server-shutdown'],
     [0x82, 'network'],
-  ] as const)('tells what a goodbye with reason 0x%s means', async (reasonCode, reason) => {
+  ] as const)('tells what a goodbye with reason %i means', async (reasonCode, reason) => {
     const { server, log } = await online();
     server.last.packet({ type: 'disconnect', reasonCode, properties: { reasonString: 'that is why', serverReference: 'other.example' } });
     await until(() => log.offline.length > 0, 'the end');
@@ -91,6 +91,42 @@ describe('a device with mqttVersion 5', () => {
       await until(() => device.isOnline, 'the next connection');
     }
     expect(log.offline.map(({ reason }) => reason)).toEqual(['quota', 'quota', 'quota', 'quota']);
+  });
+
+  it.each([
+    [0x95, 'the packet is too large'],
+    [0x99, 'the payload is in the wrong format'],
+    [0x83, 'the server cannot take it'],
+  ])('gives up a message over which the server says goodbye with reason %i every time (%s), so that the others go on', async (reasonCode) => {
+    const { clock, device, log } = await setup({ endOn: ({ text }) => (text === 'poison' ? reasonCode : undefined) }, { maxBackoffMs: 1000 });
+    const [before, poison, after] = ['before', 'poison', 'after'].map((text) => device.topics.publish('t', text)) as [Receipt, Receipt, Receipt];
+    let isSettled = false;
+    void after.delivered.then(() => (isSettled = true));
+    device.connect().catch(() => undefined);
+    for (let ends = 1; !isSettled && ends < 20; ends++) {
+      await until(() => log.offline.length === ends || isSettled, 'the next goodbye');
+      clock.advance(1000);
+    }
+    await Promise.all([before.delivered, after.delivered]);
+    await expect(poison.delivered).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('5 times') });
+    // Each end has the server's own reason, and none is blamed on another client.
+    expect(new Set(log.offline.map(({ error }) => error.place.number))).toEqual(new Set([reasonCode]));
+    expect(log.offline.map(({ reason }) => reason)).not.toContain('kicked');
+    expect(device.isOnline).toBe(true);
+  });
+
+  it('goes on with a message that was on its way when the server said goodbye for reasons of its own', async () => {
+    let count = 0;
+    const { clock, device, log } = await setup({ endOn: ({ text }) => (text === 'innocent' && ++count <= 8 ? 0x8b : undefined) }, { maxBackoffMs: 1000 });
+    const [innocent, after] = ['innocent', 'after'].map((text) => device.topics.publish('t', text)) as [Receipt, Receipt];
+    device.connect().catch(() => undefined);
+    for (let ends = 1; ends <= 8; ends++) {
+      await until(() => log.offline.length === ends, 'the next goodbye');
+      clock.advance(1000);
+    }
+    await Promise.all([innocent.delivered, after.delivered]);
+    expect(count).toBe(9);
+    expect(log.offline.map(({ reason }) => reason)).toEqual(Array.from({ length: 8 }, () => 'server-shutdown'));
   });
 
   it('fails the receipt of what PUBACK refuses, by its reason, and not of what nobody subscribed', async () => {

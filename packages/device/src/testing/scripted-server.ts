@@ -25,8 +25,8 @@ export interface Script {
   readonly reads?: boolean;
   /** Everything is sent in pieces of one byte. */
   readonly isByteByByte?: boolean;
-  /** How the connection ends when this message comes; undefined: it does not. */
-  readonly endOn?: (message: Received) => 'close' | 'reset' | undefined;
+  /** How the connection ends when this message comes, a number being the reason code of the DISCONNECT before it (MQTT 5); undefined: it does not. */
+  readonly endOn?: (message: Received) => 'close' | 'reset' | number | undefined;
   /** Does more with a message, after its PUBACK. */
   readonly onPublish?: (message: Received, connection: ServerConnection) => void;
 }
@@ -144,7 +144,8 @@ export class ServerConnection implements PacketHandlers {
     const ending = this.#script.endOn?.(message);
     if (ending !== undefined) {
       this.#reader.stop();
-      return ending === 'close' ? this.close() : this.reset();
+      if (typeof ending === 'number') this.packet({ type: 'disconnect', reasonCode: ending });
+      return ending === 'reset' ? this.reset() : this.close();
     }
     if (this.#isDead) return;
     const [code = 0, reasonString] = this.#script.puback?.(message) ?? [];
