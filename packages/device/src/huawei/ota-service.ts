@@ -2,7 +2,7 @@ import { LianyunError, type Message, type OtaOffer } from '@lianyun/protocol';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Download } from '../download/download.ts';
+import { downloadImage } from '../ota/image.ts';
 import { OTAPackage, OTAPackageInfo, OTAQueryVersion } from './data.ts';
 import { checked } from './device-client.ts';
 import type { ActionListener, OTAListener } from './listeners.ts';
@@ -80,21 +80,20 @@ export class OTAService {
   }
 
   /** Downloads and checks a package and hands over its bytes. */
-  async #handOver({ url, token, bytes, digest, version }: OtaOffer, listener: OTAListener): Promise<void> {
+  async #handOver(offer: OtaOffer, listener: OTAListener): Promise<void> {
+    const { bytes, version } = offer;
+    const { core, clock } = this.#speaker;
+    const ending = new AbortController();
+    const end = (): void => ending.abort(new LianyunError('closed', 'The device was closed while the package was being downloaded.'));
+    core.once('closed', end);
     const directory = await mkdtemp(path.join(tmpdir(), 'lianyun-ota-'));
     try {
       if ((bytes ?? 0) > MAX_PACKAGE_BYTES) throw new LianyunError('too-large', `The package ${version} has ${bytes ?? 0} bytes; onReceivePackage() takes up to ${MAX_PACKAGE_BYTES}: download it to disk from onReceivePackageInfo().`);
-      const download = new Download({
-        source: () => ({ url, ...(token === undefined ? {} : { token }) }),
-        file: path.join(directory, 'package'),
-        clock: this.#speaker.clock,
-        maxBytes: MAX_PACKAGE_BYTES,
-        ...(bytes === undefined ? {} : { bytes }),
-        ...(digest === undefined ? {} : { digest }),
-      });
+      const download = downloadImage(() => offer, clock, { file: path.join(directory, 'package'), maxBytes: MAX_PACKAGE_BYTES, signal: ending.signal });
       const content = await readFile(await download.done);
       await listener.onReceivePackage?.(new OTAPackage(content));
     } finally {
+      core.off('closed', end);
       await rm(directory, { recursive: true, force: true });
     }
   }

@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { KeyLike } from 'node:crypto';
 import { failedReceipt, isJsonObject, isLianyunError, LianyunError, parseExact, type DeviceRef, type JsonValue, type OtaOffer, type Receipt, type UpgradeFailure, type UpgradeStep } from '@lianyun/protocol';
-import { Download } from '../download/download.ts';
+import type { Download } from '../download/download.ts';
 import { safeFileName } from '../download/file-name.ts';
 import type { DownloadTuning } from '../download/options.ts';
 import type { DeviceContext } from '../services/context.ts';
 import { failureOf, isPause } from './failures.ts';
+import { downloadImage } from './image.ts';
 
 /** Versions that run on a device. */
 export type Versions<K extends OtaOffer['kind'] = OtaOffer['kind']> = { readonly [Each in K]?: string };
@@ -97,19 +98,15 @@ export class Upgrade<K extends OtaOffer['kind'] = OtaOffer['kind']> {
   download(options: UpgradeDownloadOptions): Download {
     const { directory, fileName = `${this.kind}-${safeFileName(this.version)}`, publicKey, signature, reports = true, signal, ...tuning } = options;
     const { clock, dialect } = this.#host.context;
-    const download = new Download({
+    const download = downloadImage(() => this.#offer, clock, {
       ...tuning,
-      source: () => ({ url: this.#offer.url, token: this.#offer.token }),
       renew: dialect.ota.offersAgain ? (end) => this.#host.renew(this, end) : undefined,
       file: path.join(directory, fileName),
       // Many devices of one process may share a directory.
       part: path.join(directory, `${safeFileName(this.device)}-${this.kind}.part`),
-      bytes: this.bytes,
-      digest: this.digest,
       signature: publicKey === undefined ? undefined : { publicKey, value: signature ?? signatureIn(this.info) },
       signal: signal === undefined ? this.signal : AbortSignal.any([signal, this.signal]),
       after: this.#host.downloads.get(this.kind),
-      clock,
     });
     this.#host.downloads.set(this.kind, download.done);
     if (!reports) return download;

@@ -225,6 +225,22 @@ describe('a download', () => {
     expect(await device.files.download('app.bin', { to: directory, digest: { algorithm: 'md5', hex: hex('md5', CONTENT) } }).done).toMatchObject({ bytes: CONTENT.length });
   });
 
+  it('asks for another URL when the server lets the first one in no more, goes on where it was, and gives up when it refuses that as well', async () => {
+    const directory = await fs.mkdtemp(path.join(os.tmpdir(), 'lianyun-get-'));
+    const files = await FileServer.listen(({ index }) => ({ content: CONTENT, ...(index === 0 ? { cutAfter: 1_500_000 } : index === 1 ? { status: 403 } : {}) }));
+    const closed = await FileServer.listen(() => ({ status: 403 }));
+    open.push({ [Symbol.asyncDispose]: () => fs.rm(directory, { recursive: true, force: true }) }, files, closed);
+    const { device, clock, asked } = await onHuawei({ urlOf: (_, index) => `${files.url}&n=${index}`, more: () => ({ file_attributes: { hash_code: hex('sha256', CONTENT), size: CONTENT.length } }) });
+    const transfer = device.files.download('app.bin', { to: directory });
+    transfer.on('retry', ({ inMs }) => setImmediate(() => clock.advance(inMs)));
+    expect(await transfer.done).toMatchObject({ bytes: CONTENT.length });
+    expect([asked.length, files.asked.map(({ path: at, start }) => [at.at(-1), start > 0])]).toEqual([2, [['0', false], ['0', true], ['1', true]]]);
+    const never = await onHuawei({ urlOf: () => closed.url });
+    await expect(never.device.files.download('other.bin', { to: directory }).done).rejects.toMatchObject({ code: 'expired-url', place: { number: 403 } });
+    await until(() => never.results.length === 1, 'the result');
+    expect([never.asked.length, closed.asked.length, never.results, await fs.readdir(directory)]).toEqual([2, 2, [['download_result_report', expect.objectContaining({ object_name: 'other.bin', result_code: 1, status_code: 403 })]], ['app.bin']]);
+  });
+
   it('tells of its retries, and a listener that throws ends it', async () => {
     const { device, directory, clock } = await downloading({ status: 503 });
     const transfer = device.files.download('app.bin', { to: directory, attempts: 2 });

@@ -9,6 +9,7 @@ import { UploadSource, type UploadContent } from '../upload/source.ts';
 import { upload, type UploadTuning } from '../upload/upload.ts';
 import type { DeviceContext } from './context.ts';
 import { FileTransfer, type TransferTeller } from './file-transfer.ts';
+import { SignedUrl } from './signed-url.ts';
 
 /** How a file is uploaded. */
 export interface UploadFileOptions extends UploadTuning {
@@ -42,17 +43,11 @@ export interface DownloadedFile {
 type Grant = Vocabulary['file.grant'];
 type Question = Vocabulary['file.request'];
 
-/** The signature of a URL is made over this type, whatever the file is (Huawei 8). */
-const HEADERS = { 'content-type': 'text/plain' } as const;
 /** What the cloud is told (Huawei 5.4). */
 const SUCCESS = { code: 0, status: 200 } as const;
 const FAILED = 1;
 const MAX_TEXT = 256;
 const MAX_NAME_BYTES = 512;
-/** How long a URL is taken to be good when nobody says so, seconds. */
-const EXPIRES_SECONDS = 3600;
-/** URLs in a row that the server may refuse long before their time. */
-const MAX_EARLY = 2;
 /** Answers in a row that may be those to earlier questions. */
 const MAX_STALE = 3;
 
@@ -84,9 +79,9 @@ export class FilesService {
         checkName(name);
         const { bytes, sha256 } = source;
         const onSent = (sent: number): void => teller.progress({ bytes: sent, total: bytes, resumed: 0 });
-        return await this.#granted({ direction: 'upload', name, hash: sha256, bytes }, signal, async ({ url, object }) => {
-          await upload({ ...tuning, url, headers: HEADERS, source, clock, signal, onSent, onRetry: (retry) => teller.retry(retry) });
-          return { object, bytes, sha256 };
+        return await this.#granted({ direction: 'upload', name, hash: sha256, bytes }, signal, async (url) => {
+          await upload({ ...tuning, target: url.source, renew: url.renew, source, clock, signal, onSent, onRetry: (retry) => teller.retry(retry) });
+          return { object: url.grant.object, bytes, sha256 };
         });
       } finally {
         await source.close();
@@ -113,13 +108,13 @@ export class FilesService {
       if (this.#coming.has(file)) throw new LianyunError('conflict', `${file} is being downloaded already.`);
       this.#coming.add(file);
       try {
-        return await this.#granted({ direction: 'download', name }, signal, async (grant) => {
-          const announced = { bytes: bytes ?? grant.bytes, digest: digest ?? digestOf(grant.hash) };
-          const download = new Download({ ...tuning, ...announced, source: () => ({ url: grant.url, headers: HEADERS }), file, clock, signal });
+        return await this.#granted({ direction: 'download', name }, signal, async (url) => {
+          const announced = { bytes: bytes ?? url.grant.bytes, digest: digest ?? digestOf(url.grant.hash) };
+          const download = new Download({ ...tuning, ...announced, source: url.source, renew: url.renew, file, clock, signal });
           download.on('progress', (progress) => teller.progress(progress));
           download.on('retry', (retry) => teller.retry(retry));
           await download.done;
-          return { object: grant.object, file, bytes: download.progress.bytes };
+          return { object: url.grant.object, file, bytes: download.progress.bytes };
         });
       } finally {
         this.#coming.delete(file);
@@ -146,28 +141,18 @@ export class FilesService {
     });
   }
 
-  /** Asks for a URL, for a fresh one when that has expired, and tells the cloud how it ended. */
-  async #granted<R>(question: Question, signal: AbortSignal, run: (grant: Grant) => Promise<R>): Promise<R> {
-    const { clock } = this.#context;
-    let grant = await this.#ask(question, signal);
-    for (let early = 0; ; ) {
-      const since = clock.elapsed();
-      try {
-        const result = await run(grant);
-        this.#tell(grant, SUCCESS);
-        return result;
-      } catch (cause) {
-        const isExpired = isLianyunError(cause, 'expired-url') && !signal.aborted;
-        early = clock.elapsed() - since < (grant.expiresSeconds || EXPIRES_SECONDS) * 500 ? early + 1 : 0;
-        const fresh = isExpired && early < MAX_EARLY ? await this.#ask(question, signal).catch(() => undefined) : undefined;
-        if (fresh === undefined) {
-          const error = isLianyunError(cause) ? cause : new LianyunError('handler-failed', String(cause), { cause });
-          const { number: status } = error.place;
-          this.#tell(grant, { code: FAILED, ...(status === undefined ? {} : { status }), text: error.message.slice(0, MAX_TEXT) });
-          throw error;
-        }
-        grant = fresh;
-      }
+  /** Asks for a URL, for as long as it takes, and tells the cloud how it ended. */
+  async #granted<R>(question: Question, signal: AbortSignal, run: (url: SignedUrl) => Promise<R>): Promise<R> {
+    const url = new SignedUrl(await this.#ask(question, signal), this.#context.clock, (ending) => this.#ask(question, ending));
+    try {
+      const result = await run(url);
+      this.#tell(url.grant, SUCCESS);
+      return result;
+    } catch (cause) {
+      const error = isLianyunError(cause) ? cause : new LianyunError('handler-failed', String(cause), { cause });
+      const { number: status } = error.place;
+      this.#tell(url.grant, { code: FAILED, ...(status === undefined ? {} : { status }), text: error.message.slice(0, MAX_TEXT) });
+      throw error;
     }
   }
 

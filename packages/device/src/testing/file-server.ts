@@ -1,6 +1,6 @@
 // Test support: an HTTP server that gives a file, right or wrong, as a test tells it to.
-import http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type http from 'node:http';
+import { WebServer } from './web-server.ts';
 
 /** A request as the server saw it. */
 export interface Asked {
@@ -39,35 +39,27 @@ export interface Manners {
 
 /** Gives a file on a port of its own; every request is answered as `manners` says. */
 export class FileServer implements AsyncDisposable {
-  readonly asked: Asked[] = [];
-  readonly #server: http.Server;
-  readonly #sockets = new Set<Socket>();
+  readonly asked: readonly Asked[];
+  readonly #web: WebServer;
 
-  private constructor(manners: (asked: Asked) => Manners) {
-    this.#server = http.createServer((request, response) => {
-      const range = /^bytes=(\d+)-/.exec(request.headers.range ?? '');
-      const asked = { index: this.asked.length, path: request.url ?? '', headers: request.headers, start: Number(range?.[1] ?? 0) };
-      this.asked.push(asked);
-      answer(response, asked, manners(asked));
-    });
-    this.#server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
+  private constructor(web: WebServer, asked: readonly Asked[]) {
+    this.#web = web;
+    this.asked = asked;
   }
 
   static async listen(manners: (asked: Asked) => Manners): Promise<FileServer> {
-    const server = new FileServer(manners);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.#server.listen(0, '127.0.0.1', resolve);
-    await promise;
-    return server;
+    const all: Asked[] = [];
+    const web = await WebServer.listen((request, response) => {
+      const range = /^bytes=(\d+)-/.exec(request.headers.range ?? '');
+      const asked = { index: all.length, path: request.url ?? '', headers: request.headers, start: Number(range?.[1] ?? 0) };
+      all.push(asked);
+      answer(response, asked, manners(asked));
+    });
+    return new FileServer(web, all);
   }
 
   get port(): number {
-    // A TCP server that listens has an address object.
-    return (this.#server.address() as AddressInfo).port;
+    return this.#web.port;
   }
 
   get url(): string {
@@ -76,14 +68,11 @@ export class FileServer implements AsyncDisposable {
 
   /** Connections that are open. */
   get open(): number {
-    return this.#sockets.size;
+    return this.#web.open;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    await promise;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#web[Symbol.asyncDispose]();
   }
 }
 

@@ -1,6 +1,6 @@
 // Test support: an HTTP server that takes files, or does not, as a test tells it to.
-import http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type http from 'node:http';
+import { WebServer } from './web-server.ts';
 
 /** A PUT as the server saw it. */
 export interface PutSeen {
@@ -28,60 +28,58 @@ export interface PutManners {
 
 /** Takes files on a port of its own. */
 export class PutServer implements AsyncDisposable {
-  readonly seen: PutSeen[] = [];
-  readonly #server: http.Server;
-  readonly #sockets = new Set<Socket>();
+  readonly seen: readonly PutSeen[];
+  readonly #web: WebServer;
 
-  private constructor(manners: (seen: PutSeen) => PutManners) {
-    this.#server = http.createServer((request, response) => {
-      const seen: PutSeen = { index: this.seen.length, path: request.url ?? '', headers: request.headers, body: Buffer.alloc(0) };
-      this.seen.push(seen);
-      const { status = 200, text = '', cutAfter, answerAfter, isSilent, closes } = manners(seen);
-      const answer = (): void => {
-        if (closes === true) response.socket?.destroy();
-        else if (isSilent !== true) response.writeHead(status).end(text);
-      };
-      request.on('error', () => undefined);
-      request.on('data', (chunk: Buffer) => {
-        seen.body = Buffer.concat([seen.body, chunk]);
-        if (cutAfter !== undefined && seen.body.length >= cutAfter) request.socket.resetAndDestroy();
-        if (answerAfter === undefined || seen.body.length < answerAfter || response.headersSent) return;
-        request.pause();
-        answer();
-      });
-      request.on('end', () => {
-        if (answerAfter === undefined) answer();
-      });
-    });
-    this.#server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
+  private constructor(web: WebServer, seen: readonly PutSeen[]) {
+    this.#web = web;
+    this.seen = seen;
   }
 
   static async listen(manners: (seen: PutSeen) => PutManners = () => ({})): Promise<PutServer> {
-    const server = new PutServer(manners);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.#server.listen(0, '127.0.0.1', resolve);
-    await promise;
-    return server;
+    const all: PutSeen[] = [];
+    const web = await WebServer.listen((request, response) => {
+      const seen: PutSeen = { index: all.length, path: request.url ?? '', headers: request.headers, body: Buffer.alloc(0) };
+      all.push(seen);
+      take({ request, response, seen }, manners(seen));
+    });
+    return new PutServer(web, all);
   }
 
   get port(): number {
-    // A TCP server that listens has an address object.
-    return (this.#server.address() as AddressInfo).port;
+    return this.#web.port;
   }
 
   /** Connections that are open. */
   get open(): number {
-    return this.#sockets.size;
+    return this.#web.open;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    await promise;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#web[Symbol.asyncDispose]();
   }
+}
+
+interface Exchange {
+  readonly request: http.IncomingMessage;
+  readonly response: http.ServerResponse;
+  readonly seen: PutSeen;
+}
+
+function take({ request, response, seen }: Exchange, { status = 200, text = '', cutAfter, answerAfter, isSilent, closes }: PutManners): void {
+  const answer = (): void => {
+    if (closes === true) response.socket?.destroy();
+    else if (isSilent !== true) response.writeHead(status).end(text);
+  };
+  request.on('error', () => undefined);
+  request.on('data', (chunk: Buffer) => {
+    seen.body = Buffer.concat([seen.body, chunk]);
+    if (cutAfter !== undefined && seen.body.length >= cutAfter) request.socket.resetAndDestroy();
+    if (answerAfter === undefined || seen.body.length < answerAfter || response.headersSent) return;
+    request.pause();
+    answer();
+  });
+  request.on('end', () => {
+    if (answerAfter === undefined) answer();
+  });
 }

@@ -9,7 +9,7 @@ import type { UploadSource } from './source.ts';
 /** One attempt to put a file where a URL says. */
 export interface Put {
   readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly source: UploadSource;
   readonly tls: DownloadTls | undefined;
   readonly clock: Clock;

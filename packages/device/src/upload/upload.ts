@@ -9,8 +9,10 @@ import type { UploadSource } from './source.ts';
 export type UploadTuning = Omit<DownloadTuning, 'maxBytes'>;
 
 interface UploadOptions extends Pick<UploadTuning, 'tls' | 'stallMs' | 'attempts' | 'maxBackoffMs'> {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Where to put it, asked anew for every attempt. */
+  target(): { readonly url: string; readonly headers?: Readonly<Record<string, string>> | undefined };
+  /** Gets a fresh URL when that of {@link target} has expired; false when there is none. */
+  renew(signal: AbortSignal): Promise<boolean>;
   readonly source: UploadSource;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -20,12 +22,16 @@ interface UploadOptions extends Pick<UploadTuning, 'tls' | 'stallMs' | 'attempts
 }
 
 /** Puts a file where a signed URL says, in as many attempts as it takes, each from the beginning. Resolves with the status; rejects as {@link put} does. */
-export async function upload({ attempts = DEFAULTS.attempts, maxBackoffMs = DEFAULTS.maxBackoffMs, stallMs = DEFAULTS.stallMs, tls, onRetry, ...work }: UploadOptions): Promise<number> {
+export async function upload({ attempts = DEFAULTS.attempts, maxBackoffMs = DEFAULTS.maxBackoffMs, stallMs = DEFAULTS.stallMs, tls, target, renew, onRetry, ...work }: UploadOptions): Promise<number> {
   const { clock, signal } = work;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await put({ ...work, tls, stallMs });
+      return await put({ ...work, ...target(), tls, stallMs });
     } catch (error) {
+      if (isLianyunError(error, 'expired-url') && !signal.aborted && (await renew(signal))) {
+        attempt = 0;
+        continue;
+      }
       if (!isLianyunError(error) || !AGAIN.has(error.code) || signal.aborted || attempt >= attempts) throw error;
       const inMs = backoffMs(attempt, clock.random(), maxBackoffMs);
       onRetry({ error, inMs });
