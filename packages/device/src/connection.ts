@@ -48,8 +48,7 @@ const CLOSE_MS = 1000;
 export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
   readonly version: 4 | 5;
   readonly #options: ConnectionOptions;
-  /** Let go of once they are sent. */
-  #credentials: MqttCredentials | undefined;
+  #credentials: MqttCredentials | undefined; // let go of once they are sent
   readonly #username: string;
   readonly #owner: ConnectionOwner;
   readonly #endpoint: Endpoint;
@@ -60,6 +59,7 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
   #timer: Timer | undefined;
   /** Over MQTT 5, once signed in. */
   #five: Mqtt5 | undefined;
+  readonly #isByKey: boolean;
   #isConnected = false;
   #hasEnded = false;
   #heard = false;
@@ -75,9 +75,10 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
     this.#endpoint = endpoint;
     this.#credentials = credentials;
     this.#username = credentials.username;
+    this.#isByKey = credentials.psk !== undefined;
     this.#owner = owner;
     this.#reader = new PacketReader({ version: this.version, maxPacketBytes: options.payloadBytes + HEAD_BYTES, handlers: this });
-    this.#carrier = openCarrier(endpoint, options.network, this);
+    this.#carrier = openCarrier(endpoint, credentials.psk === undefined ? options.network : { ...options.network, psk: credentials.psk }, this);
     this.writer = new TurnWriter(this);
     this.#timer = options.clock.after(options.connectTimeoutMs, () => this.end('network', new LianyunError('timeout', `${this.#where()} did not answer within ${options.connectTimeoutMs} ms.`)), true);
   }
@@ -252,7 +253,7 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
 
   /** The carrier failed. */
   onFailed(cause: Error): void {
-    const { reason, error, isFatal, byServer } = endingOf(cause, this.#where(), this.#isConnected);
+    const { reason, error, isFatal, byServer } = endingOf(cause, { where: this.#where(), isConnected: this.#isConnected, isByKey: this.#isByKey });
     this.end(reason, error, isFatal, byServer);
   }
 

@@ -63,7 +63,8 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     this.#cloudTime = new CloudTime(clock);
     this.id = dialect.signIn.deviceOf(identity);
     // Tried once here, so that a wrong identity is told where it is given.
-    this.credentials();
+    const { psk } = this.credentials(true);
+    if (psk !== undefined && !settings.endpoints.some(({ scheme }) => scheme === 'mqtts')) throw new LianyunError('bad-config', `identity.psk is given, and ${String(options.server)} is no mqtts:// server: TLS-PSK goes over mqtts:// only.`);
     const problem = (error: LianyunError): void => this.onProblem(error);
     this.#outbox = new Outbox(settings.outbox, clock, problem);
     this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });
@@ -197,9 +198,9 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   }
 
   /** @internal */
-  credentials(): MqttCredentials {
+  credentials(isTls: boolean): MqttCredentials {
     const clock = this.#clock;
-    return this.#dialect.signIn.credentials(this.#identity, { now: this.#cloudTime.now(), random: () => clock.random() });
+    return this.#dialect.signIn.credentials(this.#identity, { now: this.#cloudTime.now(), isTls, random: () => clock.random() });
   }
 
   /** @internal Asks for what waits for this device. */

@@ -9,8 +9,8 @@ export interface Subscription {
 
 /** What a session tells its device. */
 export interface SessionOwner {
-  /** Credentials for one attempt; they carry the time and are never reused. */
-  credentials(): MqttCredentials;
+  /** Credentials for one attempt; they carry the time and are never reused. `isTls`: over `mqtts://`. */
+  credentials(isTls: boolean): MqttCredentials;
   onProblem(problem: LianyunError): void;
   /** A PUBLISH; `payload` is only valid during the call. */
   onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined): void;

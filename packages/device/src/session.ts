@@ -287,7 +287,7 @@ export class Session implements Link, ConnectionOwner {
     const { clock } = this.#options;
     const endpoint = this.#endpoint;
     try {
-      this.#connection = new Connection(this.#options, { endpoint, credentials: this.#owner.credentials() }, this);
+      this.#connection = new Connection(this.#options, { endpoint, credentials: this.#owner.credentials(endpoint.scheme === 'mqtts') }, this);
     } catch (cause) {
       const error = isLianyunError(cause) ? cause : new LianyunError('bad-config', `The connection to ${whereOf(endpoint)} cannot be tried: ${String(cause)}`, { cause });
       this.#dispatch({ on: 'ended', now: clock.now(), random: 0, ending: { reason: 'bad-credentials', error, isFatal: true, byServer: false } });

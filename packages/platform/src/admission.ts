@@ -57,8 +57,15 @@ function madeUpId(username: string, clock: Clock): string | undefined {
   }
 }
 
-/** What is wrong with the password; undefined when nothing is. */
+/** The TLS-PSK key of an identity: that of an enabled device of Tencent with a key (1.4). */
+export function keyOf(identity: string, registry: Registry): Uint8Array | undefined {
+  const device = registry.findDevice('tencent', `${identity.slice(0, 10)}/${identity.slice(10)}`);
+  return device?.enabled === true && device.authType === 'secret' && device.gateway === undefined ? Buffer.from(device.secret, 'base64') : undefined;
+}
+
+/** What is wrong with the password; undefined when nothing is. Who has proven by the key itself who it is needs none (Tencent 1.4). */
 function judgeSecret(request: ConnectRequest, { proof }: Claim, { cloud, device, secret }: Device, now: number): Admission | undefined {
+  if (cloud === 'tencent' && request.proof.keyIdentity === request.clientId) return undefined;
   if (proof === 'certificate') return refuse('bad-credentials', `${device} signs in with a password, and brought none`);
   const refusal = DIALECTS[cloud].signIn.verify(request, secret, now);
   if (refusal === 'malformed') return refuse('identifier-rejected', `the sign-in of ${device} is malformed`);

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { codecOf, LianyunError, Peer, rightsOf, systemClock, type Clock, type DeviceEvent, type DeviceMessage, type DeviceRef, type Link, type MessageProperties } from '@lianyun/protocol';
-import { admit, DIALECTS } from './admission.ts';
+import { admit, DIALECTS, keyOf } from './admission.ts';
 import type { AccessPolicy, AccessPort, Client, Cloud, Notice, OfflineReason, Uplink } from './access/port.ts';
 import { createAccessServer } from './access/server.ts';
 import { openChildren } from './children-intake.ts';
@@ -189,6 +189,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       authority,
       hosts,
       clock: this.#clock,
+      keyOf: (identity) => keyOf(identity, this.registry),
       onDay: ({ daysLeft, expiresAt, file }) => {
         if (daysLeft <= WARN_DAYS) notice(`The certificate authority in ${file} expires on ${dayOf(expiresAt)}, in ${daysLeft} days. Move it and its key away to have a new one made, and give every device the new file before.`);
       },

@@ -27,7 +27,7 @@ export type { MessageProperties } from './message-properties.ts';
 export { Peer, type Handler, type HandlerFinder, type PeerOptions, type PeerRequestOptions, type PeerSendOptions } from './peer.ts';
 export { failedReceipt, PendingReceipt, type Receipt } from './receipt.ts';
 export { filtersFor, rightsOf, subscriptionsOf, type Rights, type Subscription } from './rights.ts';
-export type { Claim, MqttCredentials, Refusal, SignIn, SignInContext } from './sign-in.ts';
+export type { Claim, MqttCredentials, PreSharedKey, Refusal, SignIn, SignInContext } from './sign-in.ts';
 export { tencent, type TencentIdentity } from './tencent/index.ts';
 export { fillTemplate, parseTemplate, TopicTable, type AnySlots, type Slots, type Template } from './topic.ts';
 export {

@@ -6,12 +6,22 @@ export interface MqttCredentials {
   readonly username: string;
   /** Left out for certificate identities. */
   readonly password?: string;
+  /** Proves the device in the handshake of TLS; CONNECT does not carry it. */
+  readonly psk?: PreSharedKey;
+}
+
+/** A key that both ends of a TLS connection have, instead of certificates (RFC 4279). */
+export interface PreSharedKey {
+  readonly identity: string;
+  readonly key: Uint8Array;
 }
 
 /** What an identity needs from outside to build credentials. */
 export interface SignInContext {
   /** The time to sign with, ms since 1970; corrected by the measured clock offset. */
   readonly now: number;
+  /** The connection is MQTT over TLS, where a pre-shared key can prove the device. */
+  readonly isTls?: boolean;
   /** A random number in [0, 1). */
   random(): number;
 }

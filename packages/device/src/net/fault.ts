@@ -41,17 +41,35 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 /** The server did not like the certificate that the device has, or has not. */
 const REFUSED = /CERTIFICATE_REQUIRED|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|CERTIFICATE_REVOKED|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|UNKNOWN_PSK_IDENTITY|DECRYPT_ERROR|ACCESS_DENIED/;
 
-/** What ended a connection, or kept it from being made, in words. `isReset` says that it had been signed in and was cut. */
-export function endingOf(error: Error, where: string, isConnected: boolean): Ending {
+/** What the same means where both ends have a key instead of certificates; what else happens there is a fault of the line. */
+const KEY_FAULTS: readonly (readonly [RegExp, Fault])[] = [
+  [/ALERT_BAD_RECORD_MAC|ALERT_DECRYPT_ERROR|ALERT_DECRYPTION_FAILED/, fault('bad-credentials', 'the server has another key for this device', { reason: 'bad-credentials' })],
+  [/ALERT_UNKNOWN_PSK_IDENTITY/, fault('bad-credentials', 'the server has no key for this device', { reason: 'bad-credentials' })],
+  [/ALERT_HANDSHAKE_FAILURE|ALERT_PROTOCOL_VERSION/, fault('tls-failed', 'the TLS handshake failed: the server does not take TLS-PSK')],
+];
+
+/** A connection on which something went wrong. */
+interface Failed {
+  readonly where: string;
+  /** It was signed in. */
+  readonly isConnected: boolean;
+  /** It is secured by TLS-PSK. */
+  readonly isByKey: boolean;
+}
+
+/** What ended a connection, or kept it from being made, in words. */
+export function endingOf(error: Error, { where, isConnected, isByKey }: Failed): Ending {
   if (isLianyunError(error)) return { reason: 'network', error: new LianyunError(error.code, `${where}: ${error.message}`, { cause: error }), isFatal: !error.canRetry, byServer: false };
-  const known = faultOf(error);
+  const known = faultOf(error, isByKey && !isConnected);
   const said = textOf(error);
   if (known === undefined) return { reason: 'network', error: new LianyunError('network', `${where}: ${said}.`, { cause: error }), isFatal: false, byServer: isConnected && isReset(error) };
   return { reason: known.reason, error: new LianyunError(known.code, `${where}: ${known.text} (${said}).`, { cause: error }), isFatal: known.isFatal, byServer: false };
 }
 
-function faultOf(error: Error): Fault | undefined {
+function faultOf(error: Error, isByKey: boolean): Fault | undefined {
   const code = 'code' in error ? String(error.code) : '';
+  const ofKey = isByKey ? KEY_FAULTS.find(([pattern]) => pattern.test(code)) : undefined;
+  if (ofKey !== undefined) return ofKey[1];
   if (Object.hasOwn(FAULTS, code)) return FAULTS[code];
   if (REFUSED.test(code)) return fault('bad-credentials', "the server refuses this device's certificate or key in the TLS handshake", { reason: 'bad-credentials' });
   if (/^ERR_(SSL|TLS)_|^EPROTO$/.test(code)) return fault('tls-failed', 'the TLS handshake failed', { isFatal: false });

@@ -1,5 +1,6 @@
 import { isIP, type TcpNetConnectOpts } from 'node:net';
 import { connect, type ConnectionOptions } from 'node:tls';
+import type { PreSharedKey } from '@lianyun/protocol';
 import type { Carrier, CarrierOwner } from './carrier.ts';
 import type { Endpoint } from './endpoint.ts';
 import { attach, readInto } from './tcp.ts';
@@ -17,10 +18,28 @@ export function connectOptions({ host, port }: Pick<Endpoint, 'host' | 'port'>, 
   };
 }
 
+/** Suites of TLS-PSK, the last two those of Tencent's SDKs (reference 1.4). With none but these a server cannot get by with a certificate. */
+const PSK_SUITES = 'PSK-AES128-GCM-SHA256:PSK-AES256-GCM-SHA384:PSK-AES128-CBC-SHA:PSK-AES256-CBC-SHA';
+
+/** The same with a key that both ends have: who does not have it cannot finish the handshake. */
+export function pskOptions({ host, port }: Pick<Endpoint, 'host' | 'port'>, { identity, key }: PreSharedKey): ConnectionOptions {
+  return {
+    host,
+    port,
+    ciphers: PSK_SUITES,
+    minVersion: 'TLSv1.2',
+    // In TLS 1.3 a suite says nothing of keys, and a server could choose its certificate.
+    maxVersion: 'TLSv1.2',
+    pskCallback: () => ({ identity, psk: key }),
+    // There is no certificate whose name could be checked.
+    checkServerIdentity: () => undefined,
+  };
+}
+
 /** Opens a TLS connection. */
-export function openTls(endpoint: Endpoint, tls: TlsSettings | undefined, owner: CarrierOwner): Carrier {
+export function openTls(told: ConnectionOptions, owner: CarrierOwner): Carrier {
   // Node's documentation has the option for TLS, its types do not.
-  const options: ConnectionOptions & Pick<TcpNetConnectOpts, 'onread'> = { ...connectOptions(endpoint, tls), onread: readInto(owner) };
+  const options: ConnectionOptions & Pick<TcpNetConnectOpts, 'onread'> = { ...told, onread: readInto(owner) };
   const socket = connect(options);
   socket.setNoDelay(true);
   return attach(socket, owner, 'secureConnect');

@@ -15,4 +15,6 @@ export interface Proof {
   /** Nobody between can read or change what goes over it. */
   readonly isSecure: boolean;
   readonly certificate?: ClientCertificate;
+  /** It has the key of this identity (TLS-PSK). */
+  readonly keyIdentity?: string;
 }

@@ -60,8 +60,9 @@ export async function openListener(
     acceptor.listenerFault(error);
   });
   const address = server.address();
-  const forget = tls?.onRenewed((context) => {
-    if (server instanceof TlsServer) server.setSecureContext(context);
+  const forget = tls?.onRenewed(() => {
+    // Everything anew: what is left out here is left out from then on.
+    if (server instanceof TlsServer) server.setSecureContext(tls.mqttOptions);
   });
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
@@ -84,7 +85,7 @@ interface TlsListening {
 }
 
 function createTlsListener(tls: ServerTls, { acceptor, handshakeMs, shaking }: TlsListening): TlsServer {
-  const server = createTlsServer({ ...tls.options, noDelay: true, handshakeTimeout: handshakeMs });
+  const server = createTlsServer({ ...tls.mqttOptions, noDelay: true, handshakeTimeout: handshakeMs });
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket);
     shaking.set(peer, socket);
@@ -97,7 +98,7 @@ function createTlsListener(tls: ServerTls, { acceptor, handshakeMs, shaking }: T
     open(socket, proofOf(socket, tls), acceptor);
   });
   server.on('tlsClientError', (error, socket) => {
-    const text = handshakeText(error);
+    const text = handshakeText(error, tls.keys.askedBy(socket));
     if (text !== undefined) acceptor.handshakeFailed(peerOf(socket), text);
     socket.destroy();
   });

@@ -1,5 +1,5 @@
 import type { Server as PlainServer } from 'node:http';
-import { createServer, type Server as TlsServer } from 'node:https';
+import { createServer, type Server as TlsServer, type ServerOptions } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 import { listenError } from '../listen-error.ts';
 import type { ServerTls } from '../tls/server-tls.ts';
@@ -39,7 +39,8 @@ export async function openHttp(app: FastifyInstance, { host, port, tls }: HttpAd
 
 async function openTls(app: FastifyInstance, { host, port, tls }: Required<HttpAddress>): Promise<HttpListener> {
   // With the names of authorities that it takes, a browser asks its user for a certificate of those only; programs send what they have.
-  const server = createServer({ ...tls.options, ca: tls.authority.pem }, (request, response) => {
+  const options = (): ServerOptions => ({ ...tls.options, ca: tls.authority.pem });
+  const server = createServer(options(), (request, response) => {
     app.routing(request, response);
     response.once('close', () => {
       if (!server.listening) server.closeIdleConnections();
@@ -52,7 +53,7 @@ async function openTls(app: FastifyInstance, { host, port, tls }: Required<HttpA
   server.off('error', reject);
   // A client whose handshake fails has nothing to be told; the socket is destroyed by Node.
   server.on('error', () => undefined);
-  const forget = tls.onRenewed((context) => server.setSecureContext(context));
+  const forget = tls.onRenewed(() => server.setSecureContext(options()));
   return {
     server,
     port: portOf(server, port),

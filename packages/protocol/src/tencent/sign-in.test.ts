@@ -118,6 +118,17 @@ describe('Tencent sign-in', () => {
     expect(tencentSignIn.claim({ clientId, username: `${clientId};1;2;3`, password: 'x' })).toBeUndefined();
   });
 
+  it('gives the key to the handshake of TLS, and no password, where the identity says so; elsewhere the password', () => {
+    const identity = { productId: 'ABCDE12345', deviceName: 'dev1', deviceSecret: 'lDZ6Uqt+I9E0wW7rvDUs7Q==', psk: true } as const;
+    const byKey = tencentSignIn.credentials(identity, { now: 0, random: () => 0, isTls: true });
+    expect(byKey).toEqual({ clientId: 'ABCDE12345dev1', username: 'ABCDE12345dev1;12010126;AAAAA;3600', psk: { identity: 'ABCDE12345dev1', key: Buffer.from('lDZ6Uqt+I9E0wW7rvDUs7Q==', 'base64') } });
+    expect(tencentSignIn.claim(byKey)).toEqual({ device: 'ABCDE12345/dev1', proof: 'certificate' });
+    for (const context of [{ ...identity, isTls: false }, { ...identity, psk: false, isTls: true }]) {
+      const { isTls, ...given } = context;
+      expect(tencentSignIn.credentials(given, { now: 0, random: () => 0, isTls })).toEqual({ clientId: 'ABCDE12345dev1', username: byKey.username, password: passwordOf(byKey.username, identity.deviceSecret, 'hmacsha256') });
+    }
+  });
+
   it('names the device of an identity', () => {
     expect(tencentSignIn.deviceOf({ productId: 'ABCDE12345', deviceName: 'dev1', certificate: true })).toBe('ABCDE12345/dev1');
   });
@@ -135,6 +146,7 @@ describe('Tencent sign-in', () => {
     ['deviceSecret', { ...right, certificate: true }],
     ['certificate', { ...right, deviceSecret: undefined, certificate: 'VE9QU0VDUkVU' }],
     ['hmac', { ...right, hmac: 'md5' }],
+    ['psk', { ...right, psk: 'VE9QU0VDUkVU' }],
     ['expiresInSeconds', { ...right, expiresInSeconds: 0 }],
     ['expiresInSeconds', { ...right, expiresInSeconds: 1.5 }],
     ['sdkAppId', { ...right, sdkAppId: '1;2' }],

@@ -23,14 +23,20 @@ export interface TencentSecretIdentity extends Named {
   readonly deviceSecret: string;
   /** Left out: `hmacsha256`. */
   readonly hmac?: TencentHmac;
+  /**
+   * True: over `mqtts://` secret and server prove each other by TLS-PSK, as the vendor's C SDK does (1.4): no certificate is looked at and no password is
+   * sent. Elsewhere the password is.
+   */
+  readonly psk?: boolean;
   readonly certificate?: never;
 }
 
-/** A device that proves itself by certificate or TLS-PSK; that material is given to the connection's TLS options (1.3, 1.4). */
+/** A device that proves itself by a certificate, which is given to the connection's TLS options (1.3). */
 export interface TencentCertificateIdentity extends Named {
   readonly certificate: true;
   readonly deviceSecret?: never;
   readonly hmac?: never;
+  readonly psk?: never;
 }
 
 /** How a device proves to IoT Explorer who it is. */
@@ -60,7 +66,9 @@ export const tencentSignIn: SignIn<TencentIdentity> = {
     const clientId = `${productId}${deviceName}`;
     const username = `${clientId};${sdkAppId};${connId};${Math.floor(context.now / 1000) + expiresInSeconds}`;
     const proof = proofOf(identity);
-    return proof === 'certificate' ? { clientId, username } : { clientId, username, password: passwordOf(username, proof.deviceSecret, proof.hmac) };
+    if (proof === 'certificate') return { clientId, username };
+    if (proof.isPsk && context.isTls === true) return { clientId, username, psk: { identity: clientId, key: Buffer.from(proof.deviceSecret, 'base64') } };
+    return { clientId, username, password: passwordOf(username, proof.deviceSecret, proof.hmac) };
   },
 
   claim(credentials) {
@@ -110,8 +118,8 @@ function namesOf({ productId, deviceName }: TencentIdentity): { readonly product
 }
 
 /** Read as unknown: a program in JavaScript or a configuration file can hold anything. The secret never gets into a text. */
-function proofOf(identity: TencentIdentity): 'certificate' | { readonly deviceSecret: string; readonly hmac: TencentHmac } {
-  const { deviceSecret, certificate, hmac = 'hmacsha256' }: Readonly<Partial<Record<string, unknown>>> = { ...identity };
+function proofOf(identity: TencentIdentity): 'certificate' | { readonly deviceSecret: string; readonly hmac: TencentHmac; readonly isPsk: boolean } {
+  const { deviceSecret, certificate, psk = false, hmac = 'hmacsha256' }: Readonly<Partial<Record<string, unknown>>> = { ...identity };
   if (certificate !== undefined) {
     if (deviceSecret !== undefined) fail('deviceSecret and certificate exclude each other', 'give the one that the device has');
     if (certificate !== true) fail('certificate must be true', 'put certificate and key into the TLS options of the connection');
@@ -120,7 +128,8 @@ function proofOf(identity: TencentIdentity): 'certificate' | { readonly deviceSe
   if (deviceSecret === undefined) fail('deviceSecret is missing', 'give the secret of the device, or certificate: true');
   if (typeof deviceSecret !== 'string' || !/^[A-Za-z0-9+/]{2,}={0,2}$/.test(deviceSecret)) fail('deviceSecret is no base64 text', 'copy it from the device in the console');
   if (hmac !== 'hmacsha1' && hmac !== 'hmacsha256') fail('hmac must be hmacsha1 or hmacsha256', 'leave it out for hmacsha256');
-  return { deviceSecret, hmac };
+  if (typeof psk !== 'boolean') fail('psk must be true or false', 'leave it out to sign in with a password');
+  return { deviceSecret, hmac, isPsk: psk };
 }
 
 function fail(wrong: string, cure: string): never {
