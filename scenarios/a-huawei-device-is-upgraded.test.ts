@@ -62,6 +62,18 @@ const idOf = (answer: { readonly body: unknown }, name: 'package_id' | 'task_id'
 const show = async (rig: Rig, taskId: string, query = ''): Promise<JsonObject> => (await rig.huawei('GET', `/batchtasks/${taskId}${query}`)).body as JsonObject;
 
 describe('A Huawei device', () => {
+  it('is offered a package with an empty list of source versions whatever it runs', async () => {
+    await using rig = await Rig.open();
+    await putImage(rig);
+    const created = await rig.huawei('POST', '/ota-upgrades/packages', firmware({ support_source_versions: [] }));
+    expect(created).toMatchObject({ status: 201, body: { support_source_versions: [] } });
+    const device = new OtaDevice(await rig.foreign(HUAWEI, 1), 'lamp_1');
+    await rig.huawei('POST', '/batchtasks', task(idOf(created, 'package_id')));
+    await device.event(1);
+    await device.tell('version_report', { fw_version: '0.7', sw_version: '7' });
+    expect(await device.event(2)).toMatchObject({ type: 'firmware_upgrade_v2', paras: { version: '2.0' } });
+  });
+
   it('is upgraded with a package in object storage, by a signed URL, and its task is seen to the end', async () => {
     await using rig = await Rig.open();
     await putImage(rig);

@@ -1,10 +1,13 @@
-import { isLianyunError, LianyunError, type Clock, type DeviceRef } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, type Clock, type DeviceRef, type ErrorCode } from '@lianyun/protocol';
 import type { Downlink } from './downlink.ts';
 import type { Letter, Mailbox } from './mailbox.ts';
 import type { Registry } from './registry.ts';
 
 /** Messages that wait for one device at most (Huawei 3.2). */
 const MAX_WAITING = 20;
+
+/** What is the application's own mistake, and not what became of its message. */
+const MISTAKES: readonly ErrorCode[] = ['unsupported', 'bad-input', 'too-large'];
 
 /** What an application gives for a device. `ttlMs` 0: it is not kept for a device that is offline. */
 export type LetterDraft = Pick<Letter, 'id' | 'name' | 'content' | 'format' | 'encoding' | 'topic' | 'properties'> & { readonly ttlMs: number };
@@ -27,8 +30,9 @@ export class Postman {
   }
 
   /**
-   * Takes a message and delivers it when the device is online; resolves with what became of it so far. Rejects with `conflict`
-   * for an id that is there already, with `bad-input` for what cannot be written, with `unsupported` when the device has not subscribed the message's topic.
+   * Takes a message and delivers it when the device is online; resolves with what became of it so far, `failed` for one that the device did not
+   * take. Rejects with `conflict` for an id that is there already, with `bad-input` or `too-large` for what cannot be written, with `unsupported`
+   * when the device has not subscribed the message's topic.
    */
   async post(device: DeviceRef, { ttlMs, ...draft }: LetterDraft): Promise<Letter> {
     const { mailbox, downlink, clock } = this.#options;
@@ -45,7 +49,7 @@ export class Postman {
     }
     mailbox.put('huawei', device, letter);
     const refused = await this.#round(device, [letter.id]);
-    if (refused !== undefined) throw refused;
+    if (refused !== undefined && MISTAKES.includes(refused.code)) throw refused;
     return this.find(device, letter.id) ?? letter;
   }
 

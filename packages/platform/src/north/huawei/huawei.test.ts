@@ -233,6 +233,19 @@ describe('commands and properties', () => {
   });
 });
 
+describe('a message', () => {
+  it.each([
+    ['timeout', 'IOTDA.014111'],
+    ['dropped', 'IOTDA.014016'],
+    ['refused', 'IOTDA.000006'],
+  ] as const)('that an online device does not take (%s) was taken by the platform and has FAILED', async (code, error_code) => {
+    await lampOnline();
+    north.downlink.posted = new LianyunError(code, 'no PUBACK after 4 sends');
+    expect(await north.huawei('POST', '/devices/lamp_d1/messages', { message: 'x', message_id: 'm1' })).toMatchObject({ status: 201, body: { message_id: 'm1', result: { status: 'FAILED', finished_time: expect.any(String) } } });
+    expect(await north.huawei('GET', '/devices/lamp_d1/messages/m1')).toMatchObject({ body: { status: 'FAILED', error_info: { error_code, error_msg: expect.stringContaining('PUBACK') } } });
+  });
+});
+
 describe('a shadow', () => {
   it('shows what was reported and what is desired, service by service', async () => {
     await north.huawei('POST', '/products', { ...LAMP, product_id: 'lamp' });

@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** Which codes the cloud gives here is documented nowhere: those of the other requests. */
-const FAILURES: Partial<Record<ErrorCode, string>> = { offline: 'IOTDA.014016', dropped: 'IOTDA.014016', unsupported: 'IOTDA.014112' };
+const FAILURES: Partial<Record<ErrorCode, string>> = { offline: 'IOTDA.014016', dropped: 'IOTDA.014016', unsupported: 'IOTDA.014112', timeout: 'IOTDA.014111' };
 
 const json = v.custom<JsonValue>((value) => value !== undefined && value !== null && value !== '', 'text or any JSON value is expected');
 

@@ -50,7 +50,8 @@ export async function createPackage(call: Call): Promise<object> {
     ...(delivery === undefined ? {} : { delivery: delivery === 'v1' ? 'token' : 'signed' }),
     ...(obs?.sign === undefined ? {} : { sha256: obs.sign }),
     ...(obs?.region_name === undefined ? {} : { region: obs.region_name }),
-    ...(body.support_source_versions === undefined ? {} : { sourceVersions: body.support_source_versions }),
+    // An empty list restricts nothing.
+    ...(body.support_source_versions?.length ? { sourceVersions: body.support_source_versions } : {}),
     ...(body.description === undefined ? {} : { description: body.description }),
     ...(body.custom_info === undefined ? {} : { info: body.custom_info }),
     ...(body.module_name === undefined ? {} : { module: body.module_name }),
