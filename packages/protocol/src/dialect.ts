@@ -26,7 +26,7 @@ export interface RowInit<K extends Op, T extends string, S extends WireSchema> {
   readonly settledBy?: Op;
   /** `live`: worthless after a disconnect, fails at once when there is no connection. Left out: kept until it is settled. */
   readonly hold?: 'live';
-  /** Whether a device that subscribes for itself does so at connect or when the operation is first used. Left out: at connect. */
+  /** The device subscribes when the operation is first used, also where the platform subscribes the rest by itself. Left out: at connect, by either. */
   readonly subscribe?: 'on-use';
   /** `?name=value&…` may be glued to an uplink's topic: it is not part of its name, `encoding` says how the payload is packed. */
   readonly glued?: true;

@@ -78,9 +78,9 @@ export function filtersFor(dialect: AnyDialect, device: DeviceRef, op: Op): Subs
 }
 
 function filtersOf(dialect: AnyDialect, device: DeviceRef, isWanted: (row: Row, op: Op) => boolean): Subscription[] {
-  if (dialect.subscribe === 'implicit') return [];
   const slots = dialect.deviceSlots(device);
-  const downlinks = entriesOf(dialect).filter(([, row]) => row.direction === 'down');
+  // What a platform subscribes by itself is all but what is subscribed on use.
+  const downlinks = entriesOf(dialect).filter(([, row]) => row.direction === 'down' && (dialect.subscribe === 'explicit' || row.subscribe === 'on-use'));
   const wanted = new Map(downlinks.flatMap(([op, row]) => (isWanted(row, op) ? [[row.topic, row.template] as const] : [])));
   return [...wanted].map(([topic, { segments }]) => ({
     filter: segments.map(({ text, slot }) => (slot === undefined ? text : slots[slot] === undefined ? '+' : text + slots[slot])).join('/'),

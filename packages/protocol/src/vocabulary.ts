@@ -1,5 +1,12 @@
+import type { DeviceRef } from './device-ref.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { MessageProperties } from './message-properties.ts';
+import type { ChildDraft, ChildInfo, ChildResult } from './vocabulary-gateway.ts';
+import type { DeviceRule } from './vocabulary-rules.ts';
+
+export type { DeviceRef } from './device-ref.ts';
+export type * from './vocabulary-gateway.ts';
+export type * from './vocabulary-rules.ts';
 
 /**
  * The words that both clouds share. A row of a dialect maps one operation to a message on the wire and back; everything
@@ -88,6 +95,19 @@ export interface Vocabulary {
   /** The cloud switches the upload of logs. Huawei: on or off, until when. Tencent: the level. */
   'log.config': { on: boolean; until?: number; level?: number };
   'log.report': { type: string; content: string; at: number };
+
+  /** A device asks where to connect, by a word or a text that a policy knows. Huawei only, as all below. */
+  'provision.request': { keyword?: string } | { text: string };
+  /** Where to connect, and with which secret from now on; or why not. */
+  'provision.result': { address: string; secret?: string; /** The device's first configuration, JSON as a rule. */ config?: string } | { error: string; text?: string };
+
+  /** A device asks for rules that it is to run itself, and tells which it no longer has. */
+  'rule.request': { rules: readonly string[]; removed: readonly string[] };
+  'rule.deliver': { rules: readonly DeviceRule[] };
+
+  /** The cloud gives a device its configuration. */
+  'config.update': { content: JsonValue };
+  'config.update.result': Outcome;
 }
 
 /** The name of an operation. */
@@ -222,35 +242,6 @@ export type UpgradeStep =
 
 export type FileDirection = 'upload' | 'download';
 
-/** A sub-device to be added: by product and node (Huawei), or by its own signature (Tencent). */
-export type ChildDraft =
-  | { product: string; node: string; device?: DeviceRef; gateway?: DeviceRef; name?: string; description?: string; info?: JsonObject }
-  | { device: DeviceRef; signature: string; random: number; at: number; /** `hmacsha1`, `hmacsha256`, or what a gateway says that knows better. */ method: string; proof: 'psk' | 'certificate' };
-
-/** What became of one sub-device in a request. Where none came to be (Huawei), product and node name it; what was added is described in full. */
-export interface ChildResult extends Partial<ChildInfo> {
-  /** 0 is success. Huawei's failures are all -1 and carry their code as text in `error`. */
-  code: number;
-  error?: string;
-  text?: string;
-}
-
-/** A sub-device as the cloud describes it. */
-export interface ChildInfo {
-  device: DeviceRef;
-  gateway?: DeviceRef;
-  node?: string;
-  product?: string;
-  name?: string;
-  description?: string;
-  manufacturer?: string;
-  model?: string;
-  firmware?: string;
-  software?: string;
-  status?: string;
-  info?: JsonObject;
-}
-
 /** Which operation answers which. */
 export const EXCHANGES = {
   'property.set': 'property.set.result',
@@ -265,6 +256,8 @@ export const EXCHANGES = {
   'child.status': 'child.status.result',
   'child.list': 'child.list.result',
   'log.query': 'log.config',
+  'provision.request': 'provision.result',
+  'config.update': 'config.update.result',
 } as const satisfies Partial<Record<Op, Op>>;
 
 /** An operation that is answered by another. */
@@ -273,11 +266,6 @@ export type RequestOp = keyof typeof EXCHANGES;
 export const isRequest = (op: Op): op is RequestOp => op in EXCHANGES;
 /** The operation that answers `K`. */
 export type ReplyOp<K extends RequestOp> = (typeof EXCHANGES)[K];
-
-/**
- * Names a device within its cloud: Huawei's device id; Tencent's `ProductId/DeviceName`, as the cloud's own API writes it.
- */
-export type DeviceRef = string;
 
 /** One message in the words of the vocabulary. */
 export interface Message<K extends Op = Op> {

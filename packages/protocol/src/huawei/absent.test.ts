@@ -11,7 +11,7 @@ const folder = new URL('../../fixtures/huawei/', import.meta.url);
 const fixtures = fixturesIn(readdirSync(folder).map((file) => [file, readFileSync(new URL(file, folder), 'utf8')]));
 
 /** Where the names and values are the user's own: nothing there is "not given". */
-const OWN = new Set(['properties', 'content', 'extension_info', 'task_ext_info']);
+const OWN = new Set(['properties', 'content', 'extension_info', 'task_ext_info', 'config_content', 'commandBody']);
 
 /** The parameters of commands and of the product's own events are the user's; those of the system's events are not. */
 const OWN_PARAS: ReadonlySet<Op> = new Set<Op>(['command.invoke', 'command.result', 'event.post', 'event.notify']);

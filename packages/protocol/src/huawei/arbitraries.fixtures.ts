@@ -50,13 +50,39 @@ const service = fc.tuple(record({ service: text, version: integer }, ['service']
 const deviceInfo = record<Required<Pick<DeviceInfo, 'sdk' | 'firmware' | 'software' | 'ip'>>, never>({ sdk: given, firmware: given, software: given, ip: given }, []);
 const sentAt = record({ sentAt: integer }, []);
 
+/** A text that is no document. */
+const freeText = given.filter((each) => !each.trimStart().startsWith('{'));
+
+const unquoted = text.filter((each) => each !== '' && !/^'.*'$/s.test(each));
+const days = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 7 });
+const condition = fc.oneof(
+  record({ kind: fc.constant('data' as const), device: unquoted, path: unquoted, operator: given, value: unquoted, values: fc.array(unquoted, { maxLength: 3 }) }, ['kind']),
+  record({ kind: fc.constant('daily' as const), time: given, days }, ['kind']),
+  record({ kind: fc.constant('interval' as const), start: given, everySeconds: integer, count: integer }, ['kind']),
+  record({ kind: fc.constant('unknown' as const), type: text.filter((each) => !/^(?:DEVICE_DATA|DAILY_TIMER|SIMPLE_TIMER)$/.test(each)) }, ['kind', 'type']),
+);
+const action = record({ type: given, isEnabled: fc.boolean(), device: unquoted, service: unquoted, name: unquoted, args: values }, ['isEnabled']);
+const rule = record(
+  {
+    id: text,
+    name: given,
+    version: integer,
+    isActive: fc.boolean(),
+    logic: given,
+    window: record({ from: given, to: given, days }, []),
+    conditions: fc.array(condition, { maxLength: 3 }),
+    actions: fc.array(action, { maxLength: 3 }),
+  },
+  ['id', 'isActive', 'conditions', 'actions'],
+);
+
 /**
  * Huawei cannot express: a group or an event without a service; times outside the years 0 to 9999, or finer than a second in what
  * the platform sends; a result for another device than the connected one (it names the gateway only, 9.1); a text together with
  * success or output, or output that is only an `error` text of a failure (4.2); the id of what is neither answered nor an answer by
  * event id; several events a message; when a command was called; a failed shadow query; when nothing was reported; a log line before
  * March 1973 (its milliseconds look like seconds); another code than 0 and -1 for a sub-device, or failures before successes; bytes
- * that look like the system format, or of a sub-device (3.1, 3.2); `""` and null for what need not be given.
+ * that look like the system format, or of a sub-device (3.1, 3.2); names of a rule in single quotes; `""` and null for what need not be given.
  */
 export const huaweiMessages: Messages = {
   'property.report': ownUntied(record({ groups }, ['groups'])),
@@ -105,6 +131,12 @@ export const huaweiMessages: Messages = {
   'file.result': up(record({ direction, object: text, code, status: integer, text: given }, ['direction', 'object', 'code'])),
   'log.config': down(record({ on: fc.boolean(), until: second }, ['on'])),
   'log.report': up(record({ type: text, content: text, at: fc.integer({ min: 100_000_000_000, max: 999_999_999_999_999 }) }, ['type', 'content', 'at'])),
+  'provision.request': ownUntied(fc.oneof(record({ keyword: given }, []), freeText.map((each) => ({ text: each })))),
+  'provision.result': ownUntied(fc.oneof(record({ address: given, secret: given, config: given }, ['address']), record({ error: given, text: given }, ['error']))),
+  'rule.request': up(record({ rules: fc.array(text, { maxLength: 3 }), removed: fc.array(text, { maxLength: 3 }) }, ['rules', 'removed'])),
+  'rule.deliver': down(record({ rules: fc.array(rule, { maxLength: 3 }) }, ['rules'])),
+  'config.update': down(record({ content: anyJson }, ['content'])),
+  'config.update.result': up(record({ code, text: given }, ['code'])),
   'child.add': tied(
     at,
     record(

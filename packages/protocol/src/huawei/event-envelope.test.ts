@@ -71,7 +71,7 @@ describe('a frame on the events topics', () => {
   });
 
   it('is an event of the product when no row has its service and type, also on a topic with rows for the service', () => {
-    for (const [service_id, event_type] of [['$ota', 'whatever'], ['$device_rule', 'device_rule_config_response'], ['ota', 'x'], ['*', '*'], ['', '']])
+    for (const [service_id, event_type] of [['$ota', 'whatever'], ['$device_rule', 'whatever'], ['ota', 'x'], ['*', '*'], ['', '']])
       expect(decode(DOWN, { services: [{ service_id, event_type, paras: {} }] }).reads).toMatchObject([{ op: 'event.notify', message: { body: { events: [{ service: service_id, name: event_type }] } } }]);
   });
 

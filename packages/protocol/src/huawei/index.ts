@@ -1,17 +1,20 @@
 import type { Dialect } from '../dialect.ts';
 import { parseTemplate } from '../topic.ts';
+import { configRows } from './config-rows.ts';
 import { eventRows } from './event-rows.ts';
 import { fileRows } from './file-rows.ts';
 import { gatewayRows } from './gateway-rows.ts';
 import { messageRows } from './message-rows.ts';
 import { otaRows } from './ota-rows.ts';
 import { otaRules } from './ota-rules.ts';
+import { provisionRows } from './provision-rows.ts';
 import { propertyRows } from './rows.ts';
+import { ruleRows } from './rule-rows.ts';
 import { huaweiSignIn, type HuaweiIdentity } from './sign-in.ts';
 
 export type { HuaweiIdentity } from './sign-in.ts';
 
-const huaweiRows = { ...propertyRows, ...messageRows, ...eventRows, ...otaRows, ...fileRows, ...gatewayRows } as const;
+const huaweiRows = { ...propertyRows, ...messageRows, ...eventRows, ...otaRows, ...fileRows, ...gatewayRows, ...provisionRows, ...ruleRows, ...configRows } as const;
 
 /** Huawei Cloud IoTDA. */
 export const huawei: Dialect<typeof huaweiRows, HuaweiIdentity> = {
