@@ -91,6 +91,7 @@ export type {
   ErrorPlace,
   EventsOf,
   HuaweiIdentity,
+  HuaweiSignature,
   Int64,
   JsonObject,
   JsonValue,
@@ -120,6 +121,8 @@ export type { InstallationEvents, InstallOptions, InstallStep } from './ota/inst
 export type { Installation } from './ota/installation.ts';
 export type { Upgrade, UpgradeDownloadOptions, Versions } from './ota/upgrade.ts';
 export type { OutboxBounds } from './outbox.ts';
+export { provision, type Provisioned, type Provisioning, type ProvisionOptions } from './provision/provision.ts';
+export type { ProvisionStore, StoredProvision } from './provision/store.ts';
 export { reply, type CommandCall, type CommandHandler, type CommandReply } from './services/commands.ts';
 export type { CloudEvent, NotifyHandler } from './services/events.ts';
 export type { FileTransfer } from './services/file-transfer.ts';

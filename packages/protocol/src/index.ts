@@ -19,8 +19,9 @@ export {
 } from './dialect.ts';
 export { json, plain, raw, textOf, type Envelope, type Part, type Payload } from './envelope.ts';
 export { ERROR_TABLE, isLianyunError, LianyunError, type ErrorCode, type ErrorPlace } from './errors.ts';
-export { huawei, type HuaweiIdentity } from './huawei/index.ts';
+export { huawei, type HuaweiIdentity, type HuaweiSignature } from './huawei/index.ts';
 export { readEventTime } from './huawei/event-time.ts';
+export { derivedSecret, provisionedIdentity } from './huawei/sign-in.ts';
 export { isJsonObject, mergeOwn, parseExact, stringifyExact, type JsonObject, type JsonValue } from './json.ts';
 export type { Link, SendOptions } from './link.ts';
 export type { MessageProperties } from './message-properties.ts';
@@ -40,6 +41,7 @@ export {
   type DeviceInfo,
   type DeviceMessage,
   type DeviceRef,
+  type DeviceRule,
   type Draft,
   type FileDirection,
   type Message,
@@ -51,6 +53,9 @@ export {
   type PropertyGroup,
   type ReplyOp,
   type RequestOp,
+  type RuleAction,
+  type RuleCondition,
+  type RuleWindow,
   type ShadowService,
   type UpgradeFailure,
   type UpgradeStep,

@@ -12,7 +12,7 @@ import { propertyRows } from './rows.ts';
 import { ruleRows } from './rule-rows.ts';
 import { huaweiSignIn, type HuaweiIdentity } from './sign-in.ts';
 
-export type { HuaweiIdentity } from './sign-in.ts';
+export type { HuaweiIdentity, HuaweiSignature } from './sign-in.ts';
 
 const huaweiRows = { ...propertyRows, ...messageRows, ...eventRows, ...otaRows, ...fileRows, ...gatewayRows, ...provisionRows, ...ruleRows, ...configRows } as const;
 

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import vectors from '../../fixtures/auth-vectors.json' with { type: 'json' };
 import { isLianyunError } from '../errors.ts';
 import type { MqttCredentials } from '../sign-in.ts';
-import { derivedSecret, hourStamp, huaweiSignIn, passwordOf, type HuaweiIdentity } from './sign-in.ts';
+import { derivedSecret, hourStamp, huaweiSignIn, passwordOf, provisionedIdentity, type HuaweiIdentity } from './sign-in.ts';
 
 interface Vector {
   readonly timestamp: string;
@@ -72,6 +73,42 @@ describe('Huawei sign-in', () => {
   it('derives the device secret of a group as the vendor does', () => {
     for (const vector of groups) if (vector.secret !== undefined) expect(derivedSecret(vector.id, vector.secret)).toBe(vector.intermediateDeviceSecret);
     expect(derivedSecret('dev001', 'Z3JvdXAtc2VjcmV0LW9mLWF0LWxlYXN0LTMyLWJ5dGVzISE=')).toBe('fe0555380b27180d7ad8871baf80dd5107d9b7e0feb52848266e030e40c7e65a');
+  });
+
+  it('signs with HMAC-SM3 when it is asked to, under flavour 2', () => {
+    const identity = { deviceId: 'p_d', secret: '12345678', signature: 'hmac-sm3' } as const;
+    const credentials = huaweiSignIn.credentials(identity, context('2025041401'));
+    // Written out: H((K ^ opad) + H((K ^ ipad) + text)) over blocks of 64 bytes.
+    const padded = Buffer.concat([Buffer.from('2025041401')], 64);
+    const sm3 = (pad: number, text: Uint8Array): Buffer => createHash('sm3').update(padded.map((byte) => byte ^ pad)).update(text).digest();
+    expect(credentials).toEqual({ clientId: 'p_d_0_2_2025041401', username: 'p_d', password: sm3(0x5c, sm3(0x36, Buffer.from('12345678'))).toString('hex') });
+    expect(huaweiSignIn.verify(credentials, '12345678', within('2025041401'))).toBeUndefined();
+    expect(huaweiSignIn.verify(credentials, '12345679', within('2025041401'))).toBe('bad-signature');
+    expect(huaweiSignIn.verify({ ...credentials, clientId: 'p_d_0_1_2025041401' }, '12345678', within('2025041401'))).toBe('bad-signature');
+    const group = { deviceId: 'p_d', scopeId: 's', groupSecret: 'Z3JvdXA=', signature: 'hmac-sm3' } as const;
+    expect(huaweiSignIn.verify(huaweiSignIn.credentials(group, context('2025041401')), 'Z3JvdXA=', within('2025041401'))).toBeUndefined();
+  });
+
+  it('has the HMAC-SM3 that is published', () => {
+    // The example of GM/T 0042: a key of the bytes 1 to 32.
+    const key = Buffer.from(Array.from({ length: 32 }, (_, at) => at + 1)).toString('latin1');
+    expect(passwordOf('abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq'.repeat(2), key, '2')).toBe('ca05e144ed05d1857840d1f318a4a8669e559fc8391f414485bfdf7bb408963a');
+  });
+
+  it.each([
+    ['another signature', { signature: 'hmac-md5' }, /signature is "hmac-md5"/],
+    ['SM3 with a time that nobody checks', { signature: 'hmac-sm3', checkTimestamp: false }, /exclude each other/],
+  ])('refuses %s', (_, members, text) => {
+    expect(() => huaweiSignIn.credentials({ deviceId: 'p_d', secret: 's', ...members } as HuaweiIdentity, context('2025041401'))).toThrow(text);
+  });
+
+  it('goes on after provisioning with the secret that came, or the own, or what the group gives', () => {
+    const group = { deviceId: 'dev001', scopeId: 's', groupSecret: 'Z3JvdXAtc2VjcmV0LW9mLWF0LWxlYXN0LTMyLWJ5dGVzISE=', checkTimestamp: false } as const;
+    expect(provisionedIdentity(group, 'new')).toEqual({ deviceId: 'dev001', secret: 'new', checkTimestamp: false });
+    expect(provisionedIdentity(group)).toEqual({ deviceId: 'dev001', secret: 'fe0555380b27180d7ad8871baf80dd5107d9b7e0feb52848266e030e40c7e65a', checkTimestamp: false });
+    expect(provisionedIdentity({ deviceId: 'd', secret: 'old', signature: 'hmac-sm3' }, 'new')).toEqual({ deviceId: 'd', secret: 'new', signature: 'hmac-sm3' });
+    expect(provisionedIdentity({ deviceId: 'd', secret: 'old' })).toEqual({ deviceId: 'd', secret: 'old' });
+    expect(provisionedIdentity({ deviceId: 'd', scopeId: 's', certificate: true }, 'new')).toEqual({ deviceId: 'd', certificate: true });
   });
 
   it('computes the vendor primitives', () => {

@@ -1,7 +1,10 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual, type Hmac } from 'node:crypto';
 import { LianyunError } from '../errors.ts';
 import type { MqttCredentials, Refusal, SignIn } from '../sign-in.ts';
 import { isTopicLevel } from '../topic.ts';
+
+/** What a password can be made with (reference 1.3); SM3 is what Huawei's Java and C SDKs can use as well. */
+export type HuaweiSignature = 'hmac-sha256' | 'hmac-sm3';
 
 /** A device with a secret of its own (reference 1.3). */
 export interface HuaweiSecretIdentity {
@@ -10,6 +13,8 @@ export interface HuaweiSecretIdentity {
   readonly secret: string;
   /** Whether the cloud shall check how fresh the signed hour is. Left out: true. */
   readonly checkTimestamp?: boolean;
+  /** What signs; HMAC-SHA256 when left out. The cloud always checks how fresh an SM3 signature is. */
+  readonly signature?: HuaweiSignature;
   readonly certificate?: never;
   readonly scopeId?: never;
   readonly groupSecret?: never;
@@ -21,6 +26,7 @@ export interface HuaweiCertificateIdentity {
   readonly certificate: true;
   /** As in {@link HuaweiSecretIdentity}: only written into the client id, nothing is signed. */
   readonly checkTimestamp?: boolean;
+  readonly signature?: never;
   readonly secret?: never;
   readonly scopeId?: never;
   readonly groupSecret?: never;
@@ -34,6 +40,7 @@ export interface HuaweiGroupSecretIdentity {
   readonly groupSecret: string;
   /** As in {@link HuaweiSecretIdentity}. Huawei's Python SDK always writes false here. */
   readonly checkTimestamp?: boolean;
+  readonly signature?: HuaweiSignature;
   readonly secret?: never;
   readonly certificate?: never;
 }
@@ -46,6 +53,7 @@ export interface HuaweiGroupCertificateIdentity {
   readonly secret?: never;
   readonly groupSecret?: never;
   readonly checkTimestamp?: never;
+  readonly signature?: never;
 }
 
 /** How a device proves to IoTDA who it is: its own secret or certificate, or those of its registration group. */
@@ -78,10 +86,11 @@ export const huaweiSignIn: SignIn<HuaweiIdentity> = {
     const head = scopeId === undefined ? `${deviceId}_0` : `${deviceId}_0_${scopeId}`;
     if (scopeId !== undefined && proof === 'certificate') return { clientId: head, username: deviceId };
     const stamp = hourStamp(now);
-    const clientId = `${head}_${identity.checkTimestamp === false ? '0' : '1'}_${stamp}`;
+    const flavour = flavourOf(identity);
+    const clientId = `${head}_${flavour}_${stamp}`;
     if (proof === 'certificate') return { clientId, username: deviceId };
     const secret = scopeId === undefined ? proof.secret : derivedSecret(deviceId, proof.secret);
-    return { clientId, username: deviceId, password: passwordOf(secret, stamp) };
+    return { clientId, username: deviceId, password: passwordOf(secret, stamp, flavour) };
   },
 
   claim(credentials) {
@@ -112,12 +121,40 @@ export function hourStamp(now: number): string {
 
 /** The password for an hour: the hour is the key and the secret the message, not the other way round (1.3). */
 export function passwordOf(secret: string, stamp: string, flavour: Flavour = '1'): string {
-  return createHmac(flavour === '2' ? 'sm3' : 'sha256', stamp).update(secret).digest('hex');
+  return (flavour === '2' ? sm3(stamp) : createHmac('sha256', stamp)).update(secret).digest('hex');
+}
+
+function sm3(key: string): Hmac {
+  try {
+    return createHmac('sm3', key);
+  } catch (cause) {
+    throw new LianyunError('unsupported', "This Node.js has no SM3: its OpenSSL was built without it. Sign with 'hmac-sha256'.", { cause });
+  }
+}
+
+function flavourOf({ checkTimestamp, signature = 'hmac-sha256' }: HuaweiIdentity): Flavour {
+  if (signature === 'hmac-sha256') return checkTimestamp === false ? '0' : '1';
+  if (signature !== 'hmac-sm3') return fail(`signature is ${JSON.stringify(signature)}`, "give 'hmac-sha256' or 'hmac-sm3'");
+  if (checkTimestamp === false) fail("signature 'hmac-sm3' and checkTimestamp: false exclude each other", 'the cloud always checks how fresh an SM3 signature is');
+  return '2';
 }
 
 /** The secret that a group's secret (base64) gives a device; the platform registers the device with it (6.2, 6.4). */
 export function derivedSecret(deviceId: string, groupSecret: string): string {
   return createHmac('sha256', deviceId).update(Buffer.from(groupSecret, 'base64')).digest('hex');
+}
+
+/**
+ * How a device signs in after it was provisioned: with the secret that it was given; without one, with its own, or with the one that its group's secret
+ * gives it, or with the same certificate (6.3, 6.4). Throws `bad-config`.
+ */
+export function provisionedIdentity(identity: HuaweiIdentity, secret?: string): HuaweiIdentity {
+  const deviceId = deviceIdOf(identity);
+  const proof = proofOf(identity);
+  const checked = identity.checkTimestamp === undefined ? {} : { checkTimestamp: identity.checkTimestamp };
+  if (proof === 'certificate') return { deviceId, certificate: true, ...checked };
+  const signature = identity.signature === undefined ? {} : { signature: identity.signature };
+  return { deviceId, secret: secret ?? (identity.scopeId === undefined ? proof.secret : derivedSecret(deviceId, proof.secret)), ...checked, ...signature };
 }
 
 /** Device ids hold underscores, so the client id is read from the user name on, never split from the left (1.3). */
