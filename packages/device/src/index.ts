@@ -103,10 +103,12 @@ export type {
   OutputOf,
   PropertyGroup,
   Receipt,
+  RegistrationForm,
   ReportOf,
   ServiceNames,
   SetOf,
   TencentIdentity,
+  TencentRefusal,
   ThingModel,
   UpgradeFailure,
 } from '@lianyun/protocol';
@@ -115,6 +117,8 @@ export type { DeviceEvents } from './device-events.ts';
 export type { DeviceModel, ModelCheck } from './model.ts';
 export type { TlsInput, TlsOptions } from './net/tls-options.ts';
 export type { DeviceOptions } from './options.ts';
+export { publishOverHttp, type HttpPublishOptions } from './http/publish.ts';
+export { registerDevice, type RegisteredDevice, type RegistrationOptions } from './registration/register.ts';
 export type { Download, DownloadEvents, DownloadProgress } from './download/download.ts';
 export type { DownloadTls } from './download/options.ts';
 export type { InstallationEvents, InstallOptions, InstallStep } from './ota/install-options.ts';

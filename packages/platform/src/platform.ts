@@ -8,6 +8,7 @@ import { Broadcaster } from './broadcaster.ts';
 import type { Children } from './children.ts';
 import { DesiredPusher } from './desired.ts';
 import { DeviceDownlink } from './device-downlink.ts';
+import { DeviceHttp } from './device-http/device-http.ts';
 import type { Downlink } from './downlink.ts';
 import type { EventLog } from './event-log.ts';
 import { Files, type DeviceFile } from './files.ts';
@@ -101,6 +102,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly #north: Northbound;
   readonly #forgetStorage: () => void;
   #tls: ServerTls | undefined;
+  #authority: Authority | undefined;
 
   constructor({ keys, projectId, publicUrl, clock = systemClock, storage = openStorage({ clock }) }: PlatformOptions) {
     super();
@@ -140,11 +142,13 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
     this.#desired = new DesiredPusher({ storage, downlink, registry, problem });
     this.#broadcaster = new Broadcaster({ access: this.access, downlink, registry, peers: this.#peers });
-    this.#north = createNorthbound({ registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, broadcasts: this.#broadcaster, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    const deviceHttp = new DeviceHttp({ registry, clock, issue: (name) => this.#authority?.forDevice(name), takeUplink: (device, frame) => this.#takeUplink(device, frame) });
+    this.#north = createNorthbound({ deviceHttp, registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, broadcasts: this.#broadcaster, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use` or `bad-config`; nothing listens then. */
   async listen({ host, mqtt, http, mqtts, https, authority }: PlatformAddress): Promise<PlatformPorts> {
+    this.#authority = authority;
     try {
       const tls = mqtts === undefined && https === undefined ? undefined : this.#openTls(host, authority);
       const mqttPort = await this.access.listen({ host, port: mqtt });
@@ -235,8 +239,14 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     };
   }
 
+  /** What a Tencent device published without a connection (7.7); what the platform answers needs one. */
+  #takeUplink(device: DeviceRef, uplink: Uplink): void | Promise<void> {
+    if (codecOf(DIALECTS.tencent).knows('up', uplink.topic)) return this.#receive({ cloud: 'tencent', device }, uplink);
+    this.access.publish('tencent', uplink);
+  }
+
   /** What cannot be unpacked is told and acknowledged, as every frame that cannot be read: sent again it would be the same. */
-  #receive({ cloud, device }: Client, { topic, payload, properties }: Uplink): void | Promise<void> {
+  #receive({ cloud, device }: Pick<Client, 'cloud' | 'device'>, { topic, payload, properties }: Pick<Uplink, 'topic' | 'payload' | 'properties'>): void | Promise<void> {
     const plain = unpacked({ cloud, device, topic, payload });
     return Buffer.isBuffer(plain) ? this.#peers[cloud].receive(topic, plain, device, properties) : this.#tell('problem', plain);
   }

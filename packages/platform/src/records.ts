@@ -33,6 +33,9 @@ export interface TencentProduct extends ProductRecord {
   readonly productSecret: string;
   /** Dynamic registration: 0 off, 1 for named devices, 2 for any. */
   readonly registerType: number;
+  /** How many devices may come to be by registration, 1000 when left out, and how many have. */
+  readonly registerLimit?: number;
+  readonly registered?: number;
   readonly categoryId: number;
   /** "1" certificate, "2" key. */
   readonly encryptionType: string;
@@ -56,6 +59,8 @@ export interface Device {
   readonly authType: 'secret' | 'certificate';
   /** Of the device's certificate: 40 or 64 hex digits. */
   readonly fingerprint?: string;
+  /** The certificate itself, PEM, where it is known. */
+  readonly certificate?: string;
   /** The device that this one connects through. */
   readonly gateway?: DeviceRef;
   /** Its gateway brought it online and has not taken it offline since (Tencent 3.1). */
@@ -100,7 +105,7 @@ export type DeviceDraft = Omit<Device, MadeForDevice> & { readonly nodeId: strin
 
 /** What can be changed about a device. */
 export type DeviceChanges = Partial<
-  Pick<Device, 'name' | 'secret' | 'authType' | 'fingerprint' | 'gateway' | 'wantsOnline' | 'description' | 'extensionInfo' | 'secureAccess' | 'info' | 'enabled' | 'logs'>
+  Pick<Device, 'name' | 'secret' | 'authType' | 'fingerprint' | 'certificate' | 'gateway' | 'wantsOnline' | 'description' | 'extensionInfo' | 'secureAccess' | 'info' | 'enabled' | 'logs'>
 >;
 
 /** What can be changed about a product of the cloud `C`. */

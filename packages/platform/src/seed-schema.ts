@@ -88,6 +88,7 @@ const tencentSchema = strict({
       ProductType: optional(choice([0, 5])),
       ProductSecret: optional(secretText),
       RegisterType: optional(choice([0, 1, 2])),
+      RegisterLimit: optional(v.pipe(integer, v.minValue(0, expect('0 or more')))),
       CategoryId: optional(integer),
       EncryptionType: optional(text),
       NetType: optional(text),

@@ -102,9 +102,9 @@ function given<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], un
 }
 
 /** A Tencent device that was given its certificate is known by it. */
-function certificateOf({ DeviceCert: pem }: TencentSeed['devices'][number]): Pick<DeviceDraft, 'authType' | 'fingerprint'> {
+function certificateOf({ DeviceCert: pem }: TencentSeed['devices'][number]): Pick<DeviceDraft, 'authType' | 'fingerprint' | 'certificate'> {
   const fingerprint = pem === undefined ? undefined : fingerprintOf(pem);
-  return fingerprint === undefined ? {} : { authType: 'certificate', fingerprint };
+  return pem === undefined || fingerprint === undefined ? {} : { authType: 'certificate', fingerprint, certificate: pem };
 }
 
 function huaweiProduct(product: HuaweiSeed['products'][number]): ProductDraft {
@@ -134,6 +134,7 @@ function tencentProduct(product: TencentSeed['products'][number]): ProductDraft 
       productType: product.ProductType,
       productSecret: product.ProductSecret,
       registerType: product.RegisterType,
+      registerLimit: product.RegisterLimit,
       categoryId: product.CategoryId,
       encryptionType: product.EncryptionType,
       netType: product.NetType,

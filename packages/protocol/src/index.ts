@@ -29,6 +29,22 @@ export { Peer, type Handler, type HandlerFinder, type PeerOptions, type PeerRequ
 export { failedReceipt, PendingReceipt, type Receipt } from './receipt.ts';
 export { filtersFor, rightsOf, subscriptionsOf, type Rights, type Subscription } from './rights.ts';
 export type { Claim, MqttCredentials, PreSharedKey, Refusal, SignIn, SignInContext } from './sign-in.ts';
+export {
+  tencentHttp,
+  type LegacyRegistration,
+  type RegistrationAnswer,
+  type RegistrationForm,
+  type TencentCredential,
+  type TencentHttpAlgorithm,
+  type TencentHttpCall,
+  type TencentHttpFault,
+  type TencentHttpKey,
+  type TencentHttpMessage,
+  type TencentHttpProof,
+  type TencentHttpRequest,
+  type TencentRefusal,
+  type TencentRegistration,
+} from './tencent/http.ts';
 export { tencent, type TencentIdentity } from './tencent/index.ts';
 export { fillTemplate, parseTemplate, TopicTable, type AnySlots, type Slots, type Template } from './topic.ts';
 export {

@@ -12,6 +12,8 @@ export async function writeAtomically(disk: Disk, file: string, text: string): P
   const fresh = `${file}.new`;
   const handle = await disk.open(fresh, 'w', 0o600);
   try {
+    // One that a crash left behind, or somebody else made, keeps the mode that it had.
+    await handle.chmod(0o600);
     await handle.writeFile(text);
     await handle.sync();
   } finally {

@@ -3,6 +3,7 @@ import type { Cloud } from '../access/port.ts';
 import type { Broadcasts } from '../broadcaster.ts';
 import type { Topology } from '../children.ts';
 import type { DesiredState } from '../desired.ts';
+import type { DeviceHttp } from '../device-http/device-http.ts';
 import type { Downlink } from '../downlink.ts';
 import type { Files } from '../files.ts';
 import type { AccessKeys } from '../keys.ts';
@@ -22,6 +23,7 @@ export interface NorthContext {
   readonly postman: Postman;
   readonly downlink: Downlink;
   readonly children: Topology;
+  readonly deviceHttp: DeviceHttp;
   readonly desired: DesiredState;
   readonly broadcasts: Broadcasts;
   readonly objects: Objects;

@@ -4,6 +4,7 @@ import { LianyunError, type Clock, type CommandResult, type DeviceRef, type Json
 import type { Cloud } from '../access/port.ts';
 import type { Topology } from '../children.ts';
 import { DesiredPusher } from '../desired.ts';
+import { DeviceHttp } from '../device-http/device-http.ts';
 import type { Downlink } from '../downlink.ts';
 import { Files } from '../files.ts';
 import { Objects } from '../objects/objects.ts';
@@ -163,13 +164,17 @@ export class NorthUnderTest implements AsyncDisposable {
     onUpgrade: () => undefined,
     problem: () => undefined,
   });
+  /** What devices published over HTTP. */
+  readonly published: object[] = [];
   readonly north: Northbound;
   port = 0;
   server: Server | undefined;
 
   constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number; readonly objectBytes?: number } = {}) {
     const { clock, downlink, children, storage, registry, postman, desired, objects, signer, origin, files, upgrades } = this;
-    this.north = createNorthbound({ registry, storage, postman, downlink, children, desired, broadcasts: { toTopic: () => undefined, toProduct: () => undefined }, objects, signer, origin, files, upgrades, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    const takeUplink = (device: DeviceRef, frame: object): void => void this.published.push({ device, ...frame });
+    const deviceHttp = new DeviceHttp({ registry, clock, issue: () => undefined, takeUplink });
+    this.north = createNorthbound({ deviceHttp, registry, storage, postman, downlink, children, desired, broadcasts: { toTopic: () => undefined, toProduct: () => undefined }, objects, signer, origin, files, upgrades, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   #peer(): Pick<Peer, 'send' | 'handle'> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { stringifyExact } from '@lianyun/protocol';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import { deviceHttp, isDevicePath } from '../device-http/routes.ts';
 import { objectsHttp } from '../objects/http.ts';
 import { OBJECTS_PATH } from '../objects/signer.ts';
 import { secretsOf, type NorthContext } from './context.ts';
@@ -8,7 +9,8 @@ import { openHttp, type HttpAddress, type HttpListener } from './http.ts';
 import { sendHuaweiFault } from './huawei/fault.ts';
 import { huaweiNorth, isHuaweiPath, withoutBasePath } from './huawei/index.ts';
 import { refusal } from './refusal.ts';
-import { sendTencentFault, tencentNorth } from './tencent/index.ts';
+import { sendTencentFault } from './tencent/fault.ts';
+import { tencentNorth } from './tencent/index.ts';
 
 /** The largest body that is taken unless said otherwise: a product with its model, generously. */
 const BODY_BYTES = 2 * 1024 * 1024;
@@ -32,7 +34,7 @@ export interface Northbound extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Both clouds' APIs on one port: Huawei's by path, Tencent's at `/`; objects below `/objects/`; and `/healthz`. */
+/** Both clouds' APIs on one port: Huawei's by path, Tencent's at `/`; what Tencent's devices ask over HTTP; objects below `/objects/`; and `/healthz`. */
 export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, objectBytes, ...context }: NorthboundOptions): Northbound {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
@@ -65,6 +67,7 @@ export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, objectBytes
   app.get('/healthz', () => ({ status: 'ok' }));
   huaweiNorth(app, context);
   tencentNorth(app, context);
+  deviceHttp(app, context.deviceHttp);
   const { objects, signer, clock } = context;
   objectsHttp(app, { objects, signer, clock, secretOf: secretsOf(context, 'huawei'), ...(objectBytes === undefined ? {} : { maxBytes: objectBytes }) });
 
@@ -88,7 +91,7 @@ function sendFault(request: FastifyRequest, reply: FastifyReply, error: unknown)
   const status = error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
   const message = error instanceof Error ? error.message : String(error);
   if (status >= 500) request.log.error({ err: error }, 'request failed');
-  if (isHuaweiPath(request.originalUrl) || !/^\/(?:\?|$)/.test(request.originalUrl)) {
+  if (isHuaweiPath(request.originalUrl) || !(/^\/(?:\?|$)/.test(request.originalUrl) || isDevicePath(request.originalUrl))) {
     return sendHuaweiFault(reply, refusal(status >= 500 ? 'IOTDA.000001' : 'IOTDA.000008', status >= 500 ? 'Internal server error.' : `Invalid input. ${message}`, status));
   }
   return sendTencentFault(reply, status === 413 ? refusal('RequestSizeLimitExceeded', message) : status >= 500 ? error : refusal('InvalidParameter', message));

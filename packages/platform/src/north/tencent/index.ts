@@ -1,13 +1,13 @@
-import { isLianyunError } from '@lianyun/protocol';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { secretsOf, type NorthContext } from '../context.ts';
 import { incoming } from '../incoming.ts';
 import { nearest } from '../../nearest.ts';
-import { refusal, refusalOf } from '../refusal.ts';
+import { refusal } from '../refusal.ts';
 import type { SecretOf, SignatureFault, SignedRequest, Verdict } from '../signed-request.ts';
 import type { Action } from './action.ts';
 import { dataActions } from './data.ts';
 import { deviceActions } from './devices.ts';
+import { sendTencentFault, tencentCodeOf } from './fault.ts';
 import { firmwareActions } from './firmware.ts';
 import { firmwareTaskActions } from './firmware-tasks.ts';
 import { gatewayActions } from './gateways.ts';
@@ -28,34 +28,6 @@ const FAULTS: Readonly<Record<SignatureFault, string>> = {
   expired: 'AuthFailure.SignatureExpire',
 };
 
-/** Answers with an error in the vendor's shape: HTTP 200, whatever it is (10.4). */
-export function sendTencentFault(reply: FastifyReply, error: unknown): FastifyReply {
-  const message = error instanceof Error ? error.message : String(error);
-  return reply.code(200).send({ Response: { Error: { Code: codeOf(error), Message: codeOf(error) === 'InternalError' ? 'An internal error has occurred.' : message }, RequestId: reply.request.id } });
-}
-
-function codeOf(error: unknown): string {
-  const own = refusalOf(error);
-  if (own !== undefined) return own.code;
-  if (!isLianyunError(error)) return 'InternalError';
-  switch (error.code) {
-    case 'bad-input':
-    case 'bad-config':
-    case 'model-violation':
-      return 'InvalidParameterValue';
-    case 'too-large':
-      return 'RequestSizeLimitExceeded';
-    case 'not-found':
-      return 'ResourceNotFound';
-    case 'conflict':
-      return 'ResourceInUse';
-    case 'storage-failed':
-      return 'InternalError';
-    default:
-      return 'FailedOperation';
-  }
-}
-
 /** Tencent's Cloud API 3.0 for IoT Explorer (10): every action at `/`. */
 export function tencentNorth(app: FastifyInstance, context: NorthContext): void {
   const secretOf = secretsOf(context, 'tencent');
@@ -69,7 +41,7 @@ export function tencentNorth(app: FastifyInstance, context: NorthContext): void 
         const fields = await action(given, context, { host: request.headers.host ?? 'localhost' });
         return await reply.code(200).send({ Response: { ...fields, RequestId: request.id } });
       } catch (error) {
-        if (codeOf(error) === 'InternalError') request.log.error({ err: error }, 'request failed');
+        if (tencentCodeOf(error) === 'InternalError') request.log.error({ err: error }, 'request failed');
         return await sendTencentFault(reply, error);
       }
     },
