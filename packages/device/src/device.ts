@@ -17,6 +17,7 @@ import { DeviceServices } from './services/device-services.ts';
 import type { GatewayService } from './services/gateway.ts';
 import type { OtaService } from './services/ota.ts';
 import type { PropertiesService } from './services/properties.ts';
+import type { RulesService } from './services/rules.ts';
 import type { ShadowService } from './services/shadow.ts';
 import type { TimeService } from './services/time.ts';
 import type { TopicsService } from './services/topics.ts';
@@ -120,6 +121,10 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
 
   get gateway(): GatewayService {
     return this.#services.gateway;
+  }
+
+  get rules(): RulesService {
+    return this.#services.rules;
   }
 
   /** Where the connection is: idle, connecting, online, waiting (with reason and time of the next attempt) or closed. */

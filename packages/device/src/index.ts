@@ -11,6 +11,7 @@ import type { LogsService } from './services/logs.ts';
 import type { MessagesService } from './services/messages.ts';
 import type { OtaService } from './services/ota.ts';
 import type { PropertiesService } from './services/properties.ts';
+import type { RulesService } from './services/rules.ts';
 import type { ShadowService } from './services/shadow.ts';
 import type { TopicsService } from './services/topics.ts';
 import type { TypedCommands } from './services/typed-commands.ts';
@@ -22,7 +23,7 @@ type Able<S, Needs extends Partial<Record<keyof S, Op>>, Ops> = {
 
 /** The services of a device on the cloud `D` with the model `M`. */
 interface Services<D extends AnyDialect, M = undefined> {
-  readonly properties: Able<PropertiesService<M>, { onGet: 'property.get'; set: never; handlesSet: never }, OpsOf<D>>;
+  readonly properties: Able<PropertiesService<M>, { onGet: 'property.get'; set: never; handlesSet: never; rules: never }, OpsOf<D>>;
   readonly commands: IsTyped<M> extends true ? TypedCommands<M> : CommandsService;
   readonly shadow: Able<ShadowService, { get: 'shadow.get'; clear: 'shadow.clear'; resync: never }, OpsOf<D>>;
   readonly events: Able<EventsService<M>, { onNotify: 'event.notify' }, OpsOf<D>>;
@@ -40,6 +41,9 @@ interface Services<D extends AnyDialect, M = undefined> {
 /** A service that a cloud has as a whole or not at all. */
 type Files<D extends AnyDialect> = 'file.request' extends OpsOf<D> ? { readonly files: FilesService } : object;
 
+/** The same of rules. */
+type Rules<D extends AnyDialect> = 'rule.deliver' extends OpsOf<D> ? { readonly rules: Omit<RulesService, 'take' | 'reported' | 'onOnline'> } : object;
+
 /** The topics of a sub-device: on Huawei it has none. */
 type ChildTopics<D extends AnyDialect> = D extends typeof tencent ? { readonly topics: TopicsService } : object;
 
@@ -49,7 +53,7 @@ type Internal = 'peer' | 'tap' | 'onPublish' | 'onSubscriptionRefused' | 'onOnli
  * A device on the cloud `D`: connect, report, answer. What its cloud cannot do is absent from the type and refused in JavaScript. With a model
  * `M` of `defineModel()`, names and values are typed: what does not compile is refused in JavaScript by path and allowed range.
  */
-export type Device<D extends AnyDialect = Dialect, M = undefined> = Omit<DeviceCore, keyof Services<D> | 'files' | Internal> & Services<D, M> & Files<D>;
+export type Device<D extends AnyDialect = Dialect, M = undefined> = Omit<DeviceCore, keyof Services<D> | 'files' | 'rules' | Internal> & Services<D, M> & Files<D> & Rules<D>;
 
 /** Makes a device; it connects when `connect()` is called. Throws `bad-config` naming the option that is wrong. */
 export const Device = DeviceCore as unknown as new <D extends AnyDialect, M extends DeviceModel | undefined = undefined>(options: DeviceOptions<D, M>) => Device<D, M>;
@@ -87,6 +91,7 @@ export type {
   DeviceEvent,
   DeviceInfo,
   DeviceMessage,
+  DeviceRule,
   ErrorCode,
   ErrorPlace,
   EventsOf,
@@ -105,6 +110,9 @@ export type {
   Receipt,
   RegistrationForm,
   ReportOf,
+  RuleAction,
+  RuleCondition,
+  RuleWindow,
   ServiceNames,
   SetOf,
   TencentIdentity,
@@ -138,6 +146,7 @@ export type { GatewayChild } from './services/gateway-child.ts';
 export type { GatewayChange, GatewayChangeHandler, GatewayWait, NewChild } from './services/gateway-requests.ts';
 export type { OfferHandler } from './services/ota.ts';
 export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
+export type { RuleCommand, RuleCommandHandler, RuleOptions, RulesService } from './services/rules.ts';
 export type { TypedCommands } from './services/typed-commands.ts';
 export type { ShadowState } from './services/shadow.ts';
 export type { TimeSync } from './services/time.ts';

@@ -2,7 +2,7 @@ import type * as v from 'valibot';
 import type { Envelope, Part } from './envelope.ts';
 import type { SignIn, SignInContext } from './sign-in.ts';
 import { parseTemplate, type AnySlots, type Slots, type Template } from './topic.ts';
-import type { ChildDraft, DeviceRef, Message, Op, OtaOffer, OtaProgress, UpgradeStep } from './vocabulary.ts';
+import type { ChildDraft, DeviceRef, Message, Op, OtaOffer, OtaProgress, PropertyGroup, UpgradeStep } from './vocabulary.ts';
 
 /** The tag of a row that takes what no other row of its topic takes. */
 export const ANY_TAG = '*';
@@ -133,6 +133,16 @@ export interface OtaRules {
   progressOf(step: UpgradeStep, versions: { readonly running: string | undefined; readonly target: string }): OtaProgress;
 }
 
+/** What a cloud says about rules that its devices run themselves, beside the messages. */
+export interface RuleRules {
+  /** The service whose properties are versions of rules. */
+  readonly service: string;
+  /** The versions that groups of properties tell, -1 for a rule that is no more, and the other groups. Undefined when they tell none. */
+  readVersions(groups: readonly PropertyGroup[]): { readonly versions: ReadonlyMap<string, number> | undefined; readonly rest: readonly PropertyGroup[] };
+  /** Versions as a group of properties. */
+  writeVersions(versions: ReadonlyMap<string, number>): PropertyGroup;
+}
+
 /** A cloud's device protocol as a value. */
 export interface Dialect<R extends Rows = Rows, I extends object = object> {
   readonly name: 'huawei' | 'tencent';
@@ -150,6 +160,8 @@ export interface Dialect<R extends Rows = Rows, I extends object = object> {
   readonly limits: Limits;
   readonly children: ChildRules;
   readonly ota: OtaRules;
+  /** Left out: its devices run no rules. */
+  readonly rules?: RuleRules;
   /** The vendor's own hosts: only there its connect interval is kept by default. */
   isVendorHost(host: string): boolean;
   /** The slots that name a device in a topic. */

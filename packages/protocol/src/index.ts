@@ -14,6 +14,7 @@ export {
   type OtaRules,
   type Row,
   type RowInit,
+  type RuleRules,
   type Rows,
   type WireSchema,
 } from './dialect.ts';

@@ -40,7 +40,7 @@ export class CommandsService {
 
   constructor(context: DeviceContext) {
     this.#context = context;
-    context.peer.handle('command.invoke', ({ device, body }) => this.#invoke({ device, service: body.service, name: body.name, args: body.args }));
+    context.peer.handle('command.invoke', ({ device, body }) => this.invoke({ device, service: body.service, name: body.name, args: body.args }));
   }
 
   /**
@@ -59,7 +59,8 @@ export class CommandsService {
     };
   }
 
-  async #invoke(wire: Omit<CommandCall, 'signal'>): Promise<CommandResult> {
+  /** @internal Runs a command as if the cloud had called it. */
+  async invoke(wire: Omit<CommandCall, 'signal'>): Promise<CommandResult> {
     const { model } = this.#context;
     const call = model?.fromWire === undefined ? wire : programCall(wire, model.fromWire);
     const handler = this.#handlers.get(keyOf(call.name, call.service)) ?? this.#handlers.get(keyOf(call.name, undefined)) ?? this.#handlers.get('*');

@@ -1,4 +1,4 @@
-import { rightsOf, type DeviceRef, type HandlerFinder, type Message, type Op, type Peer } from '@lianyun/protocol';
+import { LianyunError, rightsOf, type DeviceRef, type HandlerFinder, type Message, type Op, type Peer } from '@lianyun/protocol';
 import type { Session } from '../session.ts';
 import type { Ending } from '../session-state.ts';
 import { CommandsService } from './commands.ts';
@@ -13,6 +13,7 @@ import { LogsService } from './logs.ts';
 import { MessagesService } from './messages.ts';
 import { OtaService } from './ota.ts';
 import { PropertiesService } from './properties.ts';
+import { RulesService } from './rules.ts';
 import { ShadowService } from './shadow.ts';
 import { TimeService } from './time.ts';
 import { TopicsService, type ReceivedMessage } from './topics.ts';
@@ -42,6 +43,7 @@ export class DeviceServices implements HandlerFinder {
   #logs: LogsService | undefined;
   #files: FilesService | undefined;
   #gateway: GatewayService | undefined;
+  #rules: RulesService | undefined;
   #scopes: Scopes | undefined;
 
   constructor(parts: DeviceParts) {
@@ -100,6 +102,15 @@ export class DeviceServices implements HandlerFinder {
     return (this.#gateway ??= new GatewayService({ context, scopes: this.#childScopes, topology, session, topics: () => this.topics }));
   }
 
+  /** Throws `unsupported` where the cloud has none. */
+  get rules(): RulesService {
+    const { context } = this.#parts;
+    const { rules, name } = context.dialect;
+    if (rules === undefined) throw new LianyunError('unsupported', `The ${name} cloud has no rules that its devices run.`);
+    this.#rules ??= this.properties.rules = new RulesService(context, { rules, invoke: (call) => this.commands.invoke(call) });
+    return this.#rules;
+  }
+
   /** The cloud asks what no handler is registered for: makes the service that has an answer to it all the same. */
   wake(op: Op): void {
     if (op === 'command.invoke') this.#commands = this.commands;
@@ -122,6 +133,7 @@ export class DeviceServices implements HandlerFinder {
   onOnline(): void {
     this.#gateway?.onOnline();
     this.#ota?.onOnline();
+    this.#rules?.onOnline();
     this.#logs?.onOnline();
   }
 

@@ -1,6 +1,7 @@
 import { isJsonObject, LianyunError, type Outcome, type PropertyGroup, type Receipt, type ReportOf, type SetOf } from '@lianyun/protocol';
 import type { DeviceContext } from './context.ts';
 import { withDeadline } from './deadline.ts';
+import type { RulesService } from './rules.ts';
 
 /** What the cloud asks to be set. `M` is the device's model. */
 export interface PropertySet<M = undefined> {
@@ -37,6 +38,8 @@ function isGroup(value: unknown): boolean {
 /** The properties of this device: reported, set and read by the cloud. `M` is the device's model: it says their names and values. */
 export class PropertiesService<M = undefined> {
   readonly #context: DeviceContext;
+  /** @internal Sees what is reported, and takes its own out of what is set. */
+  rules: Pick<RulesService, 'take' | 'reported'> | undefined;
   #onSet: SetHandler<M> | undefined;
   #onGet: GetHandler<M> | undefined;
 
@@ -61,7 +64,10 @@ export class PropertiesService<M = undefined> {
     if (list.length === 0) return this.#context.refuse(new LianyunError('bad-input', 'report() was given no values: give { values } or a list of groups.'));
     const violation = model?.check.checkProperties(list, 'report');
     if (violation !== undefined) return this.#context.refuse(new LianyunError('model-violation', violation.message, { path: violation.path, device }));
-    return peer.send('property.report', { device, body: { groups: model?.toWire?.properties(list) ?? list } }, qos === undefined ? undefined : { qos });
+    const wire = model?.toWire?.properties(list) ?? list;
+    const receipt = peer.send('property.report', { device, body: { groups: wire } }, qos === undefined ? undefined : { qos });
+    this.rules?.reported(wire);
+    return receipt;
   }
 
   /**
@@ -96,7 +102,10 @@ export class PropertiesService<M = undefined> {
   }
 
   /** Runs the handler as if the cloud had set these values. */
-  async set(device: string, wire: readonly PropertyGroup[]): Promise<Outcome> {
+  async set(device: string, all: readonly PropertyGroup[]): Promise<Outcome> {
+    const taken = this.rules?.take(all);
+    if (taken?.rest.length === 0) return { code: 0, text: 'Success' };
+    const wire = taken?.rest ?? all;
     const handler = this.#onSet;
     const { model } = this.#context;
     if (handler === undefined) return { code: FAILED, text: 'this device takes no property set' };

@@ -10,6 +10,7 @@ import { otaRules } from './ota-rules.ts';
 import { provisionRows } from './provision-rows.ts';
 import { propertyRows } from './rows.ts';
 import { ruleRows } from './rule-rows.ts';
+import { ruleVersions } from './rule-versions.ts';
 import { huaweiSignIn, type HuaweiIdentity } from './sign-in.ts';
 
 export type { HuaweiIdentity, HuaweiSignature } from './sign-in.ts';
@@ -41,6 +42,7 @@ export const huawei: Dialect<typeof huaweiRows, HuaweiIdentity> = {
   // A batch over HTTPS or by the vendor's C and Go code is smaller (reference 3.5); these are the limits of MQTT (5.5).
   children: { batch: { add: 50, remove: 50, status: 100, report: 100 }, haveTopics: false, answerMs: 30_000 },
   ota: otaRules,
+  rules: ruleVersions,
   isVendorHost: (host) => /(^|\.)(myhuaweicloud|huaweicloud)\.(com|cn)$/i.test(host),
   deviceSlots: (device) => ({ deviceId: device }),
   // A sub-device's answer names only the gateway (reference 9.1), so the request id counts for the connection.
