@@ -90,6 +90,23 @@ describe('signing in', () => {
     expect(all.log.online).toBe(1);
   });
 
+  it('never announces an attempt that is already past, however long the announcement takes', async () => {
+    /** A clock on which every look takes a millisecond. */
+    class Hasty extends FakeClock {
+      override now(): number {
+        this.set(super.now() + 1);
+        return super.now();
+      }
+    }
+    const { server, clock } = await serve((index) => ({ connack: index < 1 ? 3 : 0 }), new Hasty({ randoms: Array.from({ length: 100 }, () => 0) }));
+    const all = { server, clock, ...keep(huaweiDevice(server), clock) };
+    const connecting = all.device.connect();
+    await until(() => all.log.offline.length === 1, 'a refusal');
+    expect(all.log.offline[0]?.nextAttemptMs).toBe(0);
+    await retry(all);
+    await connecting;
+  });
+
   it('builds the credentials anew for every attempt: the hour of a Huawei client id moves on', async () => {
     const all = await setup((index) => ({ connack: index === 0 ? 3 : 0 }), { maxBackoffMs: 1_200_000, minConnectIntervalMs: 1_200_000 });
     const connecting = all.device.connect({ deadlineMs: 10_000_000 });

@@ -275,7 +275,7 @@ export class Session implements Link, ConnectionOwner {
       case 'announce-online':
         return this.#owner.onOnline();
       case 'announce-offline':
-        return this.#owner.onOffline(effect.ending, this.#state.at === 'waiting' ? this.#state.until - clock.now() : undefined);
+        return this.#owner.onOffline(effect.ending, this.#state.at === 'waiting' ? Math.max(0, this.#state.until - clock.now()) : undefined);
       case 'announce-closed':
         return this.#owner.onClosed(effect.ending);
       default:
