@@ -13,8 +13,13 @@ import { Wire } from './wire.ts';
 const STARTS_AT = Date.UTC(2026, 10, 21, 23, 0, 0);
 
 /** The transcripts that are kept in the project. */
-export async function keptTranscripts(): Promise<string[]> {
-  const directory = path.join(import.meta.dirname, 'fixtures');
+export const keptTranscripts = (): Promise<string[]> => transcriptsIn('fixtures');
+
+/** Cases in the form of the transcripts that nobody recorded: what the vendors' documents say of more calls and orders. */
+export const derivedTranscripts = (): Promise<string[]> => transcriptsIn('derived');
+
+async function transcriptsIn(name: string): Promise<string[]> {
+  const directory = path.join(import.meta.dirname, name);
   return (await readdir(directory)).filter((name) => name.endsWith('.jsonl')).map((name) => path.join(directory, name));
 }
 
@@ -34,7 +39,7 @@ export async function replayAll(cases: readonly Case[], rules: readonly Deviatio
     }
     const directory = await mkdtemp(path.join(tmpdir(), 'lianyun-golden-'));
     try {
-      await using wire = await Wire.open({ material: await throwAwayMaterial(directory), upgrade: upgradeWebSocket });
+      await using wire = await Wire.open({ material: await throwAwayMaterial(directory, face.hosts?.(scenario)), upgrade: upgradeWebSocket });
       for (const [id, faults] of await replay({ face, wire, clock: new FakeClock({ now: STARTS_AT }), cases: scenario, directory, rules })) tell(id, faults);
     } finally {
       await rm(directory, { recursive: true, force: true });

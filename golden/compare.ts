@@ -10,8 +10,8 @@ export interface Equality {
   readonly namedErrors: ReadonlySet<string>;
 }
 
-/** Stands in a rule for a value that has to be there, whatever it is. */
-const isAny = (value: unknown): boolean => typeof value === 'object' && value !== null && '$any' in value;
+/** Stands in a rule for a value that has to be there, whatever it is, or (`optional`) may be. */
+const anyOf = (value: unknown): unknown => (typeof value === 'object' && value !== null && '$any' in value ? value.$any : undefined);
 
 export interface Difference {
   /** JSON pointer. */
@@ -31,7 +31,8 @@ const ABSENT = Symbol('absent');
 export function differences(recorded: unknown, ours: unknown, path: string, options: Options): Difference[] {
   // What even the vendor's own program did not do twice alike is nobody's to demand.
   if ([...options.timingDependent].some((pointer) => pointer === path)) return [];
-  if (isAny(recorded)) return isEmpty(ours, options) ? [{ path, recorded, ours }] : [];
+  const any = anyOf(recorded);
+  if (any !== undefined) return any !== 'optional' && isEmpty(ours, options) ? [{ path, recorded, ours }] : [];
   if (isEmpty(recorded, options) && isEmpty(ours, options)) return [];
   if (options.volatile.has(path)) return kindOf(recorded) === kindOf(ours) ? [] : [{ path, recorded, ours }];
   if (Array.isArray(recorded) && Array.isArray(ours)) return inArrays(recorded, ours, path, options);

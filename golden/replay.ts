@@ -1,7 +1,7 @@
 // Plays a case and looks whether ours did what was recorded.
 import type { FakeClock } from '@lianyun/protocol/testing';
 import { differences, told, type Equality } from './compare.ts';
-import { covering, expectation, type Deviation } from './deviations.ts';
+import { covering, expectation, ruledBy, type Deviation } from './deviations.ts';
 import type { Case, Injection } from './transcript.ts';
 import type { Wire } from './wire.ts';
 
@@ -33,6 +33,8 @@ export interface Face {
   readonly equality: Equality;
   /** Observations that are compared; others (logs, durations) are the recorded program's own. */
   readonly compared: readonly string[];
+  /** Names that the server's certificate has besides `golden-server`: where the recorded program did not look at names and ours does. */
+  hosts?(cases: readonly Case[]): readonly string[];
   open(options: StageOptions): Promise<Stage> | Stage;
 }
 
@@ -56,7 +58,7 @@ export async function replay(options: ReplayOptions): Promise<Map<string, string
   const results = new Map<string, string[]>();
   const stage = await face.open(options);
   try {
-    for (const recorded of cases) {
+    for (const recorded of withHistory(cases)) {
       try {
         const ours = await playOne(recorded, stage, options);
         results.set(recorded.id, judge(recorded, ours, face, covering(rules, recorded)));
@@ -75,6 +77,18 @@ export async function replay(options: ReplayOptions): Promise<Map<string, string
     wire.recorder.take();
   }
   return results;
+}
+
+/** Cases with what the recorded program had done by then, as far as it shows: rules may ask for it. `heard`: its listeners; `subscribed`: its custom topics. */
+export function withHistory(cases: readonly Case[]): Case[] {
+  const histories = new Map<string, { readonly heard: Set<string>; readonly subscribed: Map<string, unknown> }>();
+  return cases.map((recorded) => {
+    const history = histories.get(recorded.scenario) ?? { heard: new Set(), subscribed: new Map() };
+    histories.set(recorded.scenario, history);
+    for (const { name } of (recorded['callbacks'] ?? []) as { name: string }[]) history.heard.add(name.split('.')[0] ?? name);
+    for (const entry of (recorded['subscribes'] ?? []) as { topic: string }[]) if (!entry.topic.includes('/sys/')) history.subscribed.set(entry.topic, entry);
+    return { ...recorded, heard: [...history.heard], subscribed: [...history.subscribed.values()] };
+  });
 }
 
 async function playOne(recorded: Case, stage: Stage, { wire, clock }: ReplayOptions): Promise<Record<string, unknown>> {
@@ -128,7 +142,8 @@ async function settled(recorder: { readonly activity: number }): Promise<void> {
 
 function judge(recorded: Case, ours: Record<string, unknown>, face: Face, rules: readonly Deviation[]): string[] {
   const expected = withoutSpelling(expectation(recorded, rules));
-  const options = { ...face.equality, volatile: new Set(recorded.volatile), timingDependent: new Set(recorded.timingDependent) };
+  const ruled = ruledBy(rules);
+  const options = { ...face.equality, volatile: new Set(recorded.volatile), timingDependent: new Set(recorded.timingDependent?.filter((pointer) => !ruled.has(pointer))) };
   return face.compared
     .flatMap((name) => (name === 'error' ? compareErrors(expected['error'], ours['error'], face.equality) : differences(expected[name], ours[name], `/${name}`, options).map(told)))
     .concat(rules.length > 0 && JSON.stringify(expected) === JSON.stringify(recorded) ? [`a rule changes nothing: ${rules[0]?.reason ?? ''}`] : []);

@@ -3,10 +3,9 @@ import { DeviceBaseInfo, DeviceEvent, DeviceMessage, CommandRsp, IotResult, OTAS
 import type { JsonObject } from 'lianyun';
 import type { Case } from '../transcript.ts';
 import { camelMembers } from '../words.ts';
-import type { Scene } from './scene.ts';
-
-/** Plays a case. */
-export type Call = (stage: Scene, recorded: Case) => unknown;
+import { GATEWAY_CALLS } from './gateway.ts';
+import type { Call, Scene } from './scene.ts';
+import { SERVICE_CALLS } from './services.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -30,6 +29,8 @@ function endless(): object {
 const as = <T>(value: unknown): T => value as T;
 
 export const CALLS: Readonly<Record<string, Call>> = {
+  ...GATEWAY_CALLS,
+  ...SERVICE_CALLS,
   'IotDevice.__init__': (stage, { call }) => stage.make(call) !== undefined,
   'IotDevice.connect': (stage, { call }) => stage.connect(call),
   'IotDevice.destroy': async (stage) => {
@@ -43,7 +44,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   },
   'DeviceClient.report_sub_event': (stage, recorded) => {
     const [paras] = recordedEvents(recorded);
-    stage.connected.getClient().reportSubEvent(new DeviceEvent({ serviceId: 's', eventType: 't', paras: as(paras ?? {}) }), as(recorded.call['sub_device_id']), listener(stage, recorded));
+    stage.connected.getClient().reportSubEvent(as(recorded.call['sub_device_id']), new DeviceEvent({ serviceId: 's', eventType: 't', paras: as(paras ?? {}) }), listener(stage, recorded));
   },
   'DeviceClient.report_device_info': (stage, recorded) => {
     const { device_base_info: info, listener: _, ...members } = recorded.call;

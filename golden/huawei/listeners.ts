@@ -1,5 +1,5 @@
 // The listeners of the recorded program. What they answered is read from the case: the transcripts show what was sent, not the program.
-import { CommandRsp, IotResult, ServiceProperty, type ActionListener, type IotDevice } from 'lianyun/huawei';
+import { AbstractGateway, CommandRsp, IotResult, ServiceProperty, type ActionListener, type IotDevice } from 'lianyun/huawei';
 import type { JsonObject } from 'lianyun';
 import type { Case } from '../transcript.ts';
 import { camelMembers, shown } from '../words.ts';
@@ -20,6 +20,15 @@ const REGISTRATIONS: readonly (readonly [prefix: string, register: (listeners: L
   ['DeviceMessageListener.', (listeners, device) => device.getClient().setDeviceMsgListener({ onDeviceMessage: (message) => listeners.note('DeviceMessageListener.on_device_message', [message]) })],
   ['RawDeviceMessageListener.', (listeners, device) => device.getClient().setRawDeviceMsgListener({ onRawDeviceMessage: (message) => listeners.note('RawDeviceMessageListener.on_raw_device_message', [message]) })],
   ['TimeSyncListener.', (listeners, device) => device.getTimeSyncService().setListener({ onTimeSyncResponse: (...times) => listeners.note('TimeSyncListener.on_time_sync_response', times) })],
+  ['DeviceShadowListener.', (listeners, device) => device.getClient().setDeviceShadowListener({ onShadowGet: (...args) => listeners.note('DeviceShadowListener.on_shadow_get', args) })],
+  [
+    'FileManagerListener.',
+    (listeners, device) =>
+      device.getFileManagerService().setListener({
+        onUploadUrl: (info) => listeners.note('FileManagerListener.on_upload_url', [info]),
+        onDownloadUrl: (info) => listeners.note('FileManagerListener.on_download_url', [info]),
+      }),
+  ],
   [
     'OTAListener.',
     (listeners, device) =>
@@ -28,6 +37,19 @@ const REGISTRATIONS: readonly (readonly [prefix: string, register: (listeners: L
         onReceivePackageInfo: (info) => listeners.onReceivePackageInfo(info),
       }),
   ],
+];
+
+/** Those of a gateway. */
+const GATEWAY_REGISTRATIONS: readonly (readonly [prefix: string, register: (listeners: Listeners, device: AbstractGateway) => void])[] = [
+  [
+    'GtwOperateSubDeviceListener.',
+    (listeners, device) =>
+      device.setGtwOperateSubDeviceListener({
+        onAddSubDeviceRsp: (...args) => listeners.note('GtwOperateSubDeviceListener.on_add_sub_device_rsp', args),
+        onDelSubDeviceRsp: (...args) => listeners.note('GtwOperateSubDeviceListener.on_del_sub_device_rsp', args),
+      }),
+  ],
+  ['SubDevDiscoveryListener.', (listeners, device) => device.setSubDevDiscoveryListener({ onScan: (notify) => listeners.note('SubDevDiscoveryListener.on_scan', [notify]) })],
 ];
 
 export class Listeners {
@@ -46,10 +68,11 @@ export class Listeners {
     this.#forget = undefined;
   }
 
-  /** Hears of a device's connection. */
+  /** Hears of a device's connection, where the recorded program did. */
   watch(device: IotDevice): void {
     this.forget();
     this.#registered.clear();
+    if (!this.#stage.options.cases.some((each) => callbacksOf(each).some((name) => name.startsWith('ConnectListener.')))) return;
     this.#forget = device.addConnectListener({
       connectComplete: (reconnect, uri) => this.note('ConnectListener.connect_complete', [reconnect, uri]),
       connectionLost: (cause) => this.note('ConnectListener.connection_lost', [cause]),
@@ -63,6 +86,12 @@ export class Listeners {
     if (device === undefined) return;
     const names = callbacksOf(recorded);
     for (const [prefix, register] of REGISTRATIONS) {
+      if (this.#registered.has(prefix) || !names.some((name) => name.startsWith(prefix))) continue;
+      this.#registered.add(prefix);
+      register(this, device);
+    }
+    if (!(device instanceof AbstractGateway)) return;
+    for (const [prefix, register] of GATEWAY_REGISTRATIONS) {
       if (this.#registered.has(prefix) || !names.some((name) => name.startsWith(prefix))) continue;
       this.#registered.add(prefix);
       register(this, device);
@@ -83,8 +112,16 @@ export class Listeners {
     };
   }
 
+  get current(): Case | undefined {
+    return this.#case;
+  }
+
   onCommand(requestId: string, serviceId: string, commandName: string, paras: JsonObject): void {
     this.note('CommandListener.on_command', [requestId, serviceId, commandName, paras]);
+    this.answerCommand(requestId);
+  }
+
+  answerCommand(requestId: string): void {
     for (const { payload } of this.#answers(`commands/response/request_id=${requestId}`)) {
       this.#client.respondCommand(requestId, new CommandRsp(camelMembers(payload)), this.#action);
     }
@@ -92,11 +129,19 @@ export class Listeners {
 
   onPropertySet(requestId: string, services: ServiceProperty[]): void {
     this.note('PropertyListener.on_property_set', [requestId, services]);
+    this.answerSet(requestId);
+  }
+
+  answerSet(requestId: string): void {
     for (const { payload } of this.#answers(`properties/set/response/request_id=${requestId}`)) this.#client.respondPropertiesSet(requestId, new IotResult(camelMembers(payload)), this.#action);
   }
 
   onPropertyGet(requestId: string, serviceId: string): void {
     this.note('PropertyListener.on_property_get', [requestId, serviceId]);
+    this.answerGet(requestId);
+  }
+
+  answerGet(requestId: string): void {
     for (const { payload } of this.#answers(`properties/get/response/request_id=${requestId}`)) {
       this.#client.respondPropertiesGet(requestId, (payload['services'] as object[]).map((each) => new ServiceProperty(camelMembers(each as Record<string, unknown>))), this.#action);
     }

@@ -2,10 +2,25 @@ import { OTAPackageInfo, type ActionListener, type IotDevice } from 'lianyun/hua
 import type { StageOptions } from '../replay.ts';
 import type { Case } from '../transcript.ts';
 
+/** Plays a case. */
+export type Call = (scene: Scene, recorded: Case) => unknown;
+
 /** What calls and listeners see of the stage that they are on. */
 export interface Scene {
   readonly options: StageOptions;
-  readonly listeners: { action(recorded: Case): ActionListener | undefined };
+  readonly listeners: {
+    /** The case that is being played. */
+    readonly current: Case | undefined;
+    action(recorded: Case): ActionListener | undefined;
+    /** What the recorded program answered to a request. */
+    answerCommand(requestId: string): void;
+    answerSet(requestId: string): void;
+    answerGet(requestId: string): void;
+    /** A callback of the program. */
+    note(name: string, args: readonly unknown[]): void;
+  };
+  /** A value of our classes as the transcripts write it. */
+  shown(value: unknown): unknown;
   readonly device: IotDevice | undefined;
   /** The device, which has to be there. */
   readonly connected: IotDevice;

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { huawei, LianyunError, type Clock, type HuaweiIdentity } from '@lianyun/protocol';
 import type { DeviceOptions } from '../options.ts';
+import type { TlsOptions } from '../net/tls-options.ts';
 import { given } from './speaker.ts';
 
 /** Who the device is and where it connects (seed 2.3). Members as in the vendor's document and code. */
@@ -132,20 +132,12 @@ function identityOf({ id, authType, secret, scopeId, certPath, keyPath, checkTim
   return { deviceId: id, secret, checkTimestamp: isChecked };
 }
 
-function tlsOf({ iotCertPath, certPath, keyPath, authType }: ConnectAuthInfo): { readonly ca: Buffer; readonly cert?: Buffer; readonly key?: Buffer } {
+function tlsOf({ iotCertPath, certPath, keyPath, authType }: ConnectAuthInfo): TlsOptions {
   if (typeof iotCertPath !== 'string' || iotCertPath === '') bad('ConnectAuthInfo.iotCertPath', iotCertPath, "the file of the platform's authority, which the vendor's console offers");
   return {
-    ca: fileOf('iotCertPath', iotCertPath),
-    ...(authType === 1 ? { cert: fileOf('certPath', certPath ?? ''), key: fileOf('keyPath', keyPath ?? '') } : {}),
+    ca: iotCertPath,
+    ...(authType === 1 ? { cert: certPath ?? '', key: keyPath ?? '' } : {}),
   };
-}
-
-function fileOf(member: string, file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new LianyunError('bad-config', `ConnectAuthInfo.${member}: ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
 }
 
 function bad(member: string, value: unknown, expected: string): never {

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@lianyun/protocol';
 
 /** Fills in what is given; what is left out keeps its default. */
-const fill = (target: object, given: object | undefined): void => void Object.assign(target, given);
+export const fill = (target: object, given: object | undefined): void => void Object.assign(target, given);
 
 /** How an operation ended (seed 11.1). */
 export class IotResult {
@@ -16,6 +16,11 @@ export class IotResult {
 
   constructor(given?: Partial<IotResult>) {
     fill(this, given);
+  }
+
+  /** What the listener's own error says. @internal */
+  static failed(why: string): IotResult {
+    return new IotResult({ resultCode: -1, resultDesc: why.slice(0, 128) });
   }
 }
 
@@ -115,6 +120,19 @@ export class RawDeviceMessage {
 
   toUtf8String(): string {
     return this.payload.toString('utf8');
+  }
+}
+
+/** A message on any topic. */
+export class RawMessage {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+  readonly qos: 0 | 1;
+
+  constructor(topic: string, payload: string | Uint8Array, qos: 0 | 1 = 1) {
+    this.topic = topic;
+    this.payload = payload;
+    this.qos = qos;
   }
 }
 

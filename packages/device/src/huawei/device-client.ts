@@ -1,11 +1,13 @@
 import { failedReceipt, LianyunError, readEventTime, type JsonObject, type Message, type PropertyGroup } from '@lianyun/protocol';
-import { CommandRsp, DeviceBaseInfo, DeviceMessage, IotResult, PropertiesData, RawDeviceMessage, ServiceProperty, ShadowData, type DeviceEvent } from './data.ts';
-import type { ActionListener, CommandListener, DeviceMessageListener, DeviceShadowListener, PropertyListener, RawDeviceMessageListener } from './listeners.ts';
+import { CommandRsp, DeviceBaseInfo, DeviceMessage, IotResult, PropertiesData, RawDeviceMessage, RawMessage, ServiceProperty, ShadowData, type DeviceEvent } from './data.ts';
+import type { ActionListener, CommandListener, DeviceMessageListener, DeviceShadowListener, PropertyListener, RawDeviceMessageListener, RawMessageListener } from './listeners.ts';
+import type { Services } from './services.ts';
 import { SDK } from '../services/info.ts';
 import { given, type Speaker } from './speaker.ts';
 
-/** A message to any topic of the device. */
-export interface RawMessage {
+
+/** A message to any topic of the device; {@link RawMessage} is one. */
+export interface RawMessageLike {
   readonly topic: string;
   readonly payload: string | Uint8Array;
   /** 0 or 1; 1 when left out. */
@@ -22,6 +24,7 @@ export interface ShadowRequest {
 /** Properties, commands, messages, events, shadow and information of a device (seed 1.2). */
 export class DeviceClient {
   readonly #speaker: Speaker;
+  readonly #services: Services;
   #commandListener: CommandListener | undefined;
   #propertyListener: PropertyListener | undefined;
   #messageListener: DeviceMessageListener | undefined;
@@ -29,8 +32,9 @@ export class DeviceClient {
   #shadowListener: DeviceShadowListener | undefined;
 
   /** @internal */
-  constructor(speaker: Speaker) {
+  constructor(speaker: Speaker, services: Services) {
     this.#speaker = speaker;
+    this.#services = services;
     const { peer } = speaker.core;
     const own = `$oc/devices/${speaker.device}/sys/messages/down`;
     speaker.core.tap = (topic, payload) => {
@@ -54,8 +58,8 @@ export class DeviceClient {
     this.#reportEvent(this.#speaker.device, deviceEvent, listener);
   }
 
-  /** Tells of an event of a sub-device; left out or null: of this device. */
-  reportSubEvent(deviceEvent: DeviceEvent, subDeviceId?: string | null, listener?: ActionListener | null): void {
+  /** Tells of an event of a sub-device; null: of this device. */
+  reportSubEvent(subDeviceId: string | null | undefined, deviceEvent: DeviceEvent, listener?: ActionListener | null): void {
     this.#reportEvent(given(subDeviceId) ?? this.#speaker.device, deviceEvent, listener);
   }
 
@@ -90,13 +94,18 @@ export class DeviceClient {
   }
 
   /** Publishes bytes to a topic of the device: its own system topics, or custom ones. */
-  publishRawMessage({ topic, payload, qos }: RawMessage, listener?: ActionListener | null): void {
+  publishRawMessage(rawMessage: RawMessageLike, listener?: ActionListener | null): void {
+    const { topic, payload, qos } = rawMessage;
     this.#speaker.tell(this.#speaker.core.topics.publish(topic, payload, { qos: qos ?? 1 }), listener);
   }
 
-  /** Subscribes a custom topic, wildcards included, now and after every reconnect. What arrives is handed to `handler`. Returns what takes it back. */
-  subscribeTopic(topic: string, qos: 0 | 1 = 1, handler: (message: { readonly topic: string; readonly payload: Buffer }) => void | Promise<void> = () => undefined): () => void {
-    return this.#speaker.core.topics.subscribe(topic, handler, { qos });
+  /**
+   * Subscribes a custom topic, wildcards included, now and after every reconnect. What arrives is handed to the listener, or to a function in its place.
+   * Returns what takes it back. Throws `bad-input`, `not-permitted`.
+   */
+  subscribeTopic(topic: string, qos: 0 | 1 = 1, messageListener?: RawMessageListener | RawMessageListener['onMessageReceived'] | null): () => void {
+    const told = typeof messageListener === 'function' ? messageListener : messageListener?.onMessageReceived.bind(messageListener);
+    return this.#speaker.core.topics.subscribe(topic, ({ topic: name, payload }) => told?.(new RawMessage(name, payload)), { qos });
   }
 
   /** Registers what takes property sets and gets (seed 6.1); null takes it back. */
@@ -154,6 +163,7 @@ export class DeviceClient {
   #onCommand({ id = '', body: { service = '', name, args } }: Message<'command.invoke'>): void {
     const listener = this.#commandListener;
     const failed = (why: string): void => this.respondCommand(id, new CommandRsp({ resultCode: -1, paras: { error: why } }));
+    if (listener === undefined && this.#services.any) return this.#later('command', this.#services.command(service, name, args), (answer) => this.respondCommand(id, answer), failed);
     // The platform would wait in vain.
     if (listener === undefined) return failed('this device has no command listener');
     this.#speaker.call('CommandListener.onCommand', () => listener.onCommand(id, service, name, args), failed);
@@ -161,16 +171,28 @@ export class DeviceClient {
 
   #onSet({ id = '', body }: Message<'property.set'>): void {
     const listener = this.#propertyListener;
-    const failed = (why: string): void => this.respondPropertiesSet(id, new IotResult({ resultCode: -1, resultDesc: why.slice(0, 128) }));
+    const failed = (why: string): void => this.respondPropertiesSet(id, IotResult.failed(why));
+    const services = body.groups.map(serviceOf);
+    if (listener === undefined && this.#services.any) return this.#later('property set', this.#services.write(services), (result) => this.respondPropertiesSet(id, result), failed);
     if (listener === undefined) return failed('this device has no property listener');
-    this.#speaker.call('PropertyListener.onPropertySet', () => listener.onPropertySet(id, body.groups.map(serviceOf)), failed);
+    this.#speaker.call('PropertyListener.onPropertySet', () => listener.onPropertySet(id, services), failed);
   }
 
   #onGet({ id = '', body }: Message<'property.get'>): void {
     const listener = this.#propertyListener;
     const failed = (): void => this.respondPropertiesGet(id, []);
+    if (listener === undefined && this.#services.any) {
+      const { service } = body;
+      const values = service === undefined ? this.#services.readAll() : this.#services.read([service], []);
+      return this.#later('property get', Promise.resolve(values), (services) => this.respondPropertiesGet(id, services), failed);
+    }
     if (listener === undefined) return failed();
     this.#speaker.call('PropertyListener.onPropertyGet', () => listener.onPropertyGet(id, body.service ?? ''), failed);
+  }
+
+  /** Answers when a service has. What it throws is told, and fails the answer. */
+  #later<T>(what: string, work: Promise<T>, answer: (result: T) => void, failed: (why: string) => void): void {
+    this.#speaker.call(`A service's ${what}`, () => work.then(answer), failed);
   }
 
   /** A message in the system's format has text as its content; any other is for the raw listener. */
@@ -185,13 +207,15 @@ export class DeviceClient {
 /** Types say so already; a program in JavaScript can pass anything. */
 const isJson = (value: unknown): boolean => value !== undefined && typeof value !== 'function' && typeof value !== 'symbol' && !ArrayBuffer.isView(value);
 
-const groupsOf = (services: readonly ServiceProperty[]): PropertyGroup[] =>
+/** Values as the protocol has them. */
+export const groupsOf = (services: readonly ServiceProperty[]): PropertyGroup[] =>
   services.map(({ serviceId, properties, eventTime }) => {
     const at = readEventTime(given(eventTime));
     return { service: serviceId, values: properties, ...(at === undefined ? {} : { at }) };
   });
 
-const serviceOf = ({ service = '', values }: PropertyGroup): ServiceProperty => new ServiceProperty({ serviceId: service, properties: values });
+/** A group of values as the service's. */
+export const serviceOf = ({ service = '', values }: PropertyGroup): ServiceProperty => new ServiceProperty({ serviceId: service, properties: values });
 
 const half = (properties: JsonObject | undefined, at: number | undefined): PropertiesData | undefined =>
   properties === undefined ? undefined : new PropertiesData({ properties, eventTime: at === undefined ? undefined : new Date(at).toISOString() });

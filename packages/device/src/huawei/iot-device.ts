@@ -1,11 +1,14 @@
-import { systemClock, type Clock, type LianyunError } from '@lianyun/protocol';
+import { LianyunError, systemClock, type Clock } from '@lianyun/protocol';
 import { DeviceCore } from '../device.ts';
 import type { Device } from '../index.ts';
-import { ClientConf, readConfiguration, type ConnectAuthInfo } from './configuration.ts';
+import type { AbstractService, ServiceOwner } from './abstract-service.ts';
+import { ClientConf, ConnectAuthInfo, readConfiguration } from './configuration.ts';
+import { DeviceEvent, type ServiceProperty } from './data.ts';
 import { DeviceClient } from './device-client.ts';
 import { FileManagerService } from './file-manager-service.ts';
 import type { ConnectListener } from './listeners.ts';
 import { OTAService } from './ota-service.ts';
+import { Services } from './services.ts';
 import { Speaker } from './speaker.ts';
 import { TimeSyncService } from './time-sync-service.ts';
 import type { huawei } from '@lianyun/protocol';
@@ -15,20 +18,24 @@ const NO_NETWORK = -1;
 const DRAIN_MS = 2000;
 
 /** A device on IoTDA, in the words of Huawei's own SDK (seed 1.1). */
-export class IotDevice {
+export class IotDevice implements ServiceOwner {
   readonly #auth: ConnectAuthInfo;
   readonly #core: DeviceCore;
   readonly #speaker: Speaker;
+  readonly #services: Services;
   readonly #client: DeviceClient;
   readonly #ota: OTAService;
   readonly #time: TimeSyncService;
   readonly #files: FileManagerService;
-  /** Whether the platform wants the device's log: until it says otherwise. */
-  #logs = true;
+  /** Whether the platform wants the device's log, and until when: on until it says otherwise. */
+  #logs: { readonly on: boolean; readonly until?: number } = { on: true };
   readonly #connectListeners = new Set<ConnectListener>();
   #wasOnline = false;
   /** When the connection was lost that is made again. */
   #lostAt: number | undefined;
+  /** The last attempt that failed since the device was online. */
+  #failed: { readonly at: number; readonly why: string } | undefined;
+  #listens = false;
 
   /**
    * Makes a device; it connects when `connect()` is called. Throws `bad-config` naming the member that is wrong or missing.
@@ -39,15 +46,34 @@ export class IotDevice {
     this.#auth = conf.connectAuthInfo;
     this.#core = new DeviceCore(readConfiguration(conf, clock));
     this.#speaker = new Speaker(this.#core, { qos: conf.mqttConnectConf.qos, clock });
-    this.#client = new DeviceClient(this.#speaker);
+    this.#services = new Services(this.#speaker, this);
+    this.#client = new DeviceClient(this.#speaker, this.#services);
     this.#ota = new OTAService(this.#speaker);
     this.#time = new TimeSyncService(this.#speaker);
     this.#files = new FileManagerService(this.#speaker);
-    this.#core.peer.handle('log.config', ({ body: { on } }) => {
-      this.#logs = on;
+    this.#core.peer.handle('log.config', ({ body }) => {
+      this.#logs = body;
     });
     this.#core.on('online', () => this.#onOnline());
     this.#core.on('offline', ({ error }) => this.#onOffline(error));
+    this.#core.on('closed', ({ error }) => {
+      // A program that ends its connection hears that it ended, too.
+      if (this.#wasOnline && this.#lostAt === undefined) this.#tellLost(error?.message ?? 'the device was closed');
+    });
+  }
+
+  /** A device that signs in with its secret. @param iotCertFile the platform's authority, a PEM file; needed for port 8883. */
+  // The vendor's own parameters.
+  // eslint-disable-next-line @typescript-eslint/max-params
+  static createBySecret(serverUri: string, port: number, deviceId: string, secret: string, iotCertFile?: string | null): IotDevice {
+    return new IotDevice(new ClientConf({ connectAuthInfo: { serverUri, port, id: deviceId, secret, iotCertPath: iotCertFile ?? undefined } }));
+  }
+
+  /** A device that signs in with its certificate. All files are PEM. */
+  // The vendor's own parameters.
+  // eslint-disable-next-line @typescript-eslint/max-params
+  static createByCertificate(serverUri: string, port: number, deviceId: string, certPath: string, keyPath: string, iotCertFile: string): IotDevice {
+    return new IotDevice(new ClientConf({ connectAuthInfo: { serverUri, port, id: deviceId, authType: ConnectAuthInfo.X509_AUTH, certPath, keyPath, iotCertPath: iotCertFile } }));
   }
 
   /**
@@ -92,8 +118,38 @@ export class IotDevice {
     return this.#files;
   }
 
+  /** The device's id. */
+  getDeviceId(): string {
+    return this.#core.id;
+  }
+
+  /**
+   * Adds a service of the product model: its properties are read and set and its commands called through it, as long as there is no listener for them.
+   * Throws `bad-input`.
+   */
+  addService(serviceId: string, deviceService: AbstractService): void {
+    this.listenToEvents();
+    this.#services.add(serviceId, deviceService);
+  }
+
+  /** A service that was added; undefined when there is none of that id. */
+  getService(serviceId: string): AbstractService | undefined {
+    return this.#services.get(serviceId);
+  }
+
+  /** Reports properties of a service. @param properties names of the model; empty: all. */
+  firePropertiesChanged(serviceId: string, properties: readonly string[]): void {
+    this.#fire([serviceId], properties, undefined);
+  }
+
+  /** Reports all properties of some services in one message. */
+  fireServicesChanged(serviceIds: readonly string[]): void {
+    this.#fire(serviceIds, [], new Date(this.#speaker.now()).toISOString());
+  }
+
   /** Disconnects and leaves nothing behind (seed 2.2); what waits is delivered for up to two seconds. */
   async destroy(): Promise<void> {
+    this.#services.stop();
     await this.#core.close({ drainMs: this.#core.isOnline ? DRAIN_MS : 0 });
   }
 
@@ -109,26 +165,70 @@ export class IotDevice {
     return this.#core;
   }
 
+  /** What a subclass of this face speaks through. @internal */
+  protected get speaker(): Speaker {
+    return this.#speaker;
+  }
+
+  /** An event that no other service of the platform's own takes. @internal */
+  onOwnEvent(event: DeviceEvent): void {
+    const service = this.#services.get(event.serviceId);
+    if (service === undefined) return this.#core.onProblem(new LianyunError('unknown-message', `An event ${event.eventType} of ${event.serviceId} arrived, and no such service was added.`, { device: this.#core.id }));
+    this.#speaker.call(`${event.serviceId}.onEvent`, () => service.onEvent(event));
+  }
+
+  /** From now on events of the platform are this device's own services'. @internal */
+  protected listenToEvents(): void {
+    if (this.#listens) return;
+    this.#listens = true;
+    this.#core.peer.handle('event.notify', ({ body }) => {
+      for (const { service = '', name, id, at, params } of body.events) {
+        this.onOwnEvent(new DeviceEvent({ serviceId: service, eventType: name, eventTime: at === undefined ? undefined : new Date(at).toISOString(), eventId: id, paras: params }));
+      }
+    });
+  }
+
+  #fire(serviceIds: readonly string[], properties: readonly string[], eventTime: string | undefined): void {
+    for (const id of serviceIds.filter((each) => this.#services.get(each) === undefined)) {
+      this.#core.onProblem(new LianyunError('bad-input', `There is no service ${id} to report: add it with addService().`, { device: this.#core.id }));
+    }
+    const report = (values: readonly ServiceProperty[]): void => {
+      if (values.length > 0) this.#client.reportProperties(values);
+    };
+    const values = this.#services.read(serviceIds, properties, eventTime);
+    if (values instanceof Promise) this.#speaker.call('A service', () => values.then(report));
+    else report(values);
+  }
+
   #onOnline(): void {
     const isAgain = this.#wasOnline;
     this.#wasOnline = true;
     this.#log(`connect complete, the uri is ${this.#auth.serverUri}`, this.#speaker.now());
     if (this.#lostAt !== undefined) this.#log('connect lost', this.#lostAt);
+    if (this.#failed !== undefined) this.#log(`connect failed, the reason is ${this.#failed.why}`, this.#failed.at);
     this.#lostAt = undefined;
+    this.#failed = undefined;
     if (this.#auth.autoReportDeviceInfo) this.#client.reportDeviceInfo();
     for (const listener of this.#connectListeners) this.#speaker.call('ConnectListener.connectComplete', () => listener.connectComplete(isAgain, this.#auth.serverUri));
   }
 
   /** What the platform shows as the device's log, until it switches that off (Huawei 5.6). */
   #log(content: string, at: number): void {
-    if (this.#logs) this.#speaker.send('log.report', { type: 'DEVICE_STATUS', content, at }, undefined, { at: this.#speaker.now(), hold: 'live' });
+    const { on, until = Infinity } = this.#logs;
+    if (on && this.#speaker.now() < until) this.#speaker.send('log.report', { type: 'DEVICE_STATUS', content, at }, undefined, { at: this.#speaker.now(), hold: 'live' });
   }
 
   #onOffline(error: LianyunError): void {
-    if (!this.#wasOnline) return;
+    // A refusal is no fault of the network: the program that called connect() knows its number.
+    if (error.place.number === undefined && (!this.#wasOnline || this.#lostAt !== undefined)) this.#failed = { at: this.#speaker.now(), why: error.message };
+    if (!this.#wasOnline || this.#lostAt !== undefined) return;
     this.#lostAt ??= this.#speaker.now();
-    for (const listener of this.#connectListeners) this.#speaker.call('ConnectListener.connectionLost', () => listener.connectionLost(error.message));
+    this.#tellLost(error.message);
     if (!this.#auth.reconnectOnFailure) void this.#core.close();
+  }
+
+  #tellLost(why: string): void {
+    for (const listener of this.#connectListeners) this.#speaker.call('ConnectListener.connectionLost', () => listener.connectionLost(why));
   }
 }
 

@@ -1,8 +1,9 @@
-import type { DeviceMessage, OTAPackage, OTAPackageInfo, OTAQueryVersion, RawDeviceMessage, ServiceProperty, ShadowData, UrlInfo } from './data.ts';
+import type { DeviceMessage, OTAPackage, OTAPackageInfo, OTAQueryVersion, RawDeviceMessage, RawMessage, ServiceProperty, ShadowData, UrlInfo } from './data.ts';
+import type { DeviceInfo, GtwAddSubDeviceRsp, GtwDelSubDeviceRsp, ScanSubDeviceNotify, SubDevicesInfo } from './gateway-data.ts';
 import type { JsonObject } from '@lianyun/protocol';
 
 /** What a listener's method may give: nothing, or the promise of having finished. What it throws becomes a failed answer, where there is one, and a problem. */
-type Told = void | Promise<void>;
+export type Told = void | Promise<void>;
 
 /** Hears once whether a message arrived (seed 11.2). */
 export abstract class ActionListener {
@@ -55,8 +56,35 @@ export abstract class FileManagerListener {
   abstract onDownloadUrl(urlInfo: UrlInfo): Told;
 }
 
+/** Takes what arrives on a custom topic. */
+export abstract class RawMessageListener {
+  abstract onMessageReceived(message: RawMessage): Told;
+}
+
 /** Hears of the connection. */
 export abstract class ConnectListener {
   abstract connectComplete(reconnect: boolean, serverUri: string): Told;
   abstract connectionLost(cause: string): Told;
+}
+
+/** Keeps a gateway's list of sub-devices (Huawei 9.2). A notice whose version is above 0 and not above the stored one is an old one. */
+export abstract class SubDevicesPersistence {
+  abstract getSubDevice(nodeId: string): DeviceInfo | null | undefined;
+  /** Gives 0 for success, or nothing. */
+  abstract addSubDevices(subDevicesInfo: SubDevicesInfo): Told | number;
+  /** Gives 0 for success, or nothing. */
+  abstract deleteSubDevices(subDevicesInfo: SubDevicesInfo): Told | number;
+  /** The version of the list that is kept; 0 for none. */
+  abstract getVersion(): number;
+}
+
+/** Hears how adding and deleting sub-devices ended. */
+export abstract class GtwOperateSubDeviceListener {
+  abstract onAddSubDeviceRsp(gtwAddSubDeviceRsp: GtwAddSubDeviceRsp, eventId: string | undefined): Told;
+  abstract onDelSubDeviceRsp(gtwDelSubDeviceRsp: GtwDelSubDeviceRsp, eventId: string | undefined): Told;
+}
+
+/** Searches for sub-devices when the platform asks for it; answers with `reportSubDevList()`. */
+export abstract class SubDevDiscoveryListener {
+  abstract onScan(scanSubDeviceNotify: ScanSubDeviceNotify): Told;
 }

@@ -1,4 +1,4 @@
-import { isLianyunError, LianyunError, type Clock, type Op, type Receipt, type Vocabulary } from '@lianyun/protocol';
+import { failedReceipt, isLianyunError, LianyunError, type Clock, type Op, type Receipt, type Vocabulary } from '@lianyun/protocol';
 import type { DeviceCore } from '../device.ts';
 import type { ActionListener } from './listeners.ts';
 
@@ -37,6 +37,11 @@ export class Speaker {
   /** Sends a message and tells the listener, once, how it went. */
   send<K extends Op>(op: K, body: Vocabulary[K], listener?: ActionListener | null, { device = this.device, hold, ...rest }: Addressed = {}): void {
     this.tell(this.core.peer.send(op, { device, via: this.device, body, ...rest }, { qos: this.#qos, ...(hold === undefined ? {} : { hold }) }), listener);
+  }
+
+  /** Fails what a caller wanted, through its listener: nothing is sent. */
+  refuse(why: string, listener?: ActionListener | null): void {
+    this.tell(failedReceipt(new LianyunError('bad-input', why, { device: this.device })), listener);
   }
 
   /** Tells the listener, once, how a message went. */
