@@ -1,37 +1,11 @@
 // The device's own upgrade service and the platform's, over both clouds' protocols and real sockets.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { randomBytes } from 'node:crypto';
-import type { Upgrade } from '@lianyun/platform';
-import type { Device, huawei } from 'lianyun';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CLOUDS, type AnyDevice, type Cloud } from './support/clouds.ts';
+import { CLOUDS } from './support/clouds.ts';
 import { GATEWAYS, gatewaySeed, onlineGateway } from './support/gateways.ts';
-import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
-
-const IMAGE = randomBytes(2_000_000);
-
-class Folder implements Disposable {
-  readonly path = mkdtempSync(path.join(tmpdir(), 'lianyun-upgrade-'));
-  [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
-  }
-}
-
-const productOf = ({ name }: Pick<Cloud, 'name'>): string => (name === 'huawei' ? 'lamp' : 'LAMP000001');
-const packed = (rig: Rig, cloud: Pick<Cloud, 'name'>, more: object = {}) =>
-  rig.platform.upgrades.packages.add({ cloud: cloud.name, productId: productOf(cloud), kind: 'firmware', version: '2.0', source: { bytes: [IMAGE], fileName: 'lamp.bin' }, ...more });
-
-function changesOf(rig: Rig): Log<Upgrade> {
-  const log = new Log<Upgrade>();
-  rig.platform.on('upgrade', log.add);
-  return log;
-}
-
-/** A device of either cloud: what is used here is the same on both. */
-const asHuawei = (device: AnyDevice): Device<typeof huawei> => device as Device<typeof huawei>;
+import { asHuawei, changesOf, Folder, IMAGE, packed, PLACE } from './support/upgrades.ts';
 
 describe.each(CLOUDS)('A device on $name', (cloud) => {
   it('takes a new version: downloads it, checks it, and has it when it says so', async () => {
@@ -53,7 +27,7 @@ describe.each(CLOUDS)('A device on $name', (cloud) => {
     await told.delivered;
     const done = await changes.first(({ isOpen }) => !isOpen);
     expect(done).toMatchObject({ stage: 'succeeded', from: '1.0', to: '2.0', device: cloud.ref(1) });
-    expect([files.length, readFileSync(files[0] ?? '').equals(IMAGE), readdirSync(folder.path).length]).toEqual([1, true, 1]);
+    expect([files.length, readFileSync(files[0] ?? '').equals(IMAGE), folder.names.length]).toEqual([1, true, 1]);
     expect(rig.platform.registry.device(cloud.name, cloud.ref(1)).info?.firmware).toBe('2.0');
     const stages = changes.all.map(({ stage }) => stage);
     expect(stages.filter((stage, index) => stage !== stages[index - 1])).toEqual(expect.arrayContaining(['waiting', 'offered', 'downloading', 'succeeded']));
@@ -64,11 +38,9 @@ describe.each(CLOUDS)('A device on $name', (cloud) => {
     await using rig = await Rig.open();
     using folder = new Folder();
     const changes = changesOf(rig);
-    const place = { bucket: 'fw', key: 'lamp.bin' };
-    await rig.platform.objects.put(place, [IMAGE]);
-    const { id: packageId } = await packed(rig, cloud, { source: { place } });
+    const { id: packageId } = await packed(rig, cloud);
     // The same size, other bytes: replaced behind the back of the package.
-    await rig.platform.objects.put(place, [randomBytes(IMAGE.length)]);
+    await rig.platform.objects.put(PLACE, [randomBytes(IMAGE.length)]);
     const device = asHuawei(await rig.online(cloud, 1));
     device.ota.onOffer(async (upgrade) => void (await upgrade.download({ directory: folder.path }).done));
     await device.ota.report({ firmware: '1.0' }).delivered;
@@ -76,7 +48,7 @@ describe.each(CLOUDS)('A device on $name', (cloud) => {
     const failed = await changes.first(({ isOpen }) => !isOpen);
     // Huawei 5.2: 7, the package could not be verified. Tencent 5.1: -4, MD5 mismatch.
     expect(failed).toMatchObject({ stage: 'failed', code: cloud.name === 'huawei' ? 7 : -4 });
-    expect(readdirSync(folder.path).filter((name) => name.endsWith('.bin'))).toEqual([]);
+    expect(folder.names).toEqual([]);
     expect(rig.platform.registry.device(cloud.name, cloud.ref(1)).info?.firmware).toBe('1.0');
   });
 });

@@ -33,6 +33,8 @@ interface RigOptions {
   readonly seed?: string;
   readonly mqtt?: number;
   readonly storage?: Storage;
+  /** Where devices and applications are told that the HTTP port is, where something stands before it. */
+  readonly publicUrl?: string;
   /** `mqtt` when left out; over TLS the platform has certificates of an authority of its own. */
   readonly over?: Over;
 }
@@ -60,10 +62,10 @@ export class Rig implements AsyncDisposable {
   #folder: string | undefined;
   #authority: Authority | undefined;
 
-  private constructor({ clock, seed, storage }: { readonly clock: Clock; readonly seed: string; readonly storage?: Storage | undefined }) {
+  private constructor({ clock, seed, storage, publicUrl }: { readonly clock: Clock; readonly seed: string; readonly storage?: Storage | undefined; readonly publicUrl?: string | undefined }) {
     this.clock = new CountedClock(clock);
     const { seed: own } = readSeed(JSON.stringify(SEED), 'rig');
-    this.platform = new Platform({ keys: accessKeysOf(own), projectId: SEED.huawei.projectId, clock: this.clock, ...(storage && { storage }) });
+    this.platform = new Platform({ keys: accessKeysOf(own), projectId: SEED.huawei.projectId, clock: this.clock, ...(storage && { storage }), ...(publicUrl !== undefined && { publicUrl }) });
     applySeed(readSeed(seed, 'seed'), this.platform.registry);
     this.platform.on('notice', this.notices.add);
     this.platform.on('problem', this.problems.add);
@@ -73,8 +75,8 @@ export class Rig implements AsyncDisposable {
    * Opens a platform with the lamps of the seed, or with what another seed says; the access keys are the same. `clock` is the
    * platform's; the devices have the machine's own. Whoever opened `storage` closes it, after the rig.
    */
-  static async open({ clock = systemClock, seed = JSON.stringify(SEED), mqtt = 0, storage, over = 'mqtt' }: RigOptions = {}): Promise<Rig> {
-    const rig = new Rig({ clock, seed, storage });
+  static async open({ clock = systemClock, seed = JSON.stringify(SEED), mqtt = 0, storage, publicUrl, over = 'mqtt' }: RigOptions = {}): Promise<Rig> {
+    const rig = new Rig({ clock, seed, storage, publicUrl });
     rig.over = over;
     const secure = over === 'mqtt' || over === 'ws' ? {} : { mqtts: 0, https: 0, authority: rig.authority };
     rig.ports = await rig.platform.listen({ host: HOST, mqtt, http: 0, ...secure });

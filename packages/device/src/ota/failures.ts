@@ -17,6 +17,15 @@ export function failureOf(error: unknown): UpgradeFailure {
   return (isLianyunError(error) ? FAILURES[error.code] : undefined) ?? 'internal';
 }
 
+/** The words for which a cloud has a better code than that the installation failed. */
+const TELLING = new Set<UpgradeFailure>(['no-space', 'verification']);
+
+/** What an installation failed of, by the error that ended a step of it. */
+export function installFailureOf(error: unknown): UpgradeFailure {
+  const word = failureOf(error);
+  return TELLING.has(word) ? word : 'install';
+}
+
 /** Whether an error ended the work, and not the upgrade: it can go on later. */
 export function isPause(error: unknown): boolean {
   return isLianyunError(error, 'aborted') || isLianyunError(error, 'closed');

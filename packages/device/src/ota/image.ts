@@ -1,5 +1,7 @@
-import type { Clock, OtaOffer } from '@lianyun/protocol';
+import path from 'node:path';
+import { isJsonObject, parseExact, type Clock, type DeviceRef, type OtaOffer } from '@lianyun/protocol';
 import { Download } from '../download/download.ts';
+import { safeFileName } from '../download/file-name.ts';
 import type { DownloadOptions } from '../download/options.ts';
 
 /** How the file of an offer is fetched: all that the offer does not say itself. */
@@ -16,4 +18,22 @@ export function downloadImage(offer: () => OtaOffer, clock: Clock, options: Imag
     return { url, token };
   };
   return new Download({ ...options, source, bytes, digest, clock });
+}
+
+/** What the file of an installation is called. */
+export const imageName = (kind: OtaOffer['kind']): string => `${kind}.image`;
+
+/** Where the file of an upgrade grows. Many devices of one process may share a directory. */
+export const partName = (directory: string, device: DeviceRef, kind: OtaOffer['kind']): string => path.join(directory, `${safeFileName(device)}-${kind}.part`);
+
+/** A signature in the free text of a package: the text itself, or a member of it; an empty one when there is none. */
+export function signatureIn(info: string | undefined): string {
+  if (info === undefined) return '';
+  if (!info.trimStart().startsWith('{')) return info;
+  try {
+    const value = parseExact(info);
+    return isJsonObject(value) && typeof value['signature'] === 'string' ? value['signature'] : '';
+  } catch {
+    return '';
+  }
 }

@@ -311,6 +311,53 @@ describe('an installation', { timeout: 120_000 }, () => {
     expect([fourth.calls, fourth.installation.refused.map(({ version }) => version)]).toEqual([[], []]);
   });
 
+  it('that lost its process when the file was whole goes on with it, offered again or not, and with nothing that only looks whole', async () => {
+    const whole = (record: object): string => JSON.stringify({ format: 1, current: { kind: 'software', version: '2', from: '1', state: 'downloading', tries: 0, bytes: CONTENT.length, digest: { algorithm: 'sha256', hex: hash('sha256') }, ...record }, refused: [] });
+    const partJournal = JSON.stringify({ format: 1, bytes: CONTENT.length, digest: `sha256:${hash('sha256')}`, source: null, etag: '"one"' });
+    for (const [name, content, goesOn] of [['prod1_dev1-software.part', CONTENT, true], ['software.image', CONTENT, true], ['prod1_dev1-software.part', randomBytes(CONTENT.length), false], ['prod1_dev1-software.part', CONTENT.subarray(1), false]] as const) {
+      const { start, web, directory, left, clock, told } = await machine();
+      await fs.mkdir(directory);
+      await fs.writeFile(path.join(directory, 'upgrade.json'), whole({}));
+      await fs.writeFile(path.join(directory, 'prod1_dev1-software.part.json'), partJournal);
+      await fs.writeFile(path.join(directory, name), content);
+      const program = await start('1', { prepare: async ({ file }) => expect((await fs.readFile(file)).equals(CONTENT)).toBe(true) });
+      if (goesOn) await until(() => program.calls.length === 2, 'the application');
+      else {
+        await turns(200);
+        clock.advance(60_000);
+        await until(() => told().at(-1)?.result_code === 6, 'the failure');
+      }
+      expect([program.calls, web.asked, left().includes('software.image')]).toEqual([goesOn ? ['prepare 1 > 2', 'apply 1 > 2'] : [], [], goesOn]);
+      await program.stop();
+    }
+  });
+
+  it('that goes on after a restart ends the offer that came meanwhile with it: the version is refused when it is offered again', async () => {
+    const { start, offer, told } = await machine('tencent');
+    const first = await start('1', { prepare: forever });
+    await first.receipt.delivered;
+    offer('2');
+    await until(() => first.calls.length === 1, 'the preparation');
+    await first.stop();
+    const prepared = Promise.withResolvers<void>();
+    const second = await start('1', {
+      prepare: () => prepared.promise,
+      apply: () => {
+        throw new Error('no good');
+      },
+    });
+    await second.receipt.delivered;
+    // As the cloud does after every word of another version.
+    offer('2');
+    await turns(50);
+    prepared.resolve();
+    const failures = (): number => told().filter((each) => JSON.stringify(each).includes('"fail"')).length;
+    await until(() => failures() === 1 && second.installation.current === undefined, 'the failure');
+    offer('2');
+    await until(() => failures() === 2, 'the refusal');
+    expect(second.calls).toEqual(['prepare 1 > 2', 'apply 1 > 2', 'rollback 1 > 2']);
+  });
+
   it('refuses options and journals that nobody could work with', async () => {
     const { root, directory } = await machine();
     const device = huaweiDevice({ url: 'mqtt://127.0.0.1:1', clock: new FakeClock() });

@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events';
 import fs from 'node:fs/promises';
-import { isLianyunError, LianyunError, type OtaOffer, type Receipt, type Timer, type UpgradeFailure } from '@lianyun/protocol';
-import { failureOf, isPause } from './failures.ts';
+import { isLianyunError, LianyunError, type OtaOffer, type Receipt, type Timer } from '@lianyun/protocol';
+import { installFailureOf, isPause } from './failures.ts';
 import { InstallJournal, type Installations } from './install-journal.ts';
 import { checkInstallOptions, type InstallationEvents, type InstallOptions } from './install-options.ts';
 import { isAtWork, nextAction, type InstallRecord, type InstallState } from './install-record.ts';
 import { callStep } from './install-step.ts';
 import type { InstallationHost } from './installation-host.ts';
+import { fetchImage, wholeImage } from './installation-image.ts';
 import type { Upgrade, Versions } from './upgrade.ts';
 
 type Kind = OtaOffer['kind'];
@@ -18,8 +19,6 @@ const MINUTE = 60_000;
 const ORPHAN_MS = MINUTE;
 /** A rollback that throws is tried so often in one process. */
 const MAX_FAILED_ROLLBACKS = 3;
-/** The words for which a cloud has a better code than that the installation failed. */
-const TELLING = new Set<UpgradeFailure>(['no-space', 'verification']);
 
 /**
  * Installs the versions that the cloud offers so that a power cut at any moment leaves the old version or the new one, and never a lie: every step is in a
@@ -78,8 +77,19 @@ export class Installation extends EventEmitter<InstallationEvents> {
   reported(): void {
     const { context } = this.#host;
     this.#advance();
-    if (this.#known.current?.state !== 'downloading' || this.#upgrade !== undefined || context.dialect.ota.offersAgain) return;
-    this.#orphanTimer ??= context.clock.after(ORPHAN_MS, () => this.#abandonOrphan());
+    const record = this.#known.current;
+    if (record?.state !== 'downloading' || this.#upgrade !== undefined) return;
+    if (!context.dialect.ota.offersAgain) this.#orphanTimer ??= context.clock.after(ORPHAN_MS, () => this.#abandonOrphan());
+    this.#turn = this.#turn.then(() => this.#goOn(record)).catch((error: unknown) => this.#stopped(error));
+  }
+
+  /** A download lost its process: goes on with the file if all of it is here; the rest waits for the next offer. */
+  async #goOn(record: InstallRecord): Promise<void> {
+    const file = await wholeImage(this.#host.context, record, this.#options);
+    if (file === undefined || this.#known.current !== record) return;
+    this.#orphanTimer?.cancel();
+    await this.#set({ ...record, state: 'downloaded', file });
+    this.#advance();
   }
 
   /** The cloud offers a version. @internal */
@@ -96,8 +106,8 @@ export class Installation extends EventEmitter<InstallationEvents> {
     await this.#finishing?.catch(() => undefined);
     const { current, refused } = this.#known;
     if (current !== undefined && isAtWork(current, this.#upgrade?.isOver === false)) {
-      // It goes on by itself.
-      if (current.kind === kind && current.version === version) return;
+      // It goes on by itself, and ends this offer with it.
+      if (current.kind === kind && current.version === version) return void (this.#upgrade = upgrade);
       if (current.kind !== kind || current.state !== 'downloading') return void upgrade.fail('busy', `${current.kind} ${current.version} is being installed`);
     }
     const from = this.#host.running(kind);
@@ -118,13 +128,9 @@ export class Installation extends EventEmitter<InstallationEvents> {
   }
 
   async #download(upgrade: Upgrade, record: InstallRecord): Promise<void> {
-    const { directory, publicKey, signature, download: tuning } = this.#options;
     let file: string;
     try {
-      const value = publicKey === undefined ? undefined : await signature?.(upgrade);
-      const download = upgrade.download({ ...tuning, directory, fileName: `${record.kind}.image`, publicKey, signature: value });
-      download.on('progress', (progress) => this.emit('progress', progress));
-      file = await download.done;
+      file = await fetchImage(upgrade, this.#options, (progress) => this.emit('progress', progress));
     } catch (error) {
       if (isPause(error) || this.#known.current !== record) throw error;
       const isRefused = isLianyunError(error, 'wrong-signature');
@@ -141,9 +147,11 @@ export class Installation extends EventEmitter<InstallationEvents> {
     this.#isStale = true;
     if (this.#isWorking) return;
     this.#isWorking = true;
-    this.#work().catch((error: unknown) => {
-      if (!isPause(error)) this.#host.context.problem(isLianyunError(error) ? error : new LianyunError('handler-failed', `The installation stopped: ${String(error)}`, { cause: error }));
-    });
+    this.#work().catch((error: unknown) => this.#stopped(error));
+  }
+
+  #stopped(error: unknown): void {
+    if (!isPause(error)) this.#host.context.problem(isLianyunError(error) ? error : new LianyunError('handler-failed', `The installation stopped: ${String(error)}`, { cause: error }));
   }
 
   async #work(): Promise<void> {
@@ -216,11 +224,10 @@ export class Installation extends EventEmitter<InstallationEvents> {
   async #giveUp(record: InstallRecord, error: unknown): Promise<void> {
     this.#stopTrial();
     const { kind, version } = record;
-    const word = failureOf(error);
     const text = error instanceof Error ? error.message : String(error);
     const why = isLianyunError(error) ? error : new LianyunError('handler-failed', `${kind} ${version} could not be installed: ${text}`, { cause: error });
     this.#host.context.problem(why);
-    const failure = { reason: TELLING.has(word) ? word : ('install' as const), text };
+    const failure = { reason: installFailureOf(error), text };
     const refused = [...this.#known.refused.filter((each) => each.kind !== kind), { kind, version, why: text }];
     await this.#save({ current: { ...record, state: 'rolling-back', tries: 0, failure }, refused }, true);
   }

@@ -1,12 +1,12 @@
 import path from 'node:path';
 import type { KeyLike } from 'node:crypto';
-import { failedReceipt, isJsonObject, isLianyunError, LianyunError, parseExact, type DeviceRef, type JsonValue, type OtaOffer, type Receipt, type UpgradeFailure, type UpgradeStep } from '@lianyun/protocol';
+import { failedReceipt, isLianyunError, LianyunError, type DeviceRef, type JsonValue, type OtaOffer, type Receipt, type UpgradeFailure, type UpgradeStep } from '@lianyun/protocol';
 import type { Download } from '../download/download.ts';
 import { safeFileName } from '../download/file-name.ts';
 import type { DownloadTuning } from '../download/options.ts';
 import type { DeviceContext } from '../services/context.ts';
 import { failureOf, isPause } from './failures.ts';
-import { downloadImage } from './image.ts';
+import { downloadImage, partName, signatureIn } from './image.ts';
 
 /** Versions that run on a device. */
 export type Versions<K extends OtaOffer['kind'] = OtaOffer['kind']> = { readonly [Each in K]?: string };
@@ -102,8 +102,7 @@ export class Upgrade<K extends OtaOffer['kind'] = OtaOffer['kind']> {
       ...tuning,
       renew: dialect.ota.offersAgain ? (end) => this.#host.renew(this, end) : undefined,
       file: path.join(directory, fileName),
-      // Many devices of one process may share a directory.
-      part: path.join(directory, `${safeFileName(this.device)}-${this.kind}.part`),
+      part: partName(directory, this.device, this.kind),
       signature: publicKey === undefined ? undefined : { publicKey, value: signature ?? signatureIn(this.info) },
       signal: signal === undefined ? this.signal : AbortSignal.any([signal, this.signal]),
       after: this.#host.downloads.get(this.kind),
@@ -172,17 +171,5 @@ export class Upgrade<K extends OtaOffer['kind'] = OtaOffer['kind']> {
 
   #late(): Receipt {
     return failedReceipt(new LianyunError('bad-input', `The upgrade to ${this.kind} ${this.version} is over: nothing more can be told about it.`, { device: this.device }));
-  }
-}
-
-/** A signature in the free text of a package: the text itself, or a member of it; an empty one when there is none. */
-function signatureIn(info: string | undefined): string {
-  if (info === undefined) return '';
-  if (!info.trimStart().startsWith('{')) return info;
-  try {
-    const value = parseExact(info);
-    return isJsonObject(value) && typeof value['signature'] === 'string' ? value['signature'] : '';
-  } catch {
-    return '';
   }
 }
