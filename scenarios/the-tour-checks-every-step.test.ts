@@ -23,6 +23,10 @@ const STEPS = [
   'Huawei: this program as a sub-device',
   'Tencent: this program as a sub-device',
   'Huawei: a file goes up and comes back',
+  'Huawei: a new version of the sampler takes over',
+  'Huawei: a version that reads nonsense is rolled back',
+  'Tencent: a new version of the sampler takes over',
+  'Tencent: a version that reads nonsense is rolled back',
   'Tencent: a control for an offline device waits for it',
   'Huawei: a command for an offline device fails at once',
   'Every frame was read by a row',
@@ -42,7 +46,7 @@ describe('lianyun tour --once', () => {
     expect(summary.every((line) => line.startsWith('ok'))).toBe(true);
     expect(program.stderr.all).toEqual([]);
     // The live trace: every frame of both clouds, both ways, decoded by its row.
-    for (const frame of ['↑ huawei  q1 property.report', '↓ huawei  q0 command.invoke', '↑ huawei  q1 command.result', '↑ tencent q0 property.report', '↓ tencent q0 property.set ', '↑ tencent q1 command.result', '↓ tencent q0 shadow.state', '↑ huawei  q1 event.post', '↑ tencent q1 event.post', '↓ huawei  q0 message.down', '↑ huawei  q1 message.up', '↑ huawei  q1 child.report', '↑ tencent q0 child.add', '↑ huawei  q1 file.request', '↓ huawei  q0 file.grant', '↑ huawei  q1 file.result']) {
+    for (const frame of ['↑ huawei  q1 property.report', '↓ huawei  q0 command.invoke', '↑ huawei  q1 command.result', '↑ tencent q0 property.report', '↓ tencent q0 property.set ', '↑ tencent q1 command.result', '↓ tencent q0 shadow.state', '↑ huawei  q1 event.post', '↑ tencent q1 event.post', '↓ huawei  q0 message.down', '↑ huawei  q1 message.up', '↑ huawei  q1 child.report', '↑ tencent q0 child.add', '↑ huawei  q1 file.request', '↓ huawei  q0 file.grant', '↑ huawei  q1 file.result', '↓ huawei  q0 ota.query', '↓ huawei  q0 ota.offer', '↑ huawei  q1 ota.progress', '↓ tencent q1 ota.offer', '↑ tencent q1 ota.progress', '↑ tencent q1 ota.version']) {
       expect(lines.some((line) => line.includes(frame)), frame).toBe(true);
     }
   });

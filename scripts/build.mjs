@@ -10,7 +10,7 @@ export const TARGETS = [
   { dir: 'protocol', entries: { index: 'src/index.ts', mqtt: 'src/mqtt/index.ts', testing: 'src/testing/index.ts' }, external: ['valibot'] },
   { dir: 'device', entries: { index: 'src/index.ts', huawei: 'src/huawei/index.ts' }, external: ['ws'] },
   { dir: 'platform', entries: { index: 'src/index.ts' }, external: ['asn1js', 'fastify', 'valibot', 'ws', '@lianyun/protocol', '@lianyun/protocol/*'] },
-  { dir: 'cli', entries: { main: 'src/main.ts' }, external: ['commander', 'lianyun', '@lianyun/platform'] },
+  { dir: 'cli', entries: { main: 'src/main.ts', sampler: 'src/tour/sampler.ts' }, external: ['commander', 'lianyun', '@lianyun/platform'] },
 ];
 
 /** Bundles one package. `inlined`: the directories of the packages of others that are inside. */

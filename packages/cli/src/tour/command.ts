@@ -31,7 +31,7 @@ export async function tour(options: { readonly once?: boolean }): Promise<number
     write(`The platform listens: MQTT ${HOST}:${ports.mqtt}, both clouds' APIs http://${HOST}:${ports.http}`);
     write('Every frame below went over the wire: ↑ from a device, ↓ to it, decoded by its row.');
     const north = new NorthClient({ port: ports.http, projectId: PROJECT, keys: { huawei: huaweiKey, tencent: tencentKey } });
-    const toured = await runTour({ platform, north, server: `mqtt://${HOST}:${ports.mqtt}`, write }, checklist);
+    const toured = await runTour({ platform, north, server: `mqtt://${HOST}:${ports.mqtt}`, directory: folder, write }, checklist);
     things = toured.things;
     await checklist.step('Every frame was read by a row', async () => {
       expect(view.seen > 0 && view.unread === 0, `${view.unread} of ${view.seen} frames could not be read`);

@@ -12,6 +12,7 @@ export const MACHINE_PROFILE = [
       { property_name: 'network_in', data_type: 'long', required: false, min: '0', max: '9007199254740991', unit: 'B/s', method: 'RE', description: 'bytes received a second' },
       { property_name: 'network_out', data_type: 'long', required: false, min: '0', max: '9007199254740991', unit: 'B/s', method: 'RE', description: 'bytes sent a second' },
       { property_name: 'processes', data_type: 'int', required: false, min: '0', max: '4194304', method: 'RE', description: 'number of processes' },
+      { property_name: 'sampler', data_type: 'string', required: false, max_length: 32, method: 'RE', description: 'version of the program that reads the figures' },
       { property_name: 'interval', data_type: 'int', required: true, min: '1', max: '3600', unit: 's', method: 'RWE', description: 'seconds between reports' },
     ],
     commands: [
@@ -37,6 +38,7 @@ export const MACHINE_TEMPLATE = {
     { id: 'network_in', name: 'Received', desc: 'bytes received a second', mode: 'r', required: false, define: number('int', { max: '2147483647', unit: 'B/s' }) },
     { id: 'network_out', name: 'Sent', desc: 'bytes sent a second', mode: 'r', required: false, define: number('int', { max: '2147483647', unit: 'B/s' }) },
     { id: 'processes', name: 'Processes', desc: 'number of processes', mode: 'r', required: false, define: number('int', { max: '4194304' }) },
+    { id: 'sampler', name: 'Sampler', desc: 'version of the program that reads the figures', mode: 'r', required: false, define: { type: 'string', min: '0', max: '32' } },
     { id: 'interval', name: 'Interval', desc: 'seconds between reports', mode: 'rw', required: true, define: number('int', { max: '3600', min: '1', unit: 's' }) },
   ],
   events: [{ id: 'busy', name: 'Busy', desc: '', type: 'alert', required: false, params: [{ id: 'load', name: 'Load', define: number('float', { max: '100000', step: '0.01' }) }] }],

@@ -5,6 +5,7 @@ import { loadAccessKeys, Platform, type AccessKey } from '@lianyun/platform';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Checklist, StepFailed } from './checklist.ts';
 import { NorthClient } from './north-client.ts';
+import { Maker } from './ota-steps.ts';
 import { runTour, type Toured } from './tour.ts';
 
 let folder: string;
@@ -31,7 +32,7 @@ afterEach(async () => {
 async function run(signing = keys): Promise<Toured> {
   const { mqtt, http } = await platform.listen({ host: '127.0.0.1', mqtt: 0, http: 0 });
   const north = new NorthClient({ port: http, projectId: 'p1', keys: signing });
-  return runTour({ platform, north, server: `mqtt://127.0.0.1:${mqtt}`, write: () => undefined }, checklist);
+  return runTour({ platform, north, server: `mqtt://127.0.0.1:${mqtt}`, directory: folder, write: () => undefined }, checklist);
 }
 
 /** Every step before it passed, and it is the last one that was run. */
@@ -100,6 +101,12 @@ describe('the tour', () => {
     vi.spyOn(platform.files, 'list').mockImplementation(() => ({ items: [], total: 0 }));
     await expect(run()).rejects.toThrow(/the cloud does not have the file that was sent/);
     expectFailedAt('Huawei: a file goes up and comes back');
+  });
+
+  it('names the upgrade when what is offered is not signed by the maker of the sampler', async () => {
+    vi.spyOn(Maker.prototype, 'signatureOf').mockReturnValue(Buffer.alloc(64).toString('base64'));
+    await expect(run()).rejects.toThrow(/the upgrade did not end as succeeded.*not signed/);
+    expectFailedAt('Huawei: a new version of the sampler takes over');
   });
 
   it('shows no secret in its summary', async () => {

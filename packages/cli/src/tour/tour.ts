@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 import { Device, huawei, isLianyunError } from 'lianyun';
 import type { Platform } from '@lianyun/platform';
 import { expect, type Checklist } from './checklist.ts';
 import { childSteps } from './child-steps.ts';
 import { fileSteps } from './file-steps.ts';
-import { Machine } from './machine.ts';
 import { MACHINE_PROFILE, MACHINE_TEMPLATE } from './models.ts';
 import type { NorthClient } from './north-client.ts';
+import { Maker, otaSteps } from './ota-steps.ts';
 import { huaweiThing, tencentThing, type Thing } from './thing.ts';
 
 /** Tencent's type of products whose devices may have sub-devices. */
@@ -17,6 +18,8 @@ export interface TourOptions {
   readonly north: NorthClient;
   /** Where devices connect, `mqtt://host:port`. */
   readonly server: string;
+  /** Where the things keep what they install. */
+  readonly directory: string;
   write(line: string): void;
 }
 
@@ -46,9 +49,8 @@ export async function runTour(options: TourOptions, checklist: Checklist): Promi
   }
 }
 
-async function runSteps({ platform, north, server, write }: TourOptions, checklist: Checklist, things: Thing[]): Promise<Own> {
-  const machine = new Machine();
-  await machine.sample();
+async function runSteps({ platform, north, server, directory, write }: TourOptions, checklist: Checklist, things: Thing[]): Promise<Own> {
+  const maker = new Maker();
   const suffix = randomBytes(3).toString('hex');
   const [productId, secret] = [`machine${suffix}`, randomBytes(8).toString('hex')];
   const deviceId = `${productId}_this`;
@@ -64,7 +66,7 @@ async function runSteps({ platform, north, server, write }: TourOptions, checkli
     const mine = await north.huawei('POST', '/devices', { node_id: 'mine', product_id: productId, auth_info: { secret: randomBytes(8).toString('hex') } });
     const info = mine.body['auth_info'] as { readonly secret: string };
     own.huawei = { deviceId: String(mine.body['device_id']), secret: info.secret };
-    return `${deviceId}, 7 properties, 1 command, 1 event`;
+    return `${deviceId}, 8 properties, 1 command, 1 event`;
   });
 
   await checklist.step('Tencent: create product, model and device', async () => {
@@ -82,12 +84,15 @@ async function runSteps({ platform, north, server, write }: TourOptions, checkli
     };
     devicePsk = await psk('this');
     own.tencent = { productId: tencentProduct, deviceName: 'mine', deviceSecret: await psk('mine') };
-    return `${tencentProduct}/this, 7 properties, 1 action, 1 event`;
+    return `${tencentProduct}/this, 8 properties, 1 action, 1 event`;
   });
 
-  const onHuawei = huaweiThing({ server, deviceId, secret, machine });
-  const onTencent = tencentThing({ server, productId: tencentProduct, deviceName: 'this', deviceSecret: devicePsk, machine });
-  things.push(onHuawei, onTencent);
+  const asHuawei = () => huaweiThing({ server, directory: path.join(directory, 'huawei'), trust: maker, deviceId, secret });
+  const asTencent = () => tencentThing({ server, directory: path.join(directory, 'tencent'), trust: maker, productId: tencentProduct, deviceName: 'this', deviceSecret: devicePsk });
+  const onHuawei = await asHuawei();
+  things.push(onHuawei);
+  const onTencent = await asTencent();
+  things.push(onTencent);
   const names = { ProductId: tencentProduct, DeviceName: 'this' };
 
   await checklist.step('Sign in on both clouds', async () => {
@@ -186,12 +191,13 @@ async function runSteps({ platform, north, server, write }: TourOptions, checkli
 
   await childSteps({ north, onHuawei, onTencent, suffix }, checklist);
   await fileSteps({ platform, onHuawei }, checklist);
+  await otaSteps({ platform, north, maker, onHuawei, onTencent }, checklist);
 
   await checklist.step('Tencent: a control for an offline device waits for it', async () => {
     await onTencent.close();
     const { body } = await north.tencent('ControlDeviceData', { ...names, Data: JSON.stringify({ interval: 4 }) });
     expect(String(body['Result']).includes('"Sent":0'), 'the control was not kept', body);
-    const again = tencentThing({ server, productId: tencentProduct, deviceName: 'this', deviceSecret: devicePsk, machine });
+    const again = await asTencent();
     things[1] = again;
     await again.device.connect();
     await until(platform, () => platform.twins.read('tencent', `${tencentProduct}/this`)[0]?.desired === undefined);
@@ -203,10 +209,11 @@ async function runSteps({ platform, north, server, write }: TourOptions, checkli
     await onHuawei.close();
     const { body } = await north.huawei('POST', `/devices/${deviceId}/commands`, { service_id: 'machine', command_name: 'top', paras: { count: 1 } });
     expect(body['error_code'] === 'IOTDA.014016', 'the answer is not IOTDA.014016', body);
-    const again = huaweiThing({ server, deviceId, secret, machine });
+    const again = await asHuawei();
     things[0] = again;
     await again.device.connect();
-    return 'IOTDA.014016';
+    const { values } = await again.report();
+    return `IOTDA.014016; started again, the sampler is still ${JSON.stringify(values['sampler'])}`;
   });
 
   write('');

@@ -1,7 +1,17 @@
+// The program that reads this machine's figures, in a process of its own: what an upgrade replaces. It stands alone in its file, since that file is what is installed.
 import { execFile } from 'node:child_process';
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import { promisify } from 'node:util';
+
+/** The version of this program. */
+const VERSION = '1.0.0';
+
+/** What the program is asked, over IPC; it answers with the same id. */
+export type Question = { readonly id: number; readonly ask: 'sample' } | { readonly id: number; readonly ask: 'busiest'; readonly count: number };
+
+/** What it says: first which version it is, then its answers. */
+export type Word = { readonly version: string } | { readonly id: number; readonly sample: Sample } | { readonly id: number; readonly busiest: readonly BusyProcess[] } | { readonly id: number; readonly error: string };
 
 /** One reading of this machine. Rates are since the reading before; what the system does not tell is left out. */
 export interface Sample {
@@ -16,6 +26,8 @@ export interface Sample {
   readonly network_out?: number;
   /** Number of processes. */
   readonly processes?: number;
+  /** The version that read it. */
+  readonly sampler: string;
 }
 
 /** A process and its share of one core over a short while. */
@@ -35,7 +47,7 @@ interface Traffic {
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 /** Reads this machine's own figures. */
-export class Machine {
+class Machine {
   #traffic: Traffic | undefined;
 
   async sample(): Promise<Sample> {
@@ -50,6 +62,7 @@ export class Machine {
       disk: round((1 - files.bavail / files.blocks) * 100, 1),
       ...(traffic === undefined ? {} : { network_in: rate(traffic.received, before?.received ?? 0), network_out: rate(traffic.sent, before?.sent ?? 0) }),
       ...(pids === undefined ? {} : { processes: pids.length }),
+      sampler: VERSION,
     };
   }
 
@@ -129,3 +142,20 @@ async function readTraffic(): Promise<Traffic | undefined> {
   }
   return { at: performance.now(), received, sent };
 }
+
+const machine = new Machine();
+
+async function answer(question: Question): Promise<Word> {
+  const { id } = question;
+  try {
+    return question.ask === 'sample' ? { id, sample: await machine.sample() } : { id, busiest: await machine.busiest(question.count) };
+  } catch (error) {
+    return { id, error: String(error) };
+  }
+}
+
+const say = (word: Word): void => void process.send?.(word, (error: Error | null) => error !== null && process.exit(1));
+// The program that started it is what asks.
+process.on('message', (question: Question) => void answer(question).then(say));
+process.on('disconnect', () => process.exit());
+say({ version: VERSION });
