@@ -1,4 +1,4 @@
-import { codecOf, isLianyunError, LianyunError, type ChildInfo, type Clock, type DeviceRef, type Peer } from '@lianyun/protocol';
+import { codecOf, isLianyunError, LianyunError, rightsOf, type ChildInfo, type Clock, type DeviceRef, type Peer, type TopicKind } from '@lianyun/protocol';
 import { DIALECTS } from './admission.ts';
 import type { AccessPort, Cloud, OfflineReason } from './access/port.ts';
 import type { ListChange } from './gateway-lists.ts';
@@ -60,6 +60,18 @@ export class Children implements Topology {
   carries(cloud: Cloud, gateway: DeviceRef, device: DeviceRef): boolean {
     const found = this.#options.registry.findDevice(cloud, device);
     return found?.gateway === gateway && found.enabled;
+  }
+
+  /** What a topic is when a connection publishes there. Nearly everybody publishes as itself; only who does not is asked for whom it speaks. */
+  kindOf(cloud: Cloud, device: DeviceRef, topic: string): TopicKind {
+    const rights = rightsOf(DIALECTS[cloud]);
+    let kind = rights.kindOf(topic, device);
+    if (kind !== 'forbidden') return kind;
+    for (const each of this.speaksFor(cloud, device, topic)) {
+      kind = rights.kindOf(topic, each);
+      if (kind !== 'forbidden') break;
+    }
+    return kind;
   }
 
   /** The devices for which a connection speaks on topics of their own: itself and, where sub-devices have some, those online that `topic` names (Tencent 3.8; Huawei only where a row says so). */

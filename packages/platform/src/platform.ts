@@ -203,17 +203,15 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
 
   /** The platform's answers to the access server. */
   #policy(): AccessPolicy {
-    const isSystemUplink = ({ cloud }: Client, topic: string): boolean => codecOf(DIALECTS[cloud]).knows('up', topic);
     return {
       admit: (request) => admit(request, this.registry, this.#clock),
-      mayPublish: ({ cloud, device }, topic) => rightsOf(DIALECTS[cloud]).mayPublish(topic, this.#children.speaksFor(cloud, device, topic)),
+      kindOf: ({ cloud, device }, topic) => this.#children.kindOf(cloud, device, topic),
       maySubscribe: ({ cloud, device }, filter) => rightsOf(DIALECTS[cloud]).maySubscribe(filter, this.#children.speaksFor(cloud, device, filter)),
-      isSystemUplink,
       isImplicit: ({ cloud }, topic) => codecOf(DIALECTS[cloud]).knows('down', topic),
       isRouted: ({ cloud, device }, filter) => [...this.#children.speaksFor(cloud, device, filter)].some((each) => rightsOf(DIALECTS[cloud]).meetsCustom(filter, each)),
       // A custom topic is between devices and applications: the access server routes it, nothing here reads it.
-      onUplink: (client, uplink) => {
-        if (!isSystemUplink(client, uplink.topic)) return undefined;
+      onUplink: (client, uplink, kind) => {
+        if (kind === 'custom') return undefined;
         const taken = this.#receive(client, uplink);
         return taken === undefined ? this.#storage.stored() : taken.then(() => this.#storage.stored());
       },

@@ -69,6 +69,14 @@ describe('the rights of a Tencent device', () => {
     expect(T.maySubscribe(filter, D1)).toBe(false);
   });
 
+  it.each<[AnyDialect, string, string, string, string]>([
+    [huawei, 'd1', '$oc/devices/d1/sys/properties/report', '$oc/devices/d1/user/a', '$oc/devices/d2/sys/properties/report'],
+    [tencent, 'ABCDE12345/d1', '$thing/up/property/ABCDE12345/d1', 'ABCDE12345/d1/data', '$thing/up/property/ABCDE12345/d2'],
+  ])('tell what a topic is to who publishes there: %o', (dialect, device, system, custom, forbidden) => {
+    const { kindOf } = rightsOf(dialect);
+    expect([system, custom, forbidden].map((topic) => kindOf(topic, device))).toEqual(['system', 'custom', 'forbidden']);
+  });
+
   it('tell a filter that can match custom topics from one of the protocol', () => {
     for (const filter of ['ABCDE12345/d1/control', 'ABCDE12345/d1/event', 'ABCDE12345/d1/#']) expect(T.meetsCustom(filter, 'ABCDE12345/d1'), filter).toBe(true);
     expect(T.meetsCustom('$thing/down/property/ABCDE12345/d1', 'ABCDE12345/d1')).toBe(false);

@@ -3,8 +3,13 @@ import type { AnyDialect, Row } from './dialect.ts';
 import { filterWithin, topicWithin, type AnySlots, type Template } from './topic.ts';
 import { EXCHANGES, isRequest, type DeviceRef, type Op } from './vocabulary.ts';
 
+/** What a topic is to who publishes there: `system`: a message of the protocol; `custom`: one that the protocol only carries; `forbidden`: neither of its own. */
+export type TopicKind = 'system' | 'custom' | 'forbidden';
+
 /** What a device may publish and subscribe, derived from the rows and the custom topics of its dialect. */
 export interface Rights {
+  /** What a topic is when a device publishes there. */
+  kindOf(topic: string, device: DeviceRef): TopicKind;
   /** Whether the devices may publish to the topic. */
   mayPublish(topic: string, devices: Iterable<DeviceRef>): boolean;
   /** Whether everything that a filter matches belongs to one of the devices. */
@@ -34,12 +39,15 @@ function derive(dialect: AnyDialect): Rights {
     const meets = subscribable.map((template) => filterWithin(filter, template, own));
     return meets.includes('own') && !meets.includes('foreign');
   };
+  const kindOf = (topic: string, device: DeviceRef): TopicKind => {
+    const slots = codec.slotsOf('up', topic);
+    const own = dialect.deviceSlots(device);
+    if (slots !== undefined) return names(slots, own) ? 'system' : 'forbidden';
+    return publishable.some((template) => topicWithin(topic, template, own)) ? 'custom' : 'forbidden';
+  };
   return {
-    mayPublish(topic, devices) {
-      const slots = codec.slotsOf('up', topic);
-      if (slots !== undefined) return some(devices, (device) => names(slots, dialect.deviceSlots(device)));
-      return some(devices, (device) => publishable.some((template) => topicWithin(topic, template, dialect.deviceSlots(device))));
-    },
+    kindOf,
+    mayPublish: (topic, devices) => some(devices, (device) => kindOf(topic, device) !== 'forbidden'),
     maySubscribe: (filter, devices) => some(devices, (device) => isOwn(filter, dialect.deviceSlots(device))),
     meetsCustom: (filter, device) => allCustom.some((template) => filterWithin(filter, template, dialect.deviceSlots(device)) !== 'none'),
   };

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { Clock } from '@lianyun/protocol';
+import type { Clock, TopicKind } from '@lianyun/protocol';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { generate, parser, type IConnackPacket, type IConnectPacket, type Packet } from 'mqtt-packet';
 import type { AccessLimits } from './limits.ts';
@@ -60,16 +60,13 @@ export class TestPolicy implements AccessPolicy {
     return { accepted: false, refusal: username as 'bad-credentials', why: `it asked for ${username}` };
   }
 
-  mayPublish(_client: Client, topic: string): boolean {
-    return !topic.includes('forbidden');
+  kindOf(_client: Client, topic: string): TopicKind {
+    if (topic.includes('forbidden')) return 'forbidden';
+    return isSystem(topic) ? 'system' : 'custom';
   }
 
   maySubscribe(_client: Client, filter: string): boolean {
     return !filter.includes('forbidden');
-  }
-
-  isSystemUplink(_client: Client, topic: string): boolean {
-    return isSystem(topic);
   }
 
   isImplicit(_client: Client, topic: string): boolean {

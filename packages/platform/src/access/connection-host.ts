@@ -1,3 +1,4 @@
+import type { WriteTurns } from '@lianyun/protocol/mqtt';
 import type { Deadlines } from './deadlines.ts';
 import type { AccessLimits } from './limits.ts';
 import type { AccessPolicy, Client, Cloud, OfflineReason } from './port.ts';
@@ -9,6 +10,7 @@ export interface ConnectionHost<C> {
   readonly policy: AccessPolicy;
   readonly limits: AccessLimits;
   readonly deadlines: Deadlines;
+  readonly writes: WriteTurns;
   readonly routes: Readonly<Record<Cloud, RoutingIndex<SubscriptionOwner>>>;
   now(): number;
   /** A client signed in; whoever was signed in for its device is taken over now. */

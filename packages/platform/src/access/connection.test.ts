@@ -8,6 +8,7 @@ import { Deadlines } from './deadlines.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { RoutingIndex } from './routing-index.ts';
 import type { Transport } from './transport.ts';
+import { WriteTurn } from './write-turn.ts';
 
 /** A connection over no socket at all: one buffer that is used for every read, and a list of what was written. */
 function make(): { connection: Connection; host: ConnectionHost<Connection>; clock: FakeClock; written: Buffer[]; receive: (...packets: Packet[]) => Promise<void> } {
@@ -16,8 +17,9 @@ function make(): { connection: Connection; host: ConnectionHost<Connection>; clo
   const transport: Transport = {
     write: (chunk, done) => {
       written.push(Buffer.from(chunk));
-      done();
+      done?.();
     },
+    writableLength: 0,
     end: () => undefined,
     destroy: () => undefined,
     pause: () => undefined,
@@ -27,6 +29,7 @@ function make(): { connection: Connection; host: ConnectionHost<Connection>; clo
     policy: new TestPolicy(),
     limits: DEFAULT_LIMITS,
     deadlines: new Deadlines(clock),
+    writes: new WriteTurn(),
     routes: { huawei: new RoutingIndex(), tencent: new RoutingIndex() },
     now: () => clock.now(),
     onSignIn: () => undefined,

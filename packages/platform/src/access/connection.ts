@@ -3,7 +3,7 @@ import { messageProperties, PacketReader, TurnWriter, type ConnectPacket, type M
 import type { ConnectionHost } from './connection-host.ts';
 import { Deadlines } from './deadlines.ts';
 import { Downlinks, type DownlinkOwner } from './downlinks.ts';
-import { judgeFault } from './fault.ts';
+import { judgeFault, offline } from './fault.ts';
 import type { Client, ClientLimits, Notice, OfflineReason, Uplink } from './port.ts';
 import type { Proof } from './proof.ts';
 import { connackProperties, DISCONNECT_CODES, Mqtt5 } from './mqtt5.ts';
@@ -51,7 +51,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     this.#proof = proof;
     this.#host = host;
     this.#reader = new PacketReader({ handlers: this, maxPacketBytes: host.limits.maxPacketBytes, expectConnect: true });
-    this.#writer = new TurnWriter(this);
+    this.#writer = new TurnWriter(this, host.writes);
     host.deadlines.wakeAt(this, host.deadlines.now + Deadlines.ticks(host.limits.connectMs));
   }
 
@@ -65,10 +65,9 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
 
   // What the transport tells
 
-  /** Bytes from the other end; used only during the call. What answers them at once leaves at once, not after that of a thousand others. */
+  /** Bytes from the other end; used only during the call. */
   receive(chunk: Buffer): void {
     this.#heardTick = this.#host.deadlines.now;
-    this.#writer.hold();
     try {
       this.#reader.push(chunk);
     } catch (error) {
@@ -77,7 +76,6 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
       if (connack !== undefined) this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: connack });
       this.end(reason, code, text);
     }
-    this.#writer.release();
     this.checkUnread();
   }
 
@@ -87,7 +85,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     this.#reader.stop();
     this.#leave('connection-lost');
     this.#host.deadlines.cancel(this);
-    this.#downlinks?.failUnwritten(this.#offlineError());
+    this.#downlinks?.failUnwritten(offline(this.peer));
     this.#writer.discard();
     this.#host.onClosed(this);
   }
@@ -113,7 +111,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
   deliver(frame: Frame): Receipt {
     const { topic } = frame;
     const client = this.#client;
-    if (client === undefined) return failedReceipt(this.#offlineError());
+    if (client === undefined) return failedReceipt(offline(this.peer));
     const granted = this.#subscriptions?.qosOf(topic) ?? (this.#isImplicit && this.#host.policy.isImplicit(client, topic) ? 0 : undefined);
     if (granted === undefined) return failedReceipt(new LianyunError('unsupported', `${client.device} is not subscribed to ${topic}.`, { topic, device: client.device }));
     const receipt = new PendingReceipt();
@@ -165,26 +163,26 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     const topic = this.#five === undefined ? name : this.#five.incoming.topicOf(name, properties);
     if (topic === undefined) return this.#fail('protocol-error', `PUBLISH with the topic alias ${properties?.topicAlias ?? 0}, which stands for no topic [MQTT-3.3.2-9].`, 0x94);
     if (qos === 2) return this.#fail('protocol-error', `PUBLISH at QoS 2 to ${topic}: neither cloud has QoS 2 (MQTT 5 section 3.2.2.3.4).`, 0x9b);
-    if (payload.length > this.#limits.payloadBytes) {
-      return this.#fail('over-limit', `PUBLISH of ${String(payload.length)} bytes to ${topic}; the limit is ${String(this.#limits.payloadBytes)}.`, 0x95);
-    }
+    const { payloadBytes } = this.#limits;
+    if (payload.length > payloadBytes) return this.#fail('over-limit', `PUBLISH of ${String(payload.length)} bytes to ${topic}; the limit is ${String(payloadBytes)}.`, 0x95);
     if (qos === 1 && this.#five !== undefined && (this.#intake?.owed ?? 0) >= this.#host.limits.waitingUplinks) {
       return this.#fail('over-limit', `PUBLISH to ${topic} while ${String(this.#host.limits.waitingUplinks)} wait for their PUBACK: more than Receive Maximum says.`, 0x93);
     }
     const { policy, routes } = this.#host;
     const uplink: Uplink = properties === undefined ? { topic, payload, qos } : { topic, payload, qos, properties: messageProperties(properties) };
     if (policy.wantsTrace?.() === true) policy.onFrame?.(client, 'up', uplink);
-    if (!policy.mayPublish(client, topic)) {
+    const kind = policy.kindOf(client, topic);
+    if (kind === 'forbidden') {
       this.notice('forbidden-publish', `PUBLISH to ${topic} dropped: ${client.device} may not publish there.`);
       return this.#acknowledge(packetId, this.#five === undefined ? 0 : 0x87);
     }
     let taken: void | Promise<void>;
     try {
-      taken = policy.onUplink(client, uplink);
+      taken = policy.onUplink(client, uplink, kind);
     } catch (error) {
       return this.intakeFailed(qos, error);
     }
-    if (!policy.isSystemUplink(client, topic)) routeTo(routes[client.cloud], uplink, this);
+    if (kind === 'custom') routeTo(routes[client.cloud], uplink, this);
     if (taken === undefined) return this.#acknowledge(packetId);
     this.#intake ??= new UplinkIntake(this, this.#writer, this.#host.limits.waitingUplinks);
     this.#intake.wait(taken, packetId);
@@ -228,6 +226,12 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     if (this.#idleTicks > 0 && this.#heardTick + this.#idleTicks <= deadlines.now) return this.end('keepalive-timeout');
     const next = Math.min(this.#idleTicks > 0 ? this.#heardTick + this.#idleTicks : Infinity, this.#downlinks?.onDue() ?? Infinity);
     if (next < Infinity && this.#client !== undefined) deadlines.wakeAt(this, next);
+  }
+
+  writeUnwatched(chunk: Buffer): boolean {
+    if (this.#state === 'closing' || this.#state === 'closed') return true;
+    this.#transport.write(chunk);
+    return this.#transport.writableLength === 0;
   }
 
   write(chunk: Buffer, done: (error?: Error | null) => void): void {
@@ -290,11 +294,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     if (client === undefined) return;
     this.#client = undefined;
     this.#subscriptions?.clear();
-    this.#downlinks?.failUnacknowledged(this.#offlineError());
+    this.#downlinks?.failUnacknowledged(offline(this.peer));
     this.#host.onSignOut(this, client, reason);
-  }
-
-  #offlineError(): LianyunError {
-    return new LianyunError('offline', `The connection from ${this.peer} has ended.`);
   }
 }

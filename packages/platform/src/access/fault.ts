@@ -1,3 +1,4 @@
+import { LianyunError } from '@lianyun/protocol';
 import { MqttProtocolError } from '@lianyun/protocol/mqtt';
 import type { Notice, OfflineReason } from './port.ts';
 import { connackCode } from './sign-in.ts';
@@ -21,4 +22,9 @@ export function judgeFault(error: unknown, isFirstPacket: boolean): Fault {
   if (isFirstPacket && code === 'unsupported-version') return { kind: 'connect-refused', reason: 'protocol-error', text, connack: connackCode(code, 4), code: reasonCode };
   if (isFirstPacket && code === 'bad-client-id') return { kind: 'connect-refused', reason: 'protocol-error', text, connack: connackCode('identifier-rejected', 4), code: reasonCode };
   return { kind: 'protocol-error', reason: 'protocol-error', text, code: reasonCode };
+}
+
+/** Why nothing more goes over the connection from `peer`. */
+export function offline(peer: string): LianyunError {
+  return new LianyunError('offline', `The connection from ${peer} has ended.`);
 }

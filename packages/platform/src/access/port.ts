@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { DeviceRef, Frame, MessageProperties, MqttCredentials, Receipt } from '@lianyun/protocol';
+import type { DeviceRef, Frame, MessageProperties, MqttCredentials, Receipt, TopicKind } from '@lianyun/protocol';
 import type { ServerTls } from '../tls/server-tls.ts';
 import type { Proof } from './proof.ts';
 
@@ -68,10 +68,9 @@ export type OfflineReason =
 export interface AccessPolicy {
   /** Whether a client may sign in, and as what. Also judges its keepalive (0: it wants none). */
   admit(request: ConnectRequest): Admission;
-  mayPublish(client: Client, topic: string): boolean;
+  /** What a PUBLISH is by its topic: `system` only the platform receives, `custom` is routed to subscribers of the same cloud. Asked once for each. */
+  kindOf(client: Client, topic: string): TopicKind;
   maySubscribe(client: Client, filter: string): boolean;
-  /** Whether a topic is system traffic that only the platform receives; anything else is routed to subscribers of the same cloud. */
-  isSystemUplink(client: Client, topic: string): boolean;
   /** Whether a client that was admitted as `implicit` gets a topic without a subscription: its system downlinks, not its custom topics. */
   isImplicit(client: Client, topic: string): boolean;
   /**
@@ -80,10 +79,10 @@ export interface AccessPolicy {
    */
   isRouted(client: Client, filter: string): boolean;
   /**
-   * An uplink. At QoS 1 the PUBACK leaves after this returned, or after its promise resolved, in order of arrival; if it throws or rejects,
+   * An uplink that is not forbidden. At QoS 1 the PUBACK leaves after this returned, or after its promise resolved, in order of arrival; if it throws or rejects,
    * the connection is closed without one, and the device sends again. At QoS 0 a rejection is a notice.
    */
-  onUplink(client: Client, uplink: Uplink): void | Promise<void>;
+  onUplink(client: Client, uplink: Uplink, kind: TopicKind): void | Promise<void>;
   onOnline(client: Client): void;
   onOffline(client: Client, reason: OfflineReason): void;
   /** A frame as it goes over the wire, for the trace; only called while `wantsTrace()` is true. Must not throw. */

@@ -2,7 +2,9 @@ import type { Proof } from './proof.ts';
 
 /** What carries a connection: a TCP or TLS socket, or the stream of a WebSocket. */
 export interface Transport {
-  write(chunk: Uint8Array, done: (error?: Error | null) => void): unknown;
+  write(chunk: Uint8Array, done?: (error?: Error | null) => void): unknown;
+  /** Bytes that were written and have not left it, where it tells. */
+  readonly writableLength?: number;
   /** Ends this side once everything has been written. */
   end(): unknown;
   destroy(): unknown;

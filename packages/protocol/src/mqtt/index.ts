@@ -20,4 +20,4 @@ export { reasonText } from './reason-words.ts';
 export { isTopicFilter, isTopicName, topicMatches } from './topic.ts';
 export { IncomingAliases, OutgoingAliases } from './topic-aliases.ts';
 export { TurnWriter } from './turn-writer.ts';
-export type { TurnSink } from './turn-writer.ts';
+export type { TurnSink, WriteTurns } from './turn-writer.ts';

@@ -9,7 +9,7 @@ class Stream {
   readonly chunks: Buffer[] = [];
   readonly dones: ((error?: Error) => void)[] = [];
   readonly written: number[] = [];
-  readonly turns: (() => void)[] = [];
+  readonly turns: TurnWriter[] = [];
   readonly version: MqttVersion;
 
   constructor(version: MqttVersion = 4) {
@@ -21,8 +21,8 @@ class Stream {
     this.dones.push(done);
   }
 
-  schedule(flush: () => void): void {
-    this.turns.push(flush);
+  add(writer: TurnWriter): void {
+    this.turns.push(writer);
   }
 
   onWritten(totalBytesDone: number): void {
@@ -30,7 +30,7 @@ class Stream {
   }
 
   endTurn(): void {
-    for (const flush of this.turns.splice(0)) flush();
+    for (const writer of this.turns.splice(0)) writer.endTurn();
   }
 
   get packets(): unknown[] {
@@ -38,10 +38,22 @@ class Stream {
   }
 }
 
+/** A stream that passes on at once what nobody watches, unless it is full. */
+class AtOnce extends Stream {
+  readonly unwatched: string[] = [];
+  isFull = false;
+
+  writeUnwatched(chunk: Buffer): boolean {
+    this.chunks.push(Buffer.from(chunk));
+    this.unwatched.push('unwatched');
+    return !this.isFull;
+  }
+}
+
 describe('a turn writer', () => {
   it('hands everything of a turn to the stream in one write, in order', () => {
     const stream = new Stream();
-    const writer = new TurnWriter(stream);
+    const writer = new TurnWriter(stream, stream);
     writer.puback(1);
     writer.publish('a', 'one');
     writer.packet({ type: 'pingreq' });
@@ -57,26 +69,9 @@ describe('a turn writer', () => {
     ]);
   });
 
-  it('hands over what it was held for when it is released, without a turn, and after that by turns again', () => {
-    const stream = new Stream();
-    const writer = new TurnWriter(stream);
-    writer.hold();
-    writer.release();
-    writer.hold();
-    writer.puback(1);
-    writer.puback(2);
-    expect([stream.chunks, stream.turns.length]).toEqual([[], 0]);
-    writer.release();
-    expect([stream.chunks.length, stream.turns.length]).toEqual([1, 0]);
-    writer.puback(3);
-    expect([stream.chunks.length, stream.turns.length]).toEqual([1, 1]);
-    stream.endTurn();
-    expect(stream.packets).toEqual([1, 2, 3].map((packetId) => ({ type: 'puback', packetId, reasonCode: 0 })));
-  });
-
   it('asks for the end of the turn once a turn, with setImmediate unless told otherwise', async () => {
     const stream = new Stream();
-    const writer = new TurnWriter(stream);
+    const writer = new TurnWriter(stream, stream);
     writer.puback(1);
     writer.puback(2);
     expect(stream.turns).toHaveLength(1);
@@ -95,7 +90,7 @@ describe('a turn writer', () => {
 
   it('counts what is queued and what has left, so that a packet at QoS 0 can be settled', () => {
     const stream = new Stream();
-    const writer = new TurnWriter(stream);
+    const writer = new TurnWriter(stream, stream);
     writer.puback(1);
     const first = writer.bytesQueued;
     stream.endTurn();
@@ -110,7 +105,7 @@ describe('a turn writer', () => {
 
   it('flushes at once when asked and writes nothing at the end of the turn then', () => {
     const stream = new Stream();
-    const writer = new TurnWriter(stream);
+    const writer = new TurnWriter(stream, stream);
     writer.puback(1);
     writer.flush();
     writer.flush();
@@ -120,7 +115,7 @@ describe('a turn writer', () => {
 
   it('takes a buffer with the first byte of a turn and gives it back when the stream is done', () => {
     const stream = new Stream();
-    const writer = new TurnWriter(stream);
+    const writer = new TurnWriter(stream, stream);
     giveSlab(takeSlab(1)); // so that there is one to take
     const before = freeSlabBytes();
     writer.puback(1);
@@ -133,7 +128,7 @@ describe('a turn writer', () => {
 
   it('does not use a buffer again that a failed stream may still hold, nor counts it as written', () => {
     const stream = new Stream();
-    const writer = new TurnWriter(stream);
+    const writer = new TurnWriter(stream, stream);
     writer.puback(1);
     const before = freeSlabBytes();
     stream.endTurn();
@@ -141,9 +136,44 @@ describe('a turn writer', () => {
     expect([freeSlabBytes(), stream.written, writer.pendingBytes]).toEqual([before, [], 4]);
   });
 
+  it('writes acknowledgements without being told when they left, as long as they leave at once', () => {
+    const stream = new AtOnce();
+    const writer = new TurnWriter(stream, stream);
+    writer.puback(1);
+    writer.puback(2);
+    stream.endTurn();
+    expect([stream.unwatched, stream.dones.length, stream.written, writer.pendingBytes]).toEqual([['unwatched'], 0, [8], 0]);
+    writer.puback(3);
+    writer.publish('a', 'x');
+    stream.endTurn();
+    expect([stream.unwatched, stream.dones.length, stream.written]).toEqual([['unwatched'], 1, [8]]);
+    writer.puback(4);
+    stream.endTurn();
+    expect([stream.unwatched.length, stream.dones.length, writer.pendingBytes]).toEqual([2, 1, 0]);
+    stream.dones[0]?.();
+    expect(stream.packets).toMatchObject([1, 2, 3, 'a', 4].map((id) => (id === 'a' ? { topic: id } : { packetId: id })));
+  });
+
+  it('is told of each chunk from when one did not leave at once, and does not use the buffer of that one again', () => {
+    const stream = new AtOnce();
+    const writer = new TurnWriter(stream, stream);
+    stream.isFull = true;
+    const before = freeSlabBytes();
+    writer.puback(1);
+    stream.endTurn();
+    expect([writer.pendingBytes, freeSlabBytes() <= before]).toEqual([4, true]);
+    stream.isFull = false;
+    writer.puback(2);
+    stream.endTurn();
+    expect([stream.unwatched.length, stream.dones.length, writer.pendingBytes, stream.written]).toEqual([1, 1, 8, []]);
+    stream.dones[0]?.();
+    expect([writer.pendingBytes, stream.written]).toEqual([0, [8]]);
+    expect(stream.packets).toMatchObject([{ packetId: 1 }, { packetId: 2 }]);
+  });
+
   it('grows with the turn and hands over 64 KiB at a time', () => {
     const stream = new Stream();
-    const writer = new TurnWriter(stream);
+    const writer = new TurnWriter(stream, stream);
     const payload = Buffer.alloc(1000, 'x');
     for (let i = 0; i < 200; i++) writer.publish('t', payload);
     stream.endTurn();
@@ -154,7 +184,7 @@ describe('a turn writer', () => {
 
   it('gives a packet over 64 KiB a buffer of its own, in its place among the others', () => {
     const stream = new Stream();
-    const writer = new TurnWriter(stream);
+    const writer = new TurnWriter(stream, stream);
     writer.puback(1);
     writer.publish('t', Buffer.alloc(200_000));
     writer.puback(2);
@@ -166,7 +196,7 @@ describe('a turn writer', () => {
   it('copies a payload at once: the caller may change it afterwards', () => {
     const stream = new Stream();
     const payload = Buffer.from('before');
-    new TurnWriter(stream).publish('t', payload);
+    new TurnWriter(stream, stream).publish('t', payload);
     payload.fill('x');
     stream.endTurn();
     expect(stream.packets).toMatchObject([{ payload: Buffer.from('before') }]);
@@ -174,7 +204,7 @@ describe('a turn writer', () => {
 
   it('writes nothing of a packet it refuses, and holds nothing because of it', () => {
     const stream = new Stream();
-    const writer = new TurnWriter(stream);
+    const writer = new TurnWriter(stream, stream);
     const before = freeSlabBytes();
     expect(() => { writer.publish('a/#', 'x'); }).toThrow('MQTT-3.3.2-2');
     expect(() => { writer.publish('', 'x'); }).toThrow('MQTT-4.7.3-1');
@@ -194,7 +224,7 @@ describe('a turn writer', () => {
 
   it('speaks MQTT 5 from when its version is set', () => {
     const stream = new Stream(5);
-    const writer = new TurnWriter({ version: 4, write: stream.write.bind(stream), schedule: stream.schedule.bind(stream) });
+    const writer = new TurnWriter({ version: 4, write: stream.write.bind(stream) }, stream);
     writer.version = 5;
     writer.puback(1, 0x10);
     writer.publish('t', 'x');
@@ -205,7 +235,7 @@ describe('a turn writer', () => {
 
   it('drops what was not handed over when discarded, and neither writes nor reports any more', () => {
     const stream = new Stream();
-    const writer = new TurnWriter(stream);
+    const writer = new TurnWriter(stream, stream);
     writer.puback(1);
     writer.flush();
     writer.puback(2);
@@ -223,7 +253,7 @@ describe('a turn writer', () => {
 describe('the free list of slabs', () => {
   it('is bounded', () => {
     const stream = new Stream();
-    const writers = Array.from({ length: 2000 }, () => new TurnWriter(stream));
+    const writers = Array.from({ length: 2000 }, () => new TurnWriter(stream, stream));
     for (const writer of writers) writer.puback(1);
     stream.endTurn();
     for (const done of stream.dones) done();

@@ -13,11 +13,23 @@ export interface TurnSink {
   readonly version: MqttVersion;
   /** Takes one chunk; `done` is called once, when the chunk has been passed on (without an error) or never will be (with one). Must not throw. */
   write(chunk: Buffer, done: (error?: Error | null) => void): void;
-  /** Runs `flush` at the end of this turn of the event loop; default `setImmediate`. */
-  schedule?(flush: () => void): void;
+  /**
+   * Takes one chunk and tells whether it has been passed on already, with all before it. Used for acknowledgements, which nobody waits to see
+   * off, until it says no: `done` for each is a tenth of what an acknowledgement costs. Must not throw.
+   */
+  writeUnwatched?(chunk: Buffer): boolean;
   /** The first `totalBytesDone` of all bytes accepted have left: a packet is gone when this reaches `bytesQueued` as it was after the packet's call. */
   onWritten?(totalBytesDone: number): void;
 }
+
+/** Who ends the turns of writers. */
+export interface WriteTurns {
+  /** A writer has begun to collect: has {@link TurnWriter.endTurn} called when this turn of the event loop ends, or before. */
+  add(writer: TurnWriter): void;
+}
+
+const end = (writer: TurnWriter): void => writer.endTurn();
+const ITS_OWN: WriteTurns = { add: (writer) => void setImmediate(end, writer) };
 
 /** Larger topics are not remembered: an idle connection should hold little. */
 const TOPIC_MEMORY = 256;
@@ -31,12 +43,16 @@ export class TurnWriter {
   /** Level of the connection; a server's end sets it after CONNECT. */
   version: MqttVersion;
   readonly #sink: TurnSink;
+  readonly #turns: WriteTurns;
   #slab: Buffer | undefined = undefined;
   #at = 0;
   /** What the last turn wrote: the best guess for the size of the next one. */
   #lastTurnBytes = 0;
   #isScheduled = false;
-  #isHeld = false;
+  /** Whether this turn has more than acknowledgements. */
+  #isWatched = false;
+  /** Whether the sink did not pass on a chunk at once: it is watched from then on. */
+  #isSlow = false;
   #isDiscarded = false;
   #bytesQueued = 0;
   #bytesDone = 0;
@@ -44,8 +60,9 @@ export class TurnWriter {
   #lastTopic = '';
   #lastTopicBytes = 0;
 
-  constructor(sink: TurnSink) {
+  constructor(sink: TurnSink, turns: WriteTurns = ITS_OWN) {
     this.#sink = sink;
+    this.#turns = turns;
     this.version = sink.version;
   }
 
@@ -75,6 +92,7 @@ export class TurnWriter {
     const remaining = publishRemaining(topicLength, payloadLength, qos, block, version);
     const bytes = packetBytes(remaining);
     const slab = this.#room(bytes);
+    this.#isWatched = true;
     const at = putPublishHead(slab, this.#at, publishFlags(qos, dup, retain), remaining, topic, topicLength);
     putPublishRest(slab, at, packetId, block, version, payload, payloadLength);
     this.#accept(bytes);
@@ -94,17 +112,13 @@ export class TurnWriter {
     if (this.#isDiscarded) return;
     const bytes = encodePacket(packet, this.version);
     this.#room(bytes.length).set(bytes, this.#at);
+    this.#isWatched = true;
     this.#accept(bytes.length);
   }
 
-  /** Collects until {@link release}: for who knows that there is more to come, and when there is not. */
-  hold(): void {
-    this.#isHeld = true;
-  }
-
-  /** Ends {@link hold} and hands over what has been collected; what comes later waits for the end of its turn again. */
-  release(): void {
-    this.#isHeld = false;
+  /** The turn is over: hands over what has been collected; what comes later asks for the end of its own turn. */
+  endTurn(): void {
+    this.#isScheduled = false;
     this.flush();
   }
 
@@ -117,14 +131,20 @@ export class TurnWriter {
     this.#at = 0;
     if (bytes === 0) return giveSlab(slab);
     this.#lastTurnBytes = bytes;
+    const chunk = slab.subarray(0, bytes);
+    const end = this.#bytesQueued;
+    if (!this.#isWatched && !this.#isSlow && this.#sink.writeUnwatched !== undefined) {
+      this.#isSlow = !this.#sink.writeUnwatched(chunk);
+      // What the sink still holds is left to the garbage collector.
+      return this.#isSlow ? undefined : this.#passedOn(slab, end);
+    }
+    this.#isWatched = false;
     let isSettled = false;
-    this.#sink.write(slab.subarray(0, bytes), (error) => {
+    this.#sink.write(chunk, (error) => {
       if (isSettled) return;
       isSettled = true;
       // After an error the stream may still hold the bytes: such a slab is left to the garbage collector.
-      if (error !== undefined && error !== null) return;
-      giveSlab(slab);
-      this.#done(bytes);
+      if (error === undefined || error === null) this.#passedOn(slab, end);
     });
   }
 
@@ -167,28 +187,16 @@ export class TurnWriter {
   #accept(bytes: number): void {
     this.#at += bytes;
     this.#bytesQueued += bytes;
-    if (!this.#isScheduled && !this.#isHeld) this.#schedule();
-  }
-
-  #schedule(): void {
+    if (this.#isScheduled) return;
     this.#isScheduled = true;
-    const sink = this.#sink;
-    if (sink.schedule === undefined) setImmediate(TurnWriter.#endTurn, this);
-    else {
-      sink.schedule(() => {
-        TurnWriter.#endTurn(this);
-      });
-    }
+    this.#turns.add(this);
   }
 
-  static #endTurn(this: void, writer: TurnWriter): void {
-    writer.#isScheduled = false;
-    writer.flush();
-  }
-
-  #done(bytes: number): void {
+  /** A chunk has left, and all up to the running total `end`: they leave in their order. */
+  #passedOn(slab: Buffer, end: number): void {
+    giveSlab(slab);
     if (this.#isDiscarded) return;
-    this.#bytesDone += bytes;
+    this.#bytesDone = end;
     this.#sink.onWritten?.(this.#bytesDone);
   }
 }
