@@ -24,7 +24,7 @@ export interface ChildrenOptions {
   readonly clock: Clock;
   cameOnline(cloud: Cloud, device: DeviceRef): void;
   wentOffline(cloud: Cloud, device: DeviceRef, reason: OfflineReason): void;
-  /** A Huawei device reported through its gateway. */
+  /** A Huawei device of which something is desired reported through its gateway. */
   onReported(device: DeviceRef): void;
   problem(problem: LianyunError): void;
 }

@@ -46,7 +46,7 @@ export class DesiredPusher implements DesiredState {
     void this.#push(device);
   }
 
-  /** A device reported. Costs next to nothing while nothing is desired of it. */
+  /** A device of which something is desired reported. */
   reported(device: DeviceRef): void {
     void this.#push(device);
   }

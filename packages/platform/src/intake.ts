@@ -9,7 +9,7 @@ interface IntakeOptions {
   readonly registry: Registry;
   readonly storage: Storage;
   readonly clock: Clock;
-  /** A Huawei device reported: what is desired of it may differ now. */
+  /** A Huawei device reported of which something is desired: that may differ now. */
   onReported(device: DeviceRef): void;
   onEvent(device: DeviceRef, event: DeviceEvent): void;
   onMessage(device: DeviceRef, message: DeviceMessage, properties?: MessageProperties): void;
@@ -41,8 +41,7 @@ type ReportOptions = Pick<IntakeOptions, 'registry' | 'storage' | 'clock' | 'pro
 export function takeHuaweiReport({ registry, storage: { twins }, clock, problem, onReported }: ReportOptions, device: DeviceRef, groups: readonly PropertyGroup[]): void {
   const model = registry.model('huawei', registry.device('huawei', device).productId);
   const keep = (allowed: readonly PropertyGroup[]): void => {
-    twins.report('huawei', device, allowed, clock.now());
-    onReported(device);
+    if (twins.report('huawei', device, allowed, clock.now())) onReported(device);
   };
   if (model.checkProperties(groups, 'report') === undefined) return keep(groups);
   // Values that the model does not allow are dropped, the others are kept (reference 3.4).

@@ -5,6 +5,11 @@ import { TextRing } from './text-ring.ts';
 
 const MIB = 1_048_576;
 
+/** Where the reports of a device begin: the number of the last one; 0: there is none. */
+export interface Trail {
+  last: number;
+}
+
 /**
  * A history that lives as long as the process and keeps the last `limit` reports of all devices together, fewer when they take more than
  * about `maxBytes`. A report is kept as it came and taken apart when it is asked for, since most never are.
@@ -15,8 +20,7 @@ export class MemoryHistory implements History {
   // At the number of a report modulo the limit: when it came, and the number of the one before it of the same device.
   readonly #arrivals: Float64Array;
   readonly #previous: Float64Array;
-  /** The number of each device's last report. */
-  readonly #last = { huawei: new Map<DeviceRef, number>(), tencent: new Map<DeviceRef, number>() };
+  readonly #trails = { huawei: new Map<DeviceRef, Trail>(), tencent: new Map<DeviceRef, Trail>() };
 
   constructor({ limit = 20_000, maxBytes = 64 * MIB }: { readonly limit?: number; readonly maxBytes?: number } = {}) {
     this.#limit = limit;
@@ -25,22 +29,28 @@ export class MemoryHistory implements History {
     this.#previous = new Float64Array(limit);
   }
 
-  add(cloud: Cloud, device: DeviceRef, groups: readonly PropertyGroup[], arrivedAt: number): void {
-    const last = this.#last[cloud];
+  /** The trail of a device, for {@link add}; it is the device's until that is deleted. */
+  trail(cloud: Cloud, device: DeviceRef): Trail {
+    let trail = this.#trails[cloud].get(device);
+    if (trail === undefined) this.#trails[cloud].set(device, (trail = { last: 0 }));
+    return trail;
+  }
+
+  add(trail: Trail, groups: readonly PropertyGroup[], arrivedAt: number): void {
     const id = this.#reports.push(stringifyExact(groups));
     this.#arrivals[id % this.#limit] = arrivedAt;
-    this.#previous[id % this.#limit] = last.get(device) ?? 0;
-    last.set(device, id);
+    this.#previous[id % this.#limit] = trail.last;
+    trail.last = id;
   }
 
   delete(cloud: Cloud, device: DeviceRef): void {
-    this.#last[cloud].delete(device);
+    this.#trails[cloud].delete(device);
   }
 
   query(query: HistoryQuery): HistoryPage {
     const { cloud, device, service: wanted = '', property } = query;
     const points: HistoryPoint[] = [];
-    let id = this.#last[cloud].get(device) ?? 0;
+    let id = this.#trails[cloud].get(device)?.last ?? 0;
     for (let text = this.#reports.get(id); text !== undefined; text = this.#reports.get(id)) {
       // Written by add().
       for (const { service, at, values } of samplesOf(parseExact(text) as PropertyGroup[], this.#arrivals[id % this.#limit] ?? 0)) {

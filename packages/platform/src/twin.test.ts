@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryTwins } from './twin.ts';
 
@@ -36,6 +37,32 @@ describe('a twin', () => {
     expect(twins.read('tencent', 'P/D')).toEqual([{ version: 3 }]);
     twins.forgetDesired('tencent', 'nobody');
     expect(twins.read('tencent', 'nobody')).toEqual([]);
+  });
+
+  it('knows of each property the last value and its time, whichever were reported together and in whatever order', () => {
+    const report = fc.record({ at: fc.integer({ min: 0, max: 50 }), values: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd', '__proto__'), fc.option(fc.integer()), { noNullPrototype: false }) });
+    fc.assert(fc.property(fc.array(report, { minLength: 1 }), fc.boolean(), (reports, readsBetween) => {
+      const twins = new MemoryTwins();
+      const expected = new Map<string, readonly [value: number | null, at: number]>();
+      let latest = 0;
+      for (const { at, values } of reports) {
+        twins.report('tencent', 'P/d', [{ values, at }], 1000);
+        for (const [name, value] of Object.entries(values)) {
+          expected.set(name, [value, at]);
+          latest = Math.max(latest, at);
+        }
+        if (readsBetween) twins.read('tencent', 'P/d');
+      }
+      const [twin] = twins.read('tencent', 'P/d');
+      expect(twin?.version).toBe(reports.length);
+      if (expected.size === 0) {
+        expect(twin).not.toHaveProperty('reported');
+        return;
+      }
+      expect(new Map(Object.entries(twin?.reported?.values ?? {}))).toEqual(new Map([...expected].map(([name, [value]]) => [name, value])));
+      expect(new Map(Object.entries(twin?.reported?.times ?? {}))).toEqual(new Map([...expected].map(([name, [, at]]) => [name, at])));
+      expect(twin?.reported?.at).toBe(latest);
+    }));
   });
 
   it('takes names such as __proto__ as plain data', () => {

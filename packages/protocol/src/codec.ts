@@ -27,14 +27,14 @@ export type Read = { [K in Op]: { readonly op: K; readonly message: Message<K> }
 export class Codec {
   readonly dialect: AnyDialect;
   readonly #replies = new Set<Op>(Object.values(EXCHANGES));
-  readonly #tables = { up: new TopicTable<Map<string, Entry>>(), down: new TopicTable<Map<string, Entry>>() };
+  readonly #tables = { up: new TopicTable<TopicRows>(), down: new TopicTable<TopicRows>() };
 
   constructor(dialect: AnyDialect) {
     this.dialect = dialect;
     for (const [op, row] of entriesOf(dialect)) {
       const table = this.#tables[row.direction];
-      const known = table.find(row.topic)?.value ?? new Map<string, Entry>();
-      for (const tag of tagsOf(row)) known.set(tag, { op, row });
+      const known = table.find(row.topic)?.value ?? { first: row, byTag: new Map<string, Entry>() };
+      for (const tag of tagsOf(row)) known.byTag.set(tag, { op, row });
       table.add(row.template, known);
       if (row.settledBy !== undefined) this.#replies.add(row.settledBy);
     }
@@ -76,13 +76,13 @@ export class Codec {
   /** How the payload of an uplink is packed, by what is glued to its topic; undefined: as it is. */
   packingOf(topic: string): string | undefined {
     const at = topic.indexOf('?');
-    if (at < 0 || firstRow(this.#tables.up.find(topic.slice(0, at)))?.glued !== true) return undefined;
+    if (at < 0 || this.#tables.up.find(topic.slice(0, at))?.value.first.glued !== true) return undefined;
     return new URLSearchParams(topic.slice(at + 1)).get('encoding') ?? undefined;
   }
 
   /** Whether a gateway may publish to a topic that names one of its sub-devices. */
   isOpenToGateways(topic: string): boolean {
-    return firstRow(this.#find('up', topic))?.openToGateways === true;
+    return this.#find('up', topic)?.value.first.openToGateways === true;
   }
 
   /** Reads a frame into its messages; what is wrong with it goes to `onProblem`, the rest is still read. */
@@ -95,7 +95,7 @@ export class Codec {
     }
     const reads: Read[] = [];
     try {
-      for (const part of (firstRow(hit)?.envelope ?? plain).open(payload, topic)) {
+      for (const part of (hit.value.first.envelope ?? plain).open(payload, topic)) {
         try {
           reads.push(readPart(part, hit, via, topic));
         } catch (error) {
@@ -114,23 +114,25 @@ export class Codec {
     const at = direction === 'up' ? topic.indexOf('?') : -1;
     if (at < 0) return table.find(topic);
     const hit = table.find(topic.slice(0, at));
-    return firstRow(hit)?.glued === true ? hit : table.find(topic);
+    return hit?.value.first.glued === true ? hit : table.find(topic);
   }
 }
 
-/** The rows of a topic, by tag, and the topic's slots. */
+/** The rows of a topic. */
+interface TopicRows {
+  /** One of them: what holds for a topic is the same in all. */
+  readonly first: Row;
+  readonly byTag: Map<string, Entry>;
+}
+
+/** The rows of a topic, and its slots. */
 interface Hit {
-  readonly value: ReadonlyMap<string, Entry>;
+  readonly value: TopicRows;
   readonly slots: AnySlots;
 }
 
-/** What holds for a topic is the same in all of its rows. */
-function firstRow(hit: Hit | undefined): Row | undefined {
-  return hit?.value.values().next().value?.row;
-}
-
 function readPart(part: Part, hit: Hit, via: DeviceRef, topic: string): Read {
-  const entry = hit.value.get(part.tag ?? '') ?? hit.value.get(ANY_TAG);
+  const entry = hit.value.byTag.get(part.tag ?? '') ?? hit.value.byTag.get(ANY_TAG);
   if (entry === undefined) throw new LianyunError('unknown-message', `No message on ${topic} is tagged ${JSON.stringify(part.tag ?? null)}.`);
   const parsed = v.safeParse(entry.row.wire, part.body);
   if (!parsed.success) {
@@ -142,8 +144,12 @@ function readPart(part: Part, hit: Hit, via: DeviceRef, topic: string): Read {
   const decoded = entry.row.decode({ slots: hit.slots, part, body: parsed.output });
   const { device, at, body } = decoded;
   const id = 'id' in decoded ? decoded.id : part.id;
+  // Member by member, as in partOf.
+  const message: { -readonly [K in keyof Message]: Message[K] } = { device, via, body };
+  if (id !== undefined) message.id = id;
+  if (at !== undefined) message.at = at;
   // entry.op and the decoded body belong together: both come from the same row.
-  return { op: entry.op, message: { device, via, body, ...(id === undefined ? {} : { id }), ...(at === undefined ? {} : { at }) } } as Read;
+  return { op: entry.op, message } as Read;
 }
 
 function placed(error: unknown, topic: string, device: DeviceRef, payload: Payload): LianyunError {

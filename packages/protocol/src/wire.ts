@@ -1,21 +1,28 @@
 import * as v from 'valibot';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
+// Both below are schemas of the library with one step before its own: a pipeline of schemas that says the same makes reading a report twice as dear.
+
 /** A member that may be missing, `null` or `""`, which all mean "not given" on both clouds. */
-export const absent = <S extends v.GenericSchema>(schema: S) =>
-  v.optional(
-    v.pipe(
-      v.unknown(),
-      v.transform((value) => (value === null || value === '' ? undefined : value)),
-      v.optional(schema),
-    ),
-  );
+export const absent = <S extends v.GenericSchema>(schema: S): v.OptionalSchema<S, undefined> => {
+  const optional = v.optional(schema);
+  return {
+    ...optional,
+    '~run': (dataset, config) => optional['~run'](dataset.value === null || dataset.value === '' ? { value: undefined } : dataset, config),
+  };
+};
 
 /** A JSON object taken as it is: its members are the user's and are neither copied nor merged. */
 export const jsonObject = v.custom<JsonObject>(isJsonObject, 'an object is expected');
 
 /** A JSON object with these members; others are left out. Unlike `v.object` it refuses an array. */
-export const members = <const E extends v.ObjectEntries>(entries: E) => v.pipe(v.unknown(), v.check(isJsonObject, 'an object is expected'), v.object(entries));
+export const members = <const E extends v.ObjectEntries>(entries: E): v.GenericSchema<unknown, v.InferOutput<v.ObjectSchema<E, undefined>>> => {
+  const object = v.object(entries);
+  return {
+    ...object,
+    '~run': (dataset, config) => (isJsonObject(dataset.value) ? object['~run'](dataset, config) : (jsonObject['~run'](dataset, config) as v.OutputDataset<never, never>)),
+  };
+};
 
 /** An integer; digits in a string are read too, since the vendors' SDKs write some numbers that way. */
 export const integer = v.pipe(

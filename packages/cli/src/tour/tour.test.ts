@@ -75,7 +75,7 @@ describe('the tour', () => {
   });
 
   it('names the report when what the device says does not reach the twin, and closes what it had connected', async () => {
-    vi.spyOn(platform.twins, 'report').mockImplementation(() => undefined);
+    vi.spyOn(platform.twins, 'report').mockImplementation(() => false);
     const offline: string[] = [];
     platform.on('offline', ({ device, reason }) => offline.push(`${device} ${reason}`));
     await expect(run()).rejects.toThrow(/the shadow does not hold what was reported/);
@@ -92,7 +92,7 @@ describe('the tour', () => {
   it('names the sub-device when what it reports does not reach its twin', async () => {
     const { twins } = platform;
     const report = twins.report.bind(twins);
-    vi.spyOn(twins, 'report').mockImplementation((cloud, device, groups, at) => (device.endsWith('_tour') ? undefined : report(cloud, device, groups, at)));
+    vi.spyOn(twins, 'report').mockImplementation((cloud, device, groups, at) => (device.endsWith('_tour') ? false : report(cloud, device, groups, at)));
     await expect(run()).rejects.toThrow(/the shadow does not hold what the sub-device reported/);
     expectFailedAt('Huawei: this program as a sub-device');
   });

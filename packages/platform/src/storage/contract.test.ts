@@ -153,6 +153,16 @@ describe.each(kinds)('twins %s', (_name, run) => {
     expect(open.storage.twins.read('huawei', 'nobody')).toEqual([]);
   }));
 
+  it('tell with each report whether anything is desired of the device', () => run(async (open) => {
+    const report = (): boolean => open.storage.twins.report('huawei', 'd', [{ service: 'a', values: { x: 1 } }], 1);
+    expect(report()).toBe(false);
+    open.storage.twins.desire('huawei', 'd', [{ service: 'b', values: { x: 1 } }], 2);
+    await open.again();
+    expect(report()).toBe(true);
+    open.storage.twins.forgetDesired('huawei', 'd');
+    expect(report()).toBe(false);
+  }));
+
   it('begin anew when they are cleared, and keep their history', () => run(async (open) => {
     const values = () => open.storage.history.query({ cloud: 'huawei', device: 'd', property: 'x', from: 0, to: clock.at, limit: 9 }).points.map(({ value }) => value);
     open.storage.twins.report('huawei', 'd', [{ values: { x: 1, y: 2 } }], clock.at - 1);

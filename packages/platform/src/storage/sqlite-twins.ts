@@ -48,8 +48,8 @@ export class SqliteTwins implements Twins, History, TurnMember {
     turns.join(this);
   }
 
-  report(cloud: Cloud, device: DeviceRef, groups: readonly PropertyGroup[], arrivedAt: number): void {
-    this.#do('report', cloud, device, { at: arrivedAt, groups });
+  report(cloud: Cloud, device: DeviceRef, groups: readonly PropertyGroup[], arrivedAt: number): boolean {
+    return this.#do('report', cloud, device, { at: arrivedAt, groups }).state.hasDesired;
   }
 
   desire(cloud: Cloud, device: DeviceRef, groups: readonly PropertyGroup[], at: number): void {
@@ -106,24 +106,21 @@ export class SqliteTwins implements Twins, History, TurnMember {
     this.#replay();
   }
 
-  #do(change: TwinChange, cloud: Cloud, device: DeviceRef, { at = 0, groups = null }: { readonly at?: number; readonly groups?: readonly PropertyGroup[] | null }): void {
-    this.#turns.write(() => {
+  #do(change: TwinChange, cloud: Cloud, device: DeviceRef, { at = 0, groups = null }: { readonly at?: number; readonly groups?: readonly PropertyGroup[] | null }): LiveTwin {
+    return this.#turns.write(() => {
       const operation: Operation = [change, cloud, device, at, groups];
       this.#last = this.#number.next();
       this.#operations.push(operation);
-      this.#apply(this.#last, operation);
+      return this.#apply(this.#last, operation);
     });
   }
 
-  #apply(id: number, operation: Operation): void {
+  #apply(id: number, operation: Operation): LiveTwin {
     const [change, cloud, device, at, groups] = operation;
     const twin = this.#twin(cloud, device);
     // A journal that is read again has more than is missing in the tables.
-    if (id <= twin.folded) return;
-    if (change === 'delete') {
-      this.#forget(twin);
-      return;
-    }
+    if (id <= twin.folded) return twin;
+    if (change === 'delete') return this.#forget(twin);
     if (change === 'report') twin.state.report(groups ?? [], at);
     else if (change === 'desire') twin.state.desire(groups ?? [], at);
     else if (change === 'forget') twin.state.forgetDesired(groups ?? undefined);
@@ -135,9 +132,10 @@ export class SqliteTwins implements Twins, History, TurnMember {
     }
     twin.unfolded.push({ id, operation });
     this.#unfolded++;
+    return twin;
   }
 
-  #forget(twin: LiveTwin): void {
+  #forget(twin: LiveTwin): LiveTwin {
     const { cloud, device } = twin;
     this.#tables.remove(cloud, device);
     this.#waiting[cloud].delete(device);
@@ -145,6 +143,7 @@ export class SqliteTwins implements Twins, History, TurnMember {
     this.#unfolded -= twin.unfolded.length;
     twin.unfolded = [];
     twin.state = new TwinState();
+    return twin;
   }
 
   #twin(cloud: Cloud, device: DeviceRef): LiveTwin {
