@@ -1,64 +1,25 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FakeClock } from '@lianyun/protocol/testing';
-import { openAuthority, type Authority, type CertificateWithKey } from '@lianyun/platform';
+import type { Authority } from '@lianyun/platform';
 import { Device, huawei, type DeviceOptions } from 'lianyun';
+import { BAD_KINDS, Certificates, TlsFront } from './support/certificates.ts';
 import { CLOUDS, HUAWEI } from './support/clouds.ts';
 import { describeForeign } from './support/foreign.ts';
 import { Rig } from './support/rig.ts';
 
-const YEAR_MS = 365 * 86_400_000;
-
+let certificates: Certificates;
 let folder: string;
 /** The one that the devices trust. */
 let trusted: Authority;
 
 beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'lianyun-tls-'));
-  trusted = authority('trusted');
+  certificates = new Certificates();
+  ({ folder, trusted } = certificates);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
-
-function authority(name: string, at = Date.now()): Authority {
-  return openAuthority({ directory: path.join(folder, name), hosts: [], clock: new FakeClock({ now: at }) });
-}
-
-/** A TLS server that takes a connection and notes what it is sent. */
-class Listener implements AsyncDisposable {
-  readonly #server: tls.Server;
-  readonly #sockets = new Set<tls.TLSSocket>();
-  /** Bytes that came. */
-  received = 0;
-
-  private constructor(identity: CertificateWithKey) {
-    this.#server = tls.createServer(identity, (socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('data', (chunk) => (this.received += chunk.length));
-    });
-    this.#server.on('tlsClientError', () => undefined);
-  }
-
-  static async open(identity: CertificateWithKey): Promise<Listener> {
-    const listener = new Listener(identity);
-    await new Promise<void>((resolve) => listener.#server.listen(0, '127.0.0.1', resolve));
-    return listener;
-  }
-
-  get url(): string {
-    return `mqtts://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
+afterAll(() => certificates[Symbol.dispose]());
 
 const device = (server: string, options: Partial<DeviceOptions<typeof huawei>> = {}): Device<typeof huawei> =>
   new Device({ dialect: huawei, server, identity: { deviceId: 'lamp_1', secret: 'secret-of-lamp-1' }, tls: { ca: trusted.pem }, ...options });
@@ -79,17 +40,10 @@ describe('A device over TLS', () => {
     expect([rig.notices.all, rig.told(lamp).problems.all]).toEqual([[], []]);
   });
 
-  it.each([
-    ['a certificate of the right authority for another name', () => trusted.forServer(['other.lan', '10.1.1.1']), 'wrong-server-name', /is for other names .*10\.1\.1\.1/, /servername/],
-    ['a certificate of another authority with the right name', () => authority('other').forServer(['127.0.0.1']), 'untrusted-server', /does not lead to an authority that this device trusts/, /tls\.ca/],
-    ['a certificate of another authority that is sent along', () => withChain(authority('other')), 'untrusted-server', /does not lead to an authority/, /tls\.ca/],
-    ['a certificate that has expired', () => expired(), 'expired-certificate', /has expired/, /Renew/],
-    ['a certificate that is not valid yet', () => trustedAt('future', Date.now() + YEAR_MS), 'clock-skew', /not valid yet/, /clock/],
-  ] as const)('refuses %s, says which, and sends nothing', async (_what, make, code, words, cure) => {
-    const made = make();
-    const { identity, ca } = 'ca' in made ? made : { identity: made, ca: trusted.pem };
-    await using server = await Listener.open(identity);
-    await using lamp = device(server.url, { tls: { ca } });
+  it.each(BAD_KINDS.flatMap((kind) => (['mqtts', 'wss'] as const).map((scheme) => ({ ...kind, scheme }))))('refuses $what over $scheme, says which, and sends nothing', async ({ make, code, words, cure, scheme }) => {
+    const { identity, ca } = make(certificates);
+    await using server = await TlsFront.open(identity);
+    await using lamp = device(`${scheme}://${server.where}`, { tls: { ca } });
     const offline = new Promise<{ reason: string; error: Error & { cure: string } }>((resolve) => lamp.once('offline', resolve));
     const connecting = lamp.connect();
     connecting.catch(() => undefined);
@@ -105,11 +59,11 @@ describe('A device over TLS', () => {
   });
 
   it('goes by the name that tls.servername says', async () => {
-    await using server = await Listener.open(trusted.forServer(['other.lan']));
-    await using right = device(server.url, { tls: { ca: trusted.pem, servername: 'other.lan' } });
+    await using server = await TlsFront.open(trusted.forServer(['other.lan']));
+    await using right = device(`mqtts://${server.where}`, { tls: { ca: trusted.pem, servername: 'other.lan' } });
     right.connect().catch(() => undefined);
     await expect.poll(() => server.received).toBeGreaterThan(0);
-    await using wrong = device(server.url, { tls: { ca: trusted.pem, servername: 'another.lan' } });
+    await using wrong = device(`mqtts://${server.where}`, { tls: { ca: trusted.pem, servername: 'another.lan' } });
     await expect(wrong.connect()).rejects.toMatchObject({ code: 'wrong-server-name' });
   });
 
@@ -126,7 +80,7 @@ describe('A device over TLS', () => {
     const lamp = await rig.online(HUAWEI, 1, { maxBackoffMs: 1 });
     const { mqtts = 0 } = rig.ports;
     await rig.platform.close();
-    const server = tls.createServer(authority('other').forServer(['127.0.0.1']));
+    const server = tls.createServer(certificates.authority('other').forServer(['127.0.0.1']));
     server.on('tlsClientError', () => undefined);
     await new Promise<void>((resolve) => server.listen(mqtts, '127.0.0.1', resolve));
     await rig.told(lamp).offline.first(({ error }) => error.code === 'untrusted-server');
@@ -144,23 +98,6 @@ describe('A device over TLS', () => {
     await rig.notices.first(({ kind, text }) => kind === 'handshake-failed' && text.includes('does not speak TLS'));
   });
 });
-
-function withChain(other: Authority): CertificateWithKey {
-  const { cert, key } = other.forServer(['127.0.0.1']);
-  return { cert: cert + other.pem, key };
-}
-
-/** A certificate of an authority that still is good, as it is two years later. */
-function expired(): { readonly identity: CertificateWithKey; readonly ca: string } {
-  return trustedAt('past', Date.now() - 2 * YEAR_MS);
-}
-
-/** A certificate made at some time, by an authority that is trusted. One that is made in the future has its authority from today. */
-function trustedAt(name: string, at: number): { readonly identity: CertificateWithKey; readonly ca: string } {
-  const made = authority(name, Math.min(at, Date.now()));
-  const later = openAuthority({ directory: path.join(folder, name), hosts: [], clock: new FakeClock({ now: at }) });
-  return { identity: later.forServer(['127.0.0.1']), ca: made.pem };
-}
 
 describe('The options of TLS', () => {
   const server = 'mqtts://127.0.0.1:1';
@@ -197,19 +134,13 @@ describe('The options of TLS', () => {
 describeForeign('openssl', 'OpenSSL', (openssl) => {
   const run = (...args: string[]): string => execFileSync(openssl, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-  const selfSigned = (name: string): CertificateWithKey => {
-    const [key, cert] = [path.join(folder, `${name}.key`), path.join(folder, `${name}.pem`)];
-    run('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-subj', '/CN=alone', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '30');
-    return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
-  };
-
-  it('makes a certificate that signed itself, which a device refuses and says so, unless it was given it as an authority', async () => {
-    const identity = selfSigned('alone');
-    await using server = await Listener.open(identity);
-    await using lamp = device(server.url);
+  it.each(['mqtts', 'wss'])('makes a certificate that signed itself, which a device refuses over %s and says so, unless it was given it as an authority', async (scheme) => {
+    const identity = certificates.selfSigned(openssl);
+    await using server = await TlsFront.open(identity);
+    await using lamp = device(`${scheme}://${server.where}`);
     await expect(lamp.connect()).rejects.toMatchObject({ code: 'self-signed-server', message: expect.stringContaining('signed by itself'), cure: expect.stringContaining('somebody stands between') });
     expect(server.received).toBe(0);
-    await using other = device(server.url, { tls: { ca: identity.cert } });
+    await using other = device(`${scheme}://${server.where}`, { tls: { ca: identity.cert } });
     other.connect().catch(() => undefined);
     await expect.poll(() => server.received).toBeGreaterThan(0);
   });
@@ -229,8 +160,8 @@ describeForeign('openssl', 'OpenSSL', (openssl) => {
     writeFileSync(ext, 'subjectAltName=DNS:iot-mqtts.cn-north-4.myhuaweicloud.com\nextendedKeyUsage=serverAuth\n');
     run('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', csr, '-subj', '/CN=stolen');
     run('x509', '-req', '-in', csr, '-CA', trusted.file, '-CAkey', path.join(folder, 'trusted/ca.key'), '-CAcreateserial', '-extfile', ext, '-out', cert);
-    await using server = await Listener.open({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') });
-    await using lamp = device(server.url, { tls: { ca: trusted.pem, servername: 'iot-mqtts.cn-north-4.myhuaweicloud.com' } });
+    await using server = await TlsFront.open({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') });
+    await using lamp = device(`mqtts://${server.where}`, { tls: { ca: trusted.pem, servername: 'iot-mqtts.cn-north-4.myhuaweicloud.com' } });
     await expect(lamp.connect()).rejects.toMatchObject({ code: 'untrusted-server', message: expect.stringContaining('permitted subtree violation') });
   });
 

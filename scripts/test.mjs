@@ -8,6 +8,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+// Everything that tests reach is on this machine: what proxies there are is no matter of theirs.
+for (const name of ['http_proxy', 'https_proxy', 'all_proxy']) for (const each of [name, name.toUpperCase()]) delete process.env[each];
+
 const root = path.resolve(import.meta.dirname, '..');
 const nightly = process.argv.includes('--nightly');
 const selection = process.argv.slice(2).filter((argument) => argument !== '--nightly' && argument !== '--');

@@ -37,6 +37,8 @@ interface RigOptions {
   readonly publicUrl?: string;
   /** `mqtt` when left out; over TLS the platform has certificates of an authority of its own. */
   readonly over?: Over;
+  /** The platform's; its own, made when it is first asked for, when left out. */
+  readonly authority?: Authority;
 }
 
 /** What is told of a device. */
@@ -75,8 +77,9 @@ export class Rig implements AsyncDisposable {
    * Opens a platform with the lamps of the seed, or with what another seed says; the access keys are the same. `clock` is the
    * platform's; the devices have the machine's own. Whoever opened `storage` closes it, after the rig.
    */
-  static async open({ clock = systemClock, seed = JSON.stringify(SEED), mqtt = 0, storage, publicUrl, over = 'mqtt' }: RigOptions = {}): Promise<Rig> {
+  static async open({ clock = systemClock, seed = JSON.stringify(SEED), mqtt = 0, storage, publicUrl, over = 'mqtt', authority }: RigOptions = {}): Promise<Rig> {
     const rig = new Rig({ clock, seed, storage, publicUrl });
+    rig.#authority = authority;
     rig.over = over;
     const secure = over === 'mqtt' || over === 'ws' ? {} : { mqtts: 0, https: 0, authority: rig.authority };
     rig.ports = await rig.platform.listen({ host: HOST, mqtt, http: 0, ...secure });
@@ -93,9 +96,9 @@ export class Rig implements AsyncDisposable {
 
   /** The platform's certificate authority, made when it is first asked for. */
   get authority(): Authority {
-    this.#folder ??= mkdtempSync(path.join(tmpdir(), 'lianyun-rig-'));
-    this.#authority ??= openAuthority({ directory: this.#folder, hosts: [], clock: this.clock });
-    return this.#authority;
+    if (this.#authority !== undefined) return this.#authority;
+    this.#folder = mkdtempSync(path.join(tmpdir(), 'lianyun-rig-'));
+    return (this.#authority = openAuthority({ directory: this.#folder, hosts: [], clock: this.clock }));
   }
 
   /** Where devices connect. */

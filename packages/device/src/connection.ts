@@ -3,12 +3,12 @@ import { messageProperties, MqttProtocolError, PacketReader, TurnWriter, type Ac
 import { goodbyeOf, hintFor, refusalOf } from './connack.ts';
 import { connectProperties, Mqtt5 } from './mqtt5.ts';
 import type { Carrier, CarrierOwner } from './net/carrier.ts';
-import { whereOf, type Endpoint } from './net/endpoint.ts';
+import type { Endpoint } from './net/endpoint.ts';
 import { endingOf } from './net/fault.ts';
-import { openCarrier } from './net/open.ts';
+import { openCarrier, shownWay } from './net/open.ts';
 import type { Settings } from './options.ts';
 import type { DisconnectReason, Ending } from './session-state.ts';
-import { protocolFault } from './socket-fault.ts';
+import { protocolFault } from './net/socket-fault.ts';
 
 /** How to connect, and how long to wait. */
 export type ConnectionOptions = Pick<Settings, 'network' | 'mqttVersion' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'ackSilenceMs' | 'payloadBytes' | 'clock'>;
@@ -295,6 +295,6 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
   }
 
   #where(): string {
-    return whereOf(this.#endpoint);
+    return shownWay(this.#endpoint, this.#options.network);
   }
 }

@@ -4,6 +4,7 @@ import { reasonText } from '@lianyun/protocol/mqtt';
 import { CloudTime } from './cloud-time.ts';
 import type { DeviceEvents } from './device-events.ts';
 import { readModel } from './model.ts';
+import type { NetworkSettings } from './net/open.ts';
 import { readOptions, type DeviceOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { CommandsService } from './services/commands.ts';
@@ -42,6 +43,8 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   readonly #cloudTime: CloudTime;
   /** @internal What the vendors' faces speak through. */
   readonly peer: Peer;
+  /** @internal */
+  readonly network: NetworkSettings;
   readonly #outbox: Outbox;
   readonly #session: Session;
   readonly #identity: never;
@@ -61,6 +64,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     this.#dialect = dialect;
     this.#identity = identity;
     this.#clock = clock;
+    this.network = settings.network;
     this.#cloudTime = new CloudTime(clock);
     this.id = dialect.signIn.deviceOf(identity);
     // Tried once here, so that a wrong identity is told where it is given.
@@ -70,7 +74,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     this.#outbox = new Outbox(settings.outbox, clock, problem);
     this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });
     this.peer = new Peer({ role: 'device', dialect, link: this.#session, clock, onProblem: problem });
-    this.#context = new DeviceContext(this, { peer: this.peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos });
+    this.#context = new DeviceContext(this, { peer: this.peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos, network: settings.network });
     this.#services = new DeviceServices({ context: this.#context, peer: this.peer, session: this.#session, topology: options.topology, server: [options.server].flat().join(' ') });
     this.peer.finder = this.#services;
   }

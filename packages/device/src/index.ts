@@ -47,7 +47,7 @@ type Rules<D extends AnyDialect> = 'rule.deliver' extends OpsOf<D> ? { readonly 
 /** The topics of a sub-device: on Huawei it has none. */
 type ChildTopics<D extends AnyDialect> = D extends typeof tencent ? { readonly topics: TopicsService } : object;
 
-type Internal = 'peer' | 'tap' | 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed' | 'onProblem' | 'credentials' | 'resync';
+type Internal = 'peer' | 'tap' | 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed' | 'onProblem' | 'credentials' | 'resync' | 'network';
 
 /**
  * A device on the cloud `D`: connect, report, answer. What its cloud cannot do is absent from the type and refused in JavaScript. With a model
@@ -128,7 +128,6 @@ export type { DeviceOptions } from './options.ts';
 export { publishOverHttp, type HttpPublishOptions } from './http/publish.ts';
 export { registerDevice, type RegisteredDevice, type RegistrationOptions } from './registration/register.ts';
 export type { Download, DownloadEvents, DownloadProgress } from './download/download.ts';
-export type { DownloadTls } from './download/options.ts';
 export type { InstallationEvents, InstallOptions, InstallStep } from './ota/install-options.ts';
 export type { Installation } from './ota/installation.ts';
 export type { Upgrade, UpgradeDownloadOptions, Versions } from './ota/upgrade.ts';

@@ -2,6 +2,7 @@ import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf
 import type { DeviceModel } from './model.ts';
 import { isSecure, readEndpoints, type Endpoint } from './net/endpoint.ts';
 import type { NetworkSettings } from './net/open.ts';
+import { readProxies } from './net/proxies.ts';
 import { readTls, type TlsOptions } from './net/tls-options.ts';
 import type { OutboxBounds } from './outbox.ts';
 import type { TopologyStore } from './services/gateway-topology.ts';
@@ -22,6 +23,13 @@ export interface DeviceOptions<D extends AnyDialect, M extends DeviceModel | und
   readonly mqttVersion?: 4 | 5;
   /** Over TLS: whom to trust, and the device's own certificate. */
   readonly tls?: TlsOptions;
+  /**
+   * The proxy on the way to every server, also of downloads and uploads: `http://host:port`, `https://host:port` (TLS to the proxy), `socks5://host:port`, or
+   * `socks5h://host:port` where the proxy looks up names; with `user:password@` before the host. False: none. Left out: what the environment says, as curl
+   * reads it: `https_proxy` for `mqtts`, `wss` and `https`, `http_proxy` for `mqtt`, `ws` and `http`, `all_proxy` for all of them, also in capitals. The hosts
+   * of `no_proxy` are reached without.
+   */
+  readonly proxy?: string | false;
   /** Checks what is reported, set, called and told, by path and allowed range; `defineModel()` gives it types as well. */
   readonly model?: M;
   /** Seconds between signs of life; the cloud's own default when left out. Must be within the cloud's range. */
@@ -53,6 +61,7 @@ const NAMES: Readonly<Record<keyof DeviceOptions<AnyDialect>, true>> = {
   server: true,
   mqttVersion: true,
   tls: true,
+  proxy: true,
   model: true,
   keepaliveSeconds: true,
   qos: true,
@@ -108,12 +117,13 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
   const { policy = 'reject-new' } = outbox;
   if (!['reject-new', 'drop-oldest'].includes(policy)) throw bad(`outbox.policy is ${String(policy)}: reject-new or drop-oldest is expected.`);
   const endpoints = readEndpoints(options.server);
-  if (options.tls !== undefined && !endpoints.some(isSecure)) throw bad(`tls is given, and ${String(options.server)} is not spoken to over TLS: mqtts:// or wss:// is expected.`);
+  const network = readNetwork(options);
+  if (options.tls !== undefined && !endpoints.some(isSecure) && network.proxies?.isSecure !== true) throw bad(`tls is given, and ${String(options.server)} is not spoken to over TLS: mqtts:// or wss:// is expected.`);
   const { limits } = dialect;
   const keepalive = limits.keepaliveSeconds;
   return {
     endpoints,
-    network: options.tls === undefined ? PLAIN : { tls: readTls(options.tls) },
+    network,
     mqttVersion,
     clock,
     keepaliveSeconds: whole('keepaliveSeconds', options.keepaliveSeconds ?? keepalive.default, keepalive.min, keepalive.max),
@@ -139,6 +149,11 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
     payloadBytes: limits.payloadBytes,
     cloud: dialect.name,
   };
+}
+
+function readNetwork({ tls, proxy }: Pick<DeviceOptions<AnyDialect>, 'tls' | 'proxy'>): NetworkSettings {
+  const proxies = readProxies(proxy);
+  return tls === undefined && proxies === undefined ? PLAIN : { ...(tls && { tls: readTls(tls) }), ...(proxies && { proxies }) };
 }
 
 /** Checks a number. Throws `bad-config` naming it and its range. */

@@ -33,6 +33,8 @@ export const ERROR_TABLE = {
   'wrong-server-name': { blame: 'peer', retry: false, http: 502, cure: "Connect by a name that the certificate has, or say with tls.servername which name it must have." },
   'expired-certificate': { blame: 'peer', retry: false, http: 502, cure: "Renew the server's certificate; if it has not expired, set this machine's clock." },
   'tls-failed': { blame: 'peer', retry: true, http: 502, cure: 'Check that the port is one for TLS, and that both ends have a TLS version and a cipher suite in common.' },
+  'proxy-failed': { blame: 'network', retry: true, http: 502, cure: 'Check the proxy that the message names (option proxy, or the variables https_proxy, http_proxy and all_proxy), or name the server in no_proxy.' },
+  'proxy-refused': { blame: 'caller', retry: false, http: 407, cure: 'Give the proxy a user and a password that it accepts, have it allow the connection, or name the server in no_proxy.' },
   'clock-skew': { blame: 'device', retry: true, http: 401, cure: "Set this machine's clock; sign-ins and certificates go by the time." },
   quota: { blame: 'caller', retry: true, http: 429, cure: 'Send or connect less often; docs name the limits of each cloud.' },
   'server-shutdown': { blame: 'cloud', retry: true, http: 503, cure: 'The server is going down; the connection is tried again.' },

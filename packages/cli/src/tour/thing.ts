@@ -114,7 +114,7 @@ interface Machine {
 
 /** This machine on Huawei's cloud. */
 export async function huaweiThing({ server, directory, trust, deviceId, secret }: Machine & { readonly deviceId: string; readonly secret: string }): Promise<HuaweiThing> {
-  const device = new Device({ dialect: huawei, identity: { deviceId, secret }, server });
+  const device = new Device({ dialect: huawei, identity: { deviceId, secret }, server, proxy: false });
   const sampler = await InstalledSampler.open(directory);
   const thing = new Thing({ device, sampler, trust, service: 'machine', tellVersion: (version) => device.ota.report({ software: version }) });
   device.properties.onGet(async () => [await thing.group()]);
@@ -126,7 +126,7 @@ export async function huaweiThing({ server, directory, trust, deviceId, secret }
 
 /** This machine on Tencent's cloud. */
 export async function tencentThing({ server, directory, trust, productId, deviceName, deviceSecret }: Machine & { readonly productId: string; readonly deviceName: string; readonly deviceSecret: string }): Promise<TencentThing> {
-  const device = new Device({ dialect: tencent, identity: { productId, deviceName, deviceSecret }, server });
+  const device = new Device({ dialect: tencent, identity: { productId, deviceName, deviceSecret }, server, proxy: false });
   const sampler = await InstalledSampler.open(directory);
   return new Thing({ device, sampler, trust, tellVersion: (version) => device.ota.report({ firmware: version }) });
 }

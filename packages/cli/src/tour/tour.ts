@@ -105,7 +105,7 @@ async function runSteps({ platform, north, server, directory, write }: TourOptio
   });
 
   await checklist.step('A wrong secret is refused in words', async () => {
-    const stranger = new Device({ dialect: huawei, identity: { deviceId, secret: 'not-the-secret' }, server });
+    const stranger = new Device({ dialect: huawei, identity: { deviceId, secret: 'not-the-secret' }, server, proxy: false });
     const error = await stranger.connect().then(() => undefined, (cause: unknown) => cause);
     await stranger.close();
     expect(isLianyunError(error, 'bad-credentials'), 'the sign-in was not refused as bad-credentials', String(error));

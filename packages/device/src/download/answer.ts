@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { LianyunError, type ErrorCode } from '@lianyun/protocol';
-import { shown } from './request.ts';
+import { shown } from '../net/http.ts';
 
 /** What the server says before the bytes. */
 export interface Answer {

@@ -3,7 +3,7 @@ import { LianyunError } from '@lianyun/protocol';
 import { readAnswer, type Answer } from './answer.ts';
 import type { Digests } from './digests.ts';
 import type { Validators } from './journal.ts';
-import type { DownloadOptions } from './options.ts';
+import { networkOf, type DownloadOptions } from './options.ts';
 import type { PartFile } from './part-file.ts';
 import { receive } from './receive.ts';
 import { watched } from './patience.ts';
@@ -42,7 +42,7 @@ export async function attempt(work: Attempt): Promise<AttemptEnd> {
   const at = { url: readUrl(source.url) };
   const isChecked = options.digest !== undefined || options.signature !== undefined;
   return watched({ clock, stallMs: limits.stallMs, at, signal }, async (ending, watch) => {
-    const given = await ask({ source, offset: part.size, validator: validatorOf(work.ground, isChecked), tls: options.tls, isChecked, signal: ending });
+    const given = await ask({ source, offset: part.size, validator: validatorOf(work.ground, isChecked), network: networkOf(options), isChecked, signal: ending });
     at.url = given.url;
     watch.touch();
     try {

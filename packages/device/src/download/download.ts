@@ -28,7 +28,7 @@ export interface DownloadEvents {
 }
 
 /** After these the partial file is worth keeping: another download of the same file goes on where this one ended. */
-const RESUMABLE = new Set<ErrorCode>(['network', 'timeout', 'aborted', 'closed', 'expired-url']);
+const RESUMABLE = new Set<ErrorCode>(['network', 'timeout', 'proxy-failed', 'proxy-refused', 'aborted', 'closed', 'expired-url']);
 
 /**
  * A file on its way from a server to this disk. It appears under its name at once, whole and checked, or not at all; a cut is followed by
@@ -40,7 +40,7 @@ const RESUMABLE = new Set<ErrorCode>(['network', 'timeout', 'aborted', 'closed',
 export class Download extends EventEmitter<DownloadEvents> implements AsyncIterable<DownloadProgress> {
   /**
    * Resolves with the name of the file. Rejects with `wrong-digest`, `wrong-size`, `wrong-signature`, `disk-full`, `disk-failed`, `expired-url`, `not-found`,
-   * `unsafe-url`, `untrusted-server`, `bad-response`, `network`, `timeout`, `aborted`, `bad-input`, `bad-config`. One that nobody looks at is no unhandled rejection.
+   * `unsafe-url`, `untrusted-server`, `self-signed-server`, `wrong-server-name`, `expired-certificate`, `proxy-failed`, `proxy-refused`, `bad-response`, `network`, `timeout`, `aborted`, `bad-input`, `bad-config`. One that nobody looks at is no unhandled rejection.
    */
   readonly done: Promise<string>;
   readonly #options: DownloadOptions;

@@ -1,7 +1,8 @@
 import type { KeyLike } from 'node:crypto';
-import type { SecureContextOptions } from 'node:tls';
 import { LianyunError, type Clock, type ErrorCode } from '@lianyun/protocol';
 import type { Disk } from '../disk/disk.ts';
+import type { NetworkSettings } from '../net/open.ts';
+import { readTls, type TlsOptions } from '../net/tls-options.ts';
 
 /** Where a file is to be had. */
 export interface DownloadSource {
@@ -10,12 +11,6 @@ export interface DownloadSource {
   readonly token?: string | undefined;
   /** Sent to the host of `url` only. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-}
-
-/** How the server is known over https. */
-export interface DownloadTls extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key'> {
-  /** True: any certificate will do, also one of an attacker. */
-  readonly insecure?: boolean;
 }
 
 /** A signature over the file, by the side that made it. */
@@ -28,7 +23,8 @@ export interface DownloadSignature {
 
 /** How patient a download is, and how it knows the server. */
 export interface DownloadTuning {
-  readonly tls?: DownloadTls | undefined;
+  /** How the server is known over https; the device's own `tls` when left out. */
+  readonly tls?: Omit<TlsOptions, 'servername'> | undefined;
   /** Largest file that is taken where no size was announced; 4 GiB when left out. */
   readonly maxBytes?: number | undefined;
   /** Silence of the server after which an attempt is given up, ms; 30,000 when left out. */
@@ -56,6 +52,8 @@ export interface DownloadOptions extends DownloadTuning {
   readonly bytes?: number | undefined;
   readonly digest?: { readonly algorithm: 'sha256' | 'md5'; readonly hex: string } | undefined;
   readonly signature?: DownloadSignature | undefined;
+  /** The device's: whom it trusts, and the proxies on the way. */
+  readonly network?: NetworkSettings | undefined;
   /** Another download that uses the same partial file: this one begins when it has ended, however it did. */
   readonly after?: Promise<unknown> | undefined;
   readonly clock: Clock;
@@ -66,7 +64,12 @@ const GIB = 1_073_741_824;
 /** What {@link DownloadTuning} leaves out. */
 export const DEFAULTS = { maxBytes: 4 * GIB, stallMs: 30_000, attempts: 20, maxBackoffMs: 60_000, deadlineMs: 86_400_000 } as const;
 /** After these another attempt may succeed by itself. */
-export const AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['network', 'timeout']);
+export const AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['network', 'timeout', 'proxy-failed']);
+
+/** The network of a transfer: the device's, with the transfer's own TLS options where it has some. Throws `bad-config`. */
+export function networkOf({ network = {}, tls }: Pick<DownloadOptions, 'network' | 'tls'>): NetworkSettings {
+  return tls === undefined ? network : { ...network, tls: readTls(tls) };
+}
 
 const HEX_DIGITS = { sha256: 64, md5: 32 } as const;
 const SIGNATURE_BYTES = 64;

@@ -1,5 +1,5 @@
 import { isLianyunError, LianyunError, type Clock } from '@lianyun/protocol';
-import { connectionError } from './request.ts';
+import { connectionError } from '../net/http.ts';
 import { StallWatch } from './stall-watch.ts';
 
 interface Bounds {

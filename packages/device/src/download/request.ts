@@ -1,7 +1,8 @@
 import type http from 'node:http';
-import { LianyunError } from '@lianyun/protocol';
-import { errnoOf } from '../disk/disk.ts';
-import type { DownloadSource, DownloadTls } from './options.ts';
+import { isLianyunError, LianyunError } from '@lianyun/protocol';
+import { connectionError, shown, wayTo } from '../net/http.ts';
+import type { NetworkSettings } from '../net/open.ts';
+import type { DownloadSource } from './options.ts';
 
 /** Redirects that are followed at most. */
 const MAX_REDIRECTS = 5;
@@ -13,13 +14,13 @@ interface Question {
   readonly offset: number;
   /** ETag or date of the file that those bytes belong to: if it is another now, the whole file is wanted. */
   readonly validator: string | undefined;
-  readonly tls: DownloadTls | undefined;
+  readonly network: NetworkSettings;
   /** Whether something will tell a wrong file from the right one: only then another host may give it. */
   readonly isChecked: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Asks for a file and follows redirects. Rejects with `unsafe-url`, `bad-response`, `untrusted-server`, `network`, or the reason of the signal. */
+/** Asks for a file and follows redirects. Rejects with `unsafe-url`, `bad-response`, `network`, what is wrong with certificate or proxy, or the reason of the signal. */
 export async function ask(question: Question): Promise<{ readonly response: http.IncomingMessage; readonly url: URL }> {
   const { source, offset, validator } = question;
   const range = offset === 0 ? {} : { range: `bytes=${offset}-`, ...(validator === undefined ? {} : { 'if-range': validator }) };
@@ -43,11 +44,6 @@ export async function ask(question: Question): Promise<{ readonly response: http
   throw new LianyunError('unsafe-url', `${shown(readUrl(source.url))} leads on and on: more than ${MAX_REDIRECTS} redirects.`);
 }
 
-/** A URL as it may stand in a message: what comes behind the path may be a signature, what before the host a password. */
-export function shown(url: URL): string {
-  return `${url.origin}${url.pathname}`;
-}
-
 /** Reads a URL. Throws `unsafe-url`. */
 export function readUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -62,40 +58,21 @@ function targetOf(location: string | undefined, from: URL): URL {
   return target;
 }
 
-/** Begins a request on a connection of its own. */
-type Begin = (options: { readonly method?: string; readonly headers: http.OutgoingHttpHeaders; readonly signal: AbortSignal }) => http.ClientRequest;
-
-/** What begins requests to a URL's server. */
-export async function requester(url: URL, tls: DownloadTls | undefined): Promise<Begin> {
-  // Most devices never transfer a file: what only those need is loaded when it is needed.
-  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
-  // No connection stays behind, none is shared with the program's.
-  return (options) => request(url, { agent: false, ...options, ...(tls === undefined ? {} : { ca: tls.ca, cert: tls.cert, key: tls.key, rejectUnauthorized: tls.insecure !== true }) });
-}
-
-async function get(url: URL, headers: Record<string, string>, { tls, signal }: Question): Promise<http.IncomingMessage> {
+async function get(url: URL, headers: Record<string, string>, { network, signal }: Question): Promise<http.IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
   try {
-    const begin = await requester(url, tls);
-    const request = begin({ headers, signal });
+    const way = await wayTo(url, network, signal);
+    const request = way.request({ headers, signal });
     request.on('response', resolve);
     request.on('error', reject);
     request.end();
-    return await promise;
+    const response = await promise;
+    const fault = way.faultIn(response);
+    if (fault === undefined) return response;
+    response.destroy();
+    throw fault;
   } catch (cause) {
-    throw signal.aborted ? signal.reason : connectionError(url, cause);
+    if (signal.aborted) throw signal.reason;
+    throw isLianyunError(cause) ? cause : connectionError(url, cause);
   }
-}
-
-/** What Node calls a certificate that does not hold. */
-const UNTRUSTED = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH|INVALID_PURPOSE|INVALID_CA|CRL_)/;
-
-/** Why a connection, or an answer on it, failed: `untrusted-server`, `bad-response`, `bad-input` or `network`. */
-export function connectionError(url: URL, cause: unknown): LianyunError {
-  const code = errnoOf(cause) ?? '';
-  const text = cause instanceof Error ? cause.message : String(cause);
-  if (UNTRUSTED.test(code)) return new LianyunError('untrusted-server', `The certificate of ${url.host} is not trusted: ${text}.`, { cause });
-  if (code === 'ERR_INVALID_CHAR' || code === 'ERR_UNESCAPED_CHARACTERS') return new LianyunError('bad-input', `${shown(url)} cannot be asked for: ${text}.`, { cause });
-  if (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE') return new LianyunError('bad-response', `${shown(url)} did not answer in HTTP: ${text}.`, { cause });
-  return new LianyunError('network', `The connection to ${url.host} failed: ${text}.`, { cause });
 }

@@ -89,7 +89,7 @@ export class OTAService {
     const directory = await mkdtemp(path.join(tmpdir(), 'lianyun-ota-'));
     try {
       if ((bytes ?? 0) > MAX_PACKAGE_BYTES) throw new LianyunError('too-large', `The package ${version} has ${bytes ?? 0} bytes; onReceivePackage() takes up to ${MAX_PACKAGE_BYTES}: download it to disk from onReceivePackageInfo().`);
-      const download = downloadImage(() => offer, clock, { file: path.join(directory, 'package'), maxBytes: MAX_PACKAGE_BYTES, signal: ending.signal });
+      const download = downloadImage(() => offer, clock, { network: core.network, file: path.join(directory, 'package'), maxBytes: MAX_PACKAGE_BYTES, signal: ending.signal });
       const content = await readFile(await download.done);
       await listener.onReceivePackage?.(new OTAPackage(content));
     } finally {

@@ -1,6 +1,6 @@
 import { isLianyunError, LianyunError, type ErrorCode } from '@lianyun/protocol';
 import type { Ending } from '../session-state.ts';
-import { isReset, wordsOf } from '../socket-fault.ts';
+import { isReset, wordsOf } from './socket-fault.ts';
 
 interface Fault {
   readonly code: ErrorCode;
@@ -59,6 +59,8 @@ interface Failed {
 
 /** What ended a connection, or kept it from being made, in words. */
 export function endingOf(error: Error, { where, isConnected, isByKey }: Failed): Ending {
+  // A proxy's fault names the proxy, and where it was to lead.
+  if (isLianyunError(error) && error.code.startsWith('proxy-')) return { reason: 'network', error, isFatal: !error.canRetry, byServer: false };
   if (isLianyunError(error)) return { reason: 'network', error: new LianyunError(error.code, `${where}: ${error.message}`, { cause: error }), isFatal: !error.canRetry, byServer: false };
   const known = faultOf(error, isByKey && !isConnected);
   const said = textOf(error);
@@ -76,8 +78,14 @@ function faultOf(error: Error, isByKey: boolean): Fault | undefined {
   return undefined;
 }
 
+/** What is wrong with the certificate of a server that is asked over HTTPS, or with its TLS; undefined where another attempt may find nothing wrong. */
+export function certificateFault(error: Error): Pick<Fault, 'code' | 'text'> | undefined {
+  const known = faultOf(error, false);
+  return known === undefined || (known.code === 'tls-failed' && !known.isFatal) ? undefined : known;
+}
+
 /** What Node says in words of ours, where we have some. OpenSSL adds file and line of its own source. */
-function textOf(error: Error): string {
+export function textOf(error: Error): string {
   const [, words] = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(error.message) ?? [];
   return (words ?? wordsOf(error)).trim().replace(/\.$/, '');
 }

@@ -36,6 +36,23 @@ export function attach(socket: net.Socket, owner: CarrierOwner, opened: 'connect
   return socket.on(opened, onOpen).on('error', onError).on('close', onClose).on('end', onClose);
 }
 
+/** Has a socket that no buffer was given for read into those of its own. */
+export function readAsItComes(socket: net.Socket, owner: CarrierOwner): void {
+  socket.on('data', (chunk: Buffer) => {
+    if (!owner.onBytes(chunk.length, chunk)) socket.pause();
+  });
+}
+
+/** Takes a connection over that is open already. */
+export function serveTunnel(socket: net.Socket, owner: CarrierOwner): Carrier {
+  readAsItComes(socket, owner);
+  // Behind whoever waits for the carrier.
+  setImmediate(() => {
+    if (!socket.destroyed) owner.onOpen();
+  });
+  return attach(socket, owner, 'connect');
+}
+
 /** Opens a TCP connection. */
 export function openTcp({ host, port }: Endpoint, owner: CarrierOwner): Carrier {
   return attach(net.connect({ host, port, noDelay: true, onread: readInto(owner) }), owner, 'connect');

@@ -1,9 +1,9 @@
-import { isIP, type TcpNetConnectOpts } from 'node:net';
+import { isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect, type ConnectionOptions } from 'node:tls';
 import type { PreSharedKey } from '@lianyun/protocol';
 import type { Carrier, CarrierOwner } from './carrier.ts';
 import type { Endpoint } from './endpoint.ts';
-import { attach, readInto } from './tcp.ts';
+import { attach, readAsItComes, readInto } from './tcp.ts';
 import { contextOf, type TlsSettings } from './tls-options.ts';
 
 /** What `tls.connect` is told for an endpoint: chain and name are verified unless the caller gave that up. */
@@ -42,5 +42,12 @@ export function openTls(told: ConnectionOptions, owner: CarrierOwner): Carrier {
   const options: ConnectionOptions & Pick<TcpNetConnectOpts, 'onread'> = { ...told, onread: readInto(owner) };
   const socket = connect(options);
   socket.setNoDelay(true);
+  return attach(socket, owner, 'secureConnect');
+}
+
+/** The same over a connection that is open already. */
+export function openTlsIn(tunnel: Socket, told: ConnectionOptions, owner: CarrierOwner): Carrier {
+  const socket = connect({ ...told, socket: tunnel });
+  readAsItComes(socket, owner);
   return attach(socket, owner, 'secureConnect');
 }

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import { connect } from 'node:tls';
 import { LianyunError } from '@lianyun/protocol';
 import type { RawData, WebSocket } from 'ws';
 import type { Carrier, CarrierOwner } from './carrier.ts';
@@ -7,6 +9,12 @@ import { connectOptions } from './tls.ts';
 
 /** Largest WebSocket message that is taken; one may hold many MQTT packets. */
 const MAX_MESSAGE_BYTES = 16 * 1_048_576;
+
+interface WebSocketWay {
+  readonly tls?: TlsSettings;
+  /** A connection to the server that is there already. */
+  readonly tunnel?: Socket;
+}
 
 /** Loads the package `ws`, which only those need who use WebSocket. Rejects with `unsupported`. */
 async function loadWebSocket(): Promise<typeof WebSocket> {
@@ -18,11 +26,13 @@ async function loadWebSocket(): Promise<typeof WebSocket> {
 }
 
 /** Opens a WebSocket (MQTT 3.1.1 section 6): binary messages, sub-protocol `mqtt`. */
-export async function openWebSocket(endpoint: Endpoint, tls: TlsSettings | undefined, owner: CarrierOwner): Promise<Carrier> {
+export async function openWebSocket(endpoint: Endpoint, { tls, tunnel }: WebSocketWay, owner: CarrierOwner): Promise<Carrier> {
   const Socket = await loadWebSocket();
   const { scheme, path } = endpoint;
-  const { port: _port, host: _host, ...options } = scheme === 'wss' ? connectOptions(endpoint, tls) : {};
-  const socket = new Socket(`${scheme}://${whereOf(endpoint)}${path}`, 'mqtt', { perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES, ...options });
+  const secure = scheme === 'wss' ? connectOptions(endpoint, tls) : {};
+  const { port: _port, host: _host, ...options } = secure;
+  const through = tunnel === undefined ? {} : { createConnection: () => (scheme === 'wss' ? connect({ ...secure, socket: tunnel }) : tunnel) };
+  const socket = new Socket(`${scheme}://${whereOf(endpoint)}${path}`, 'mqtt', { perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES, ...options, ...through });
   return new WebSocketCarrier(socket, endpoint, owner);
 }
 

@@ -6,6 +6,8 @@ const FAILURES: Readonly<Partial<Record<ErrorCode, UpgradeFailure>>> = {
   'wrong-signature': 'verification',
   'disk-full': 'no-space',
   network: 'download',
+  'proxy-failed': 'download',
+  'proxy-refused': 'download',
   timeout: 'download',
   'expired-url': 'url-expired',
   'not-found': 'file-missing',

@@ -97,9 +97,10 @@ export class Upgrade<K extends OtaOffer['kind'] = OtaOffer['kind']> {
    */
   download(options: UpgradeDownloadOptions): Download {
     const { directory, fileName = `${this.kind}-${safeFileName(this.version)}`, publicKey, signature, reports = true, signal, ...tuning } = options;
-    const { clock, dialect } = this.#host.context;
+    const { clock, dialect, network } = this.#host.context;
     const download = downloadImage(() => this.#offer, clock, {
       ...tuning,
+      network,
       renew: dialect.ota.offersAgain ? (end) => this.#host.renew(this, end) : undefined,
       file: path.join(directory, fileName),
       part: partName(directory, this.device, this.kind),

@@ -1,5 +1,6 @@
 import { failedReceipt, filtersFor, type AnyDialect, type Clock, type DeviceRef, type LianyunError, type Op, type Receipt } from '@lianyun/protocol';
 import type { CloudTime } from '../cloud-time.ts';
+import type { NetworkSettings } from '../net/open.ts';
 import type { ModelInUse } from '../model.ts';
 import type { Session } from '../session.ts';
 import type { ServicePeer } from './gateway-scopes.ts';
@@ -20,6 +21,7 @@ interface ContextParts {
   readonly cloudTime: CloudTime;
   readonly model: ModelInUse | undefined;
   readonly qos: 0 | 1 | undefined;
+  readonly network: NetworkSettings;
 }
 
 /** What every service of a device works with. */
@@ -33,9 +35,11 @@ export class DeviceContext {
   readonly model: ModelInUse | undefined;
   /** QoS of stored uplinks; undefined leaves it to the row. */
   readonly qos: 0 | 1 | undefined;
+  /** How the device reaches servers. */
+  readonly network: NetworkSettings;
   #running: Set<(error: LianyunError) => void> | undefined;
 
-  constructor(owner: ContextOwner, { peer, session, dialect, clock, cloudTime, model, qos }: ContextParts) {
+  constructor(owner: ContextOwner, { peer, session, dialect, clock, cloudTime, model, qos, network }: ContextParts) {
     this.#owner = owner;
     this.#session = session;
     this.peer = peer;
@@ -44,12 +48,13 @@ export class DeviceContext {
     this.cloudTime = cloudTime;
     this.model = model;
     this.qos = qos;
+    this.network = network;
   }
 
   /** The context of a sub-device on the same connection; its handlers end when the device is closed, as the device's own do. */
   forChild(owner: ContextOwner, { peer, session, model }: Pick<ContextParts, 'peer' | 'session' | 'model'>): DeviceContext {
-    const { dialect, clock, cloudTime, qos } = this;
-    const child = new DeviceContext(owner, { peer, session, dialect, clock, cloudTime, model, qos });
+    const { dialect, clock, cloudTime, qos, network } = this;
+    const child = new DeviceContext(owner, { peer, session, dialect, clock, cloudTime, model, qos, network });
     child.#running = this.running;
     return child;
   }

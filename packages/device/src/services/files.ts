@@ -67,12 +67,12 @@ export class FilesService {
   /**
    * Puts a file into the cloud's storage, in as many attempts as it takes, with its size and SHA-256 announced before, and tells the cloud what came of it.
    * @param content the path of a file, which is sent in pieces, or bytes; neither may change until the end.
-   * @returns the transfer; `done` rejects with `not-found` (no such file), `wrong-digest`, `too-large`, `expired-url`, `unsafe-url`, `untrusted-server`, `bad-response`, `disk-failed`, `network`,
+   * @returns the transfer; `done` rejects with `not-found` (no such file), `wrong-digest`, `too-large`, `expired-url`, `unsafe-url`, `untrusted-server`, `self-signed-server`, `wrong-server-name`, `expired-certificate`, `proxy-failed`, `proxy-refused`, `bad-response`, `disk-failed`, `network`,
    * `timeout`, `offline` (the cloud could not be asked for a URL), `aborted`, `closed`, `bad-input`, `unsupported`.
    */
   upload(content: UploadContent, options: UploadFileOptions = {}): FileTransfer<UploadedFile> {
     return this.#start('The upload', options, async (signal, teller) => {
-      const { clock } = this.#context;
+      const { clock, network } = this.#context;
       const source = await UploadSource.open(systemDisk, content, signal);
       try {
         const { name = source.name, ...tuning } = options;
@@ -80,7 +80,7 @@ export class FilesService {
         const { bytes, sha256 } = source;
         const onSent = (sent: number): void => teller.progress({ bytes: sent, total: bytes, resumed: 0 });
         return await this.#granted({ direction: 'upload', name, hash: sha256, bytes }, signal, async (url) => {
-          await upload({ ...tuning, target: url.source, renew: url.renew, source, clock, signal, onSent, onRetry: (retry) => teller.retry(retry) });
+          await upload({ ...tuning, network, target: url.source, renew: url.renew, source, clock, signal, onSent, onRetry: (retry) => teller.retry(retry) });
           return { object: url.grant.object, bytes, sha256 };
         });
       } finally {
@@ -95,12 +95,12 @@ export class FilesService {
    *
    * The name on the disk is the cloud's, as long as that is a plain name: anything but letters, digits, `-`, `_`, `+` and single dots becomes `_`, and eight digits
    * that belong to the whole name are added, so that no name leads out of the directory and no two names to the same file.
-   * @returns the transfer; `done` rejects with `not-found`, `wrong-digest`, `wrong-size`, `disk-full`, `disk-failed`, `expired-url`, `unsafe-url`, `untrusted-server`, `bad-response`,
+   * @returns the transfer; `done` rejects with `not-found`, `wrong-digest`, `wrong-size`, `disk-full`, `disk-failed`, `expired-url`, `unsafe-url`, `untrusted-server`, `self-signed-server`, `wrong-server-name`, `expired-certificate`, `proxy-failed`, `proxy-refused`, `bad-response`,
    * `conflict` (the file is being downloaded already), `network`, `timeout`, `offline`, `aborted`, `closed`, `bad-input`, `unsupported`.
    */
   download(name: string, options: DownloadFileOptions): FileTransfer<DownloadedFile> {
     return this.#start('The download', options, async (signal, teller) => {
-      const { clock } = this.#context;
+      const { clock, network } = this.#context;
       const { to, bytes, digest, ...tuning } = options;
       checkName(name);
       if (typeof to !== 'string' || to === '' || to.includes('\0')) throw new LianyunError('bad-input', 'files.download() takes the directory that the file comes into: { to }.');
@@ -110,7 +110,7 @@ export class FilesService {
       try {
         return await this.#granted({ direction: 'download', name }, signal, async (url) => {
           const announced = { bytes: bytes ?? url.grant.bytes, digest: digest ?? digestOf(url.grant.hash) };
-          const download = new Download({ ...tuning, ...announced, source: url.source, renew: url.renew, file, clock, signal });
+          const download = new Download({ ...tuning, ...announced, network, source: url.source, renew: url.renew, file, clock, signal });
           download.on('progress', (progress) => teller.progress(progress));
           download.on('retry', (retry) => teller.retry(retry));
           await download.done;

@@ -1,9 +1,10 @@
 import type http from 'node:http';
 import { LianyunError, type Clock } from '@lianyun/protocol';
 import { refusalOf } from '../download/answer.ts';
-import type { DownloadTls } from '../download/options.ts';
 import { watched } from '../download/patience.ts';
-import { readUrl, requester } from '../download/request.ts';
+import { readUrl } from '../download/request.ts';
+import { wayTo } from '../net/http.ts';
+import type { NetworkSettings } from '../net/open.ts';
 import type { UploadSource } from './source.ts';
 
 /** One attempt to put a file where a URL says. */
@@ -11,7 +12,7 @@ export interface Put {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly source: UploadSource;
-  readonly tls: DownloadTls | undefined;
+  readonly network: NetworkSettings;
   readonly clock: Clock;
   readonly stallMs: number;
   readonly signal: AbortSignal;
@@ -26,11 +27,11 @@ const MAX_ANSWER_BYTES = 2048;
  * Puts a file, in pieces, so that memory does not depend on its size. Resolves with the status. Rejects with `expired-url`, `not-found`, `too-large`, `wrong-digest`,
  * `unsafe-url`, `untrusted-server`, `bad-response`, `network`, `timeout`, or the reason of the signal.
  */
-export async function put({ url: text, headers, source, tls, clock, stallMs, signal, onSent }: Put): Promise<number> {
+export async function put({ url: text, headers, source, network, clock, stallMs, signal, onSent }: Put): Promise<number> {
   const at = { url: readUrl(text) };
   return watched({ clock, stallMs, at, signal }, async (ending, watch) => {
-    const begin = await requester(at.url, tls);
-    const request = begin({ method: 'PUT', headers: { ...headers, 'content-length': source.bytes }, signal: ending });
+    const way = await wayTo(at.url, network, ending);
+    const request = way.request({ method: 'PUT', headers: { ...headers, 'content-length': source.bytes }, signal: ending });
     try {
       const answer = answerTo(request);
       // Whoever waits for it has the failure; meanwhile it ends the sending.
@@ -41,6 +42,8 @@ export async function put({ url: text, headers, source, tls, clock, stallMs, sig
       });
       const response = await answer;
       watch.touch();
+      const fault = way.faultIn(response);
+      if (fault !== undefined) throw fault;
       const { statusCode: status = 0 } = response;
       if (status === 200 || status === 201 || status === 204) {
         response.resume();

@@ -1,6 +1,7 @@
 import { isLianyunError, type Clock, type LianyunError } from '@lianyun/protocol';
-import { AGAIN, DEFAULTS, type DownloadTuning } from '../download/options.ts';
+import { AGAIN, DEFAULTS, networkOf, type DownloadTuning } from '../download/options.ts';
 import { sleep } from '../download/patience.ts';
+import type { NetworkSettings } from '../net/open.ts';
 import { backoffMs } from '../session-state.ts';
 import { put } from './put.ts';
 import type { UploadSource } from './source.ts';
@@ -14,6 +15,8 @@ interface UploadOptions extends Pick<UploadTuning, 'tls' | 'stallMs' | 'attempts
   /** Gets a fresh URL when that of {@link target} has expired; false when there is none. */
   renew(signal: AbortSignal): Promise<boolean>;
   readonly source: UploadSource;
+  /** The device's. */
+  readonly network: NetworkSettings;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   onSent(bytes: number): void;
@@ -22,11 +25,11 @@ interface UploadOptions extends Pick<UploadTuning, 'tls' | 'stallMs' | 'attempts
 }
 
 /** Puts a file where a signed URL says, in as many attempts as it takes, each from the beginning. Resolves with the status; rejects as {@link put} does. */
-export async function upload({ attempts = DEFAULTS.attempts, maxBackoffMs = DEFAULTS.maxBackoffMs, stallMs = DEFAULTS.stallMs, tls, target, renew, onRetry, ...work }: UploadOptions): Promise<number> {
+export async function upload({ attempts = DEFAULTS.attempts, maxBackoffMs = DEFAULTS.maxBackoffMs, stallMs = DEFAULTS.stallMs, tls, network, target, renew, onRetry, ...work }: UploadOptions): Promise<number> {
   const { clock, signal } = work;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await put({ ...work, ...target(), tls, stallMs });
+      return await put({ ...work, ...target(), network: networkOf({ network, tls }), stallMs });
     } catch (error) {
       if (isLianyunError(error, 'expired-url') && !signal.aborted && (await renew(signal))) {
         attempt = 0;
