@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Device, huawei, type DeviceOptions } from 'lianyun';
+import { Device, huawei, publishOverHttp, type DeviceOptions } from 'lianyun';
 import { Certificates, TlsFront } from './support/certificates.ts';
-import { CLOUDS, HUAWEI } from './support/clouds.ts';
+import { CLOUDS, HUAWEI, SEED, TENCENT } from './support/clouds.ts';
 import { Rig, type Over } from './support/rig.ts';
 import { TestProxy, type ProxyScript } from './support/test-proxy.ts';
 
@@ -160,6 +160,26 @@ describe('A fault of a proxy', () => {
     await rig.platform.files.put('lamp_1', 'a.bin', [Buffer.from('hello')]);
     const transfers = [lamp.files.upload(Buffer.from('x'), { name: 'b.bin', attempts: 1 }), lamp.files.download('a.bin', { to: certificates.folder, attempts: 1 })];
     for (const { done } of transfers) await expect(done).rejects.toMatchObject({ code, message: expect.stringMatching(words) });
+  });
+});
+
+describe('A device without a connection', () => {
+  const told = { productId: 'LAMP000001', deviceName: 'lamp1', deviceSecret: SEED.tencent.devices[0].DevicePsk, topic: TENCENT.topics.report(1), payload: TENCENT.reportText({ level: 9 }) };
+
+  it.each(KINDS)('publishes over HTTP and https through $name', async ({ script, scheme }) => {
+    await using rig = await open('mqtts');
+    await using proxy = await TestProxy.listen(script(certificates));
+    for (const [protocol, port] of [['http', rig.ports.http], ['https', rig.ports.https ?? 0]] as const) {
+      await publishOverHttp({ ...told, url: `${protocol}://127.0.0.1:${port}`, tls: { ca: certificates.trusted.file }, proxy: proxy.url(undefined, scheme) });
+      expect(proxy.requests.at(-1)?.to).toContain(`127.0.0.1:${port}`);
+    }
+    expect(await rig.reported(TENCENT, 1)).toEqual({ level: 9 });
+  });
+
+  it('is told of the proxy as such', async () => {
+    await using rig = await open('mqtt');
+    await using proxy = await TestProxy.listen({ user: USER });
+    await expect(publishOverHttp({ ...told, url: `http://127.0.0.1:${rig.httpPort}`, proxy: proxy.url() })).rejects.toMatchObject({ code: 'proxy-refused', message: expect.stringContaining(proxy.url()) });
   });
 });
 

@@ -5,7 +5,7 @@ import { CloudTime } from './cloud-time.ts';
 import type { DeviceEvents } from './device-events.ts';
 import { readModel } from './model.ts';
 import type { NetworkSettings } from './net/open.ts';
-import { readOptions, type DeviceOptions } from './options.ts';
+import { checkKey, readOptions, type DeviceOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { CommandsService } from './services/commands.ts';
 import { DeviceContext } from './services/context.ts';
@@ -68,8 +68,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     this.#cloudTime = new CloudTime(clock);
     this.id = dialect.signIn.deviceOf(identity);
     // Tried once here, so that a wrong identity is told where it is given.
-    const { psk } = this.credentials(true);
-    if (psk !== undefined && !settings.endpoints.some(({ scheme }) => scheme === 'mqtts')) throw new LianyunError('bad-config', `identity.psk is given, and ${String(options.server)} is no mqtts:// server: TLS-PSK goes over mqtts:// only.`);
+    checkKey(this.credentials(true), settings.endpoints);
     const problem = (error: LianyunError): void => this.onProblem(error);
     this.#outbox = new Outbox(settings.outbox, clock, problem);
     this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });

@@ -1,9 +1,9 @@
-import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf } from '@lianyun/protocol';
+import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf, type MqttCredentials } from '@lianyun/protocol';
 import type { DeviceModel } from './model.ts';
 import { isSecure, readEndpoints, type Endpoint } from './net/endpoint.ts';
 import type { NetworkSettings } from './net/open.ts';
-import { readProxies } from './net/proxies.ts';
-import { readTls, type TlsOptions } from './net/tls-options.ts';
+import { readNetwork } from './net/options.ts';
+import type { TlsOptions } from './net/tls-options.ts';
 import type { OutboxBounds } from './outbox.ts';
 import type { TopologyStore } from './services/gateway-topology.ts';
 import type { Pace } from './session-state.ts';
@@ -94,8 +94,6 @@ export interface Settings {
   readonly cloud: string;
 }
 
-// A crowd of devices shares it.
-const PLAIN: NetworkSettings = {};
 const MIB = 1_048_576;
 const DEFAULT_BOUNDS: OutboxBounds = { maxCount: 10_000, maxBytes: 16 * MIB, policy: 'reject-new', expiresMs: 86_400_000 };
 
@@ -151,9 +149,9 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
   };
 }
 
-function readNetwork({ tls, proxy }: Pick<DeviceOptions<AnyDialect>, 'tls' | 'proxy'>): NetworkSettings {
-  const proxies = readProxies(proxy);
-  return tls === undefined && proxies === undefined ? PLAIN : { ...(tls && { tls: readTls(tls) }), ...(proxies && { proxies }) };
+/** Throws `bad-config` for a device with a pre-shared key and no server that it could prove itself to with that. */
+export function checkKey({ psk }: MqttCredentials, endpoints: readonly Endpoint[]): void {
+  if (psk !== undefined && !endpoints.some(({ scheme }) => scheme === 'mqtts')) throw new LianyunError('bad-config', 'identity.psk is given, and no server is spoken to over TLS: TLS-PSK goes over mqtts:// only.');
 }
 
 /** Checks a number. Throws `bad-config` naming it and its range. */

@@ -24,7 +24,7 @@ export interface DownloadSignature {
 /** How patient a download is, and how it knows the server. */
 export interface DownloadTuning {
   /** How the server is known over https; the device's own `tls` when left out. */
-  readonly tls?: Omit<TlsOptions, 'servername'> | undefined;
+  readonly tls?: TlsOptions | undefined;
   /** Largest file that is taken where no size was announced; 4 GiB when left out. */
   readonly maxBytes?: number | undefined;
   /** Silence of the server after which an attempt is given up, ms; 30,000 when left out. */
@@ -68,7 +68,10 @@ export const AGAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['network', 'tim
 
 /** The network of a transfer: the device's, with the transfer's own TLS options where it has some. Throws `bad-config`. */
 export function networkOf({ network = {}, tls }: Pick<DownloadOptions, 'network' | 'tls'>): NetworkSettings {
-  return tls === undefined ? network : { ...network, tls: readTls(tls) };
+  if (tls !== undefined) return { ...network, tls: readTls(tls) };
+  // The name that the device's options may have is that of its MQTT server.
+  const { tls: own } = network;
+  return own?.servername === undefined ? network : { ...network, tls: { context: own.context, insecure: own.insecure } };
 }
 
 const HEX_DIGITS = { sha256: 64, md5: 32 } as const;

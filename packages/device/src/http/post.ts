@@ -1,15 +1,14 @@
 import type http from 'node:http';
 import { LianyunError, type Clock } from '@lianyun/protocol';
 import { bounded } from '../download/patience.ts';
-import { connectionError, shown } from '../download/request.ts';
-import { readTls, type TlsOptions } from '../net/tls-options.ts';
+import { connectionError, shown, wayTo } from '../net/http.ts';
+import { readNetwork, type NetworkOptions } from '../net/options.ts';
 
 /** A request with a short answer. */
-interface Post {
+interface Post extends NetworkOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  readonly tls: TlsOptions | undefined;
   readonly clock: Clock;
   /** What it is, for the texts of errors. */
   readonly what: string;
@@ -30,27 +29,23 @@ export function readApiUrl(name: string, base: unknown, path: string): URL {
 
 /**
  * Sends a request on a connection of its own and resolves with the text of the answer. Redirects are not followed: what is signed is meant for one host. Rejects with
- * `bad-response` (`place.number` is the status), `untrusted-server`, `network`, `timeout`, `aborted`, `bad-config`.
+ * `bad-response` (`place.number` is the status), `network`, what is wrong with certificate or proxy, `timeout`, `aborted`, `bad-config`.
  */
-export async function post({ url, headers, body, tls, clock, what, deadlineMs, signal }: Post): Promise<string> {
-  const secure = tls === undefined ? undefined : readTls(tls);
+export async function post({ url, headers, body, tls, proxy, clock, what, deadlineMs, signal }: Post): Promise<string> {
+  const network = readNetwork({ tls, proxy });
   return bounded({ clock, what, deadlineMs, signal }, async (ending) => {
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
-    // What only few devices need is loaded when it is needed.
-    const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
     try {
-      const sent = request(url, {
-        method: 'POST',
-        agent: false,
-        signal: ending,
-        headers: { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' },
-        ...(secure === undefined ? {} : { secureContext: secure.context, rejectUnauthorized: !secure.insecure, ...(secure.servername === undefined ? {} : { servername: secure.servername }) }),
-      });
+      const way = await wayTo(url, network, ending);
+      const sent = way.request({ method: 'POST', signal: ending, headers: { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' } });
       sent.on('response', resolve);
       sent.on('error', reject);
       sent.end(body);
       const response = await promise;
-      return await textOf(response, url);
+      const fault = way.faultIn(response);
+      if (fault === undefined) return await textOf(response, url);
+      response.destroy();
+      throw fault;
     } catch (cause) {
       if (ending.aborted) throw ending.reason;
       throw cause instanceof LianyunError ? cause : connectionError(url, cause);

@@ -22,6 +22,8 @@ export interface HttpPublishOptions {
   readonly url?: string;
   /** Over https: whom to trust. */
   readonly tls?: TlsOptions;
+  /** The proxy on the way, false for none; left out, what the environment says (see the option of a device). */
+  readonly proxy?: string | false;
   /** Time for all of it, ms; 10,000 when left out. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
@@ -41,13 +43,13 @@ const DEADLINE_MS = 10_000;
 export async function publishOverHttp(options: HttpPublishOptions): Promise<{ readonly requestId?: string }> {
   const given: unknown = options;
   if (typeof given !== 'object' || given === null) throw new LianyunError('bad-config', 'publishOverHttp() takes { productId, deviceName, deviceSecret, topic, payload }.');
-  const { productId, deviceName, topic, payload, qos = 0, url: base = tencentHttp.vendorUrl, tls, deadlineMs = DEADLINE_MS, signal, clock = systemClock } = options;
+  const { productId, deviceName, topic, payload, qos = 0, url: base = tencentHttp.vendorUrl, tls, proxy, deadlineMs = DEADLINE_MS, signal, clock = systemClock } = options;
   const device = tencent.signIn.deviceOf({ productId, deviceName, certificate: true });
   const key = keyIn(options);
   checkMessage(device, { topic, payload, qos });
   const url = readApiUrl('url', base, tencentHttp.publish.path);
   const { headers, body } = tencentHttp.publish.write({ productId, deviceName, topic, payload, qos }, { key, host: url.hostname, path: url.pathname }, { now: clock.now(), random: () => clock.random() });
-  const answer = tencentHttp.publish.readAnswer(await post({ url, headers, body, tls, clock, what: `The message of ${device} over HTTP`, deadlineMs, signal }));
+  const answer = tencentHttp.publish.readAnswer(await post({ url, headers, body, tls, proxy, clock, what: `The message of ${device} over HTTP`, deadlineMs, signal }));
   if ('refusal' in answer) throw refusedBy(`the message of ${device}`, answer.refusal);
   return answer;
 }

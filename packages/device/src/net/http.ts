@@ -1,5 +1,5 @@
 import type http from 'node:http';
-import tls, { type ConnectionOptions } from 'node:tls';
+import tls from 'node:tls';
 import { LianyunError } from '@lianyun/protocol';
 import { certificateFault, textOf } from './fault.ts';
 import type { NetworkSettings } from './open.ts';
@@ -30,7 +30,7 @@ export async function wayTo(url: URL, network: NetworkSettings, signal: AbortSig
   const proxy = network.proxies?.for({ host, isSecure });
   // Most devices never make a request: what only those need is loaded when it is needed.
   const { request } = isSecure ? await import('node:https') : await import('node:http');
-  const secure = isSecure ? secureOptions({ host, port }, network) : {};
+  const secure = isSecure ? connectOptions({ host, port }, network.tls) : {};
   const faultIn = (): undefined => undefined;
   // No connection stays behind, none is shared with the program's.
   if (proxy === undefined) return { faultIn, request: (asked) => request(url, { agent: false, ...asked, ...secure }) };
@@ -45,11 +45,6 @@ export async function wayTo(url: URL, network: NetworkSettings, signal: AbortSig
     faultIn: (answer) => proxyFault(proxy, url, answer),
     request: ({ headers, ...asked }) => request({ ...asked, path: `${url.origin}${url.pathname}${url.search}`, headers: { ...headers, ...authorization(proxy), host: url.host }, createConnection: () => socket }),
   };
-}
-
-/** The name that the certificate must have is the URL's: `servername` of the options is that of the MQTT server. */
-function secureOptions(target: { readonly host: string; readonly port: number }, { tls: settings }: NetworkSettings): ConnectionOptions {
-  return connectOptions(target, settings && { context: settings.context, insecure: settings.insecure });
 }
 
 function proxyFault(proxy: Proxy, url: URL, { statusCode: status = 0, statusMessage: said = '' }: http.IncomingMessage): LianyunError | undefined {

@@ -4,7 +4,7 @@ import { isSecure, readEndpoints, whereOf } from '../net/endpoint.ts';
 import type { DeviceOptions } from '../options.ts';
 import { ProvisionFile, type ProvisionStore, type StoredProvision } from './store.ts';
 
-type FromDevice = Pick<DeviceOptions<typeof huawei>, 'identity' | 'server' | 'tls' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'minConnectIntervalMs' | 'clock'>;
+type FromDevice = Pick<DeviceOptions<typeof huawei>, 'identity' | 'server' | 'tls' | 'proxy' | 'mqttVersion' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'minConnectIntervalMs' | 'clock'>;
 
 /** How a device asks where to connect. */
 export interface ProvisionOptions extends FromDevice {
@@ -78,7 +78,7 @@ function usable(kept: StoredProvision | undefined): StoredProvision | undefined 
 }
 
 async function ask({ identity, server, keyword, message, deadlineMs = 10_000, connectDeadlineMs, signal, ...rest }: ProvisionOptions): Promise<StoredProvision> {
-  const { tls, keepaliveSeconds, connectTimeoutMs, minConnectIntervalMs, clock } = rest;
+  const { tls, proxy, mqttVersion, keepaliveSeconds, connectTimeoutMs, minConnectIntervalMs, clock } = rest;
   if (keyword !== undefined && message !== undefined) throw new LianyunError('bad-config', 'keyword and message exclude each other: a keyword is a message.');
   const body: Vocabulary['provision.request'] = message !== undefined ? { text: message } : keyword !== undefined ? { keyword } : {};
   const wait = signal === undefined ? {} : { signal };
@@ -87,7 +87,7 @@ async function ask({ identity, server, keyword, message, deadlineMs = 10_000, co
     // The dialect of any cloud takes no identity in particular.
     identity: identity as never,
     server,
-    ...defined({ tls, keepaliveSeconds, connectTimeoutMs, minConnectIntervalMs, clock }),
+    ...defined({ tls, proxy, mqttVersion, keepaliveSeconds, connectTimeoutMs, minConnectIntervalMs, clock }),
   });
   const { promise: fault, reject } = Promise.withResolvers<never>();
   fault.catch(() => undefined);

@@ -26,6 +26,8 @@ export interface RegistrationOptions {
   readonly file?: string;
   /** Over https: whom to trust. */
   readonly tls?: TlsOptions;
+  /** The proxy on the way, false for none; left out, what the environment says (see the option of a device). */
+  readonly proxy?: string | false;
   /** Time for all of it, ms; 10,000 when left out. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
@@ -45,7 +47,7 @@ export interface RegisteredDevice {
 /** How long a registration may take unless the program says otherwise, ms. */
 const DEADLINE_MS = 10_000;
 
-const MEMBERS: Readonly<Record<keyof RegistrationOptions, true>> = { productId: true, deviceName: true, productSecret: true, url: true, form: true, algorithm: true, file: true, tls: true, deadlineMs: true, signal: true, clock: true };
+const MEMBERS: Readonly<Record<keyof RegistrationOptions, true>> = { productId: true, deviceName: true, productSecret: true, url: true, form: true, algorithm: true, file: true, tls: true, proxy: true, deadlineMs: true, signal: true, clock: true };
 
 /**
  * Registers a Tencent device with the secret of its product, and gets its own secret or certificate for it (reference 4). A device that has been online once is refused by
@@ -67,12 +69,12 @@ export async function registerDevice(options: RegistrationOptions): Promise<Regi
 
 /** Asks for a credential as {@link registerDevice} does, and keeps it nowhere; certificates are given as they came. */
 export async function requestCredential(options: RegistrationOptions): Promise<Extract<RegistrationAnswer, { credential: unknown }>> {
-  const { productId, deviceName, productSecret, url: base = tencentHttp.vendorUrl, form = 'current', algorithm = 'hmacsha256', tls, deadlineMs = DEADLINE_MS, signal, clock = systemClock } = checked(options);
+  const { productId, deviceName, productSecret, url: base = tencentHttp.vendorUrl, form = 'current', algorithm = 'hmacsha256', tls, proxy, deadlineMs = DEADLINE_MS, signal, clock = systemClock } = checked(options);
   const url = readApiUrl('url', base, tencentHttp.registration.paths[form]);
   const context = { now: clock.now(), random: () => clock.random() };
   const { headers, body } = tencentHttp.registration.write({ productId, deviceName, productSecret }, { form, host: url.hostname, path: url.pathname, algorithm }, context);
   const device = `${productId}/${deviceName}`;
-  const text = await post({ url, headers, body, tls, clock, what: `The registration of ${device}`, deadlineMs, signal });
+  const text = await post({ url, headers, body, tls, proxy, clock, what: `The registration of ${device}`, deadlineMs, signal });
   const answer = tencentHttp.registration.readAnswer(text, productSecret);
   if ('refusal' in answer) throw refusedBy(`the registration of ${device}`, answer.refusal);
   return answer;
