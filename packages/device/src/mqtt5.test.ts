@@ -190,9 +190,10 @@ describe('a device with mqttVersion 5', () => {
   it('sends and hands out properties beside messages and topics', async () => {
     const { server, device } = await online();
     const properties = { userProperties: [['a', '1'], ['a', '2']], contentType: 'text/plain', responseTopic: 'answers', correlationData: Uint8Array.of(0, 255), payloadFormatIndicator: true } as const;
-    await device.topics.publish('t', 'x', { properties }).delivered;
-    await device.messages.send({ content: 'hello' }, { properties }).delivered;
-    for (const published of server.published) expect(published.properties).toEqual({ ...properties, correlationData: Buffer.from([0, 255]) });
+    const expiring = { ...properties, expirySeconds: 60 };
+    await device.topics.publish('t', 'x', { properties: expiring }).delivered;
+    await device.messages.send({ content: 'hello' }, { properties: expiring }).delivered;
+    for (const published of server.published) expect(published.properties).toEqual({ ...properties, correlationData: Buffer.from([0, 255]), messageExpiryInterval: 60 });
     const messages: unknown[] = [];
     device.messages.onMessage(({ properties: told }) => void messages.push(told));
     device.topics.subscribe('t', ({ properties: told }) => void messages.push(told));
@@ -200,7 +201,7 @@ describe('a device with mqttVersion 5', () => {
     server.last.send('t', 'x', { properties: { contentType: 'c', messageExpiryInterval: 5 } });
     server.last.send('t', 'y', {});
     await until(() => messages.length === 3, 'three messages');
-    expect(messages).toEqual([{ userProperties: [['b', '3']] }, { contentType: 'c' }, undefined]);
+    expect(messages).toEqual([{ userProperties: [['b', '3']] }, { contentType: 'c', expirySeconds: 5 }, undefined]);
   });
 
   it.each([
@@ -208,6 +209,7 @@ describe('a device with mqttVersion 5', () => {
     [{ userProperty: [] }, 'properties.userProperty is unknown'],
     [{ responseTopic: 'a/#' }, 'properties.responseTopic'],
     [{ correlationData: 'text' }, 'properties.correlationData'],
+    [{ expirySeconds: 1.5 }, 'properties.expirySeconds'],
     ['text', 'properties is no object'],
   ])('refuses %j beside a message, and names it', async (properties, words) => {
     const { device, log } = await setup();

@@ -1,10 +1,8 @@
 import { LianyunError, type ErrorCode, type Frame } from '@lianyun/protocol';
-import { IncomingAliases, OutgoingAliases, publishBytes, publishProperties, reasonText, type ConnackProperties, type ConnectProperties, type TurnWriter } from '@lianyun/protocol/mqtt';
+import { ALIAS_BYTES, IncomingAliases, OutgoingAliases, publishBytes, publishProperties, reasonText, type ConnackProperties, type ConnectProperties, type TurnWriter } from '@lianyun/protocol/mqtt';
 
 /** Topics that the server may give aliases to. */
 const TOPIC_ALIASES = 32;
-/** What a topic alias adds to a packet. */
-const ALIAS_BYTES = 3;
 
 /** What the device says of itself in CONNECT. */
 export function connectProperties(maximumPacketSize: number): ConnectProperties {
@@ -30,11 +28,10 @@ export class Mqtt5 {
 
   /** Writes a PUBLISH. Throws `too-large`, and what MQTT forbids. */
   publish(writer: TurnWriter, { topic, payload, qos, properties }: Frame, packetId: number): void {
-    if (this.#maximumPacketBytes < Infinity) {
-      const bytes = publishBytes({ topic, payload, qos, packetId, dup: false, retain: false, version: 5, properties: publishProperties(properties) }) + ALIAS_BYTES;
-      if (bytes > this.#maximumPacketBytes) throw new LianyunError('too-large', `The message for ${topic} makes a packet of ${bytes} bytes; the server takes ${this.#maximumPacketBytes}.`, { topic });
-    }
-    this.#outgoing.publish(topic, (name, alias) => writer.publish(name, payload, qos, packetId, false, false, publishProperties(properties, alias)));
+    const limit = this.#maximumPacketBytes;
+    const bytes = limit === Infinity ? 0 : publishBytes({ topic, payload, qos, packetId, dup: false, retain: false, version: 5, properties: publishProperties(properties) });
+    if (bytes > limit) throw new LianyunError('too-large', `The message for ${topic} makes a packet of ${bytes} bytes; the server takes ${limit}.`, { topic });
+    this.#outgoing.publish(topic, (name, alias) => writer.publish(name, payload, qos, packetId, false, false, publishProperties(properties, alias)), bytes + ALIAS_BYTES <= limit);
   }
 }
 

@@ -8,4 +8,6 @@ export interface MessageProperties {
   readonly correlationData?: Uint8Array;
   /** True: the payload is text in UTF-8. */
   readonly payloadFormatIndicator?: boolean;
+  /** For how many seconds more the message is of use: what waits longer for its receiver is dropped. */
+  readonly expirySeconds?: number;
 }

@@ -7,6 +7,7 @@ const NAMES: Readonly<Record<keyof MessageProperties, (value: unknown) => boolea
   responseTopic: (value) => typeof value === 'string' && isTopicName(value),
   correlationData: (value) => value instanceof Uint8Array,
   payloadFormatIndicator: (value) => typeof value === 'boolean',
+  expirySeconds: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xffff_ffff,
 };
 
 /** What is wrong with the properties of a message; types say most of it, but a program in JavaScript can pass anything. */

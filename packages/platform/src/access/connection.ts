@@ -1,5 +1,5 @@
 import { failedReceipt, LianyunError, PendingReceipt, type Frame, type Receipt } from '@lianyun/protocol';
-import { messageProperties, PacketReader, TurnWriter, type ConnectPacket, type MqttVersion, type PacketHandlers, type PublishProperties, type Qos, type SubscribePacket, type TurnSink, type UnsubscribePacket } from '@lianyun/protocol/mqtt';
+import { messageProperties, PacketReader, TurnWriter, type ConnackPacket, type ConnectPacket, type MqttVersion, type PacketHandlers, type PublishProperties, type Qos, type SubscribePacket, type TurnSink, type UnsubscribePacket } from '@lianyun/protocol/mqtt';
 import type { ConnectionHost } from './connection-host.ts';
 import { Deadlines } from './deadlines.ts';
 import { Downlinks, type DownlinkOwner } from './downlinks.ts';
@@ -71,9 +71,10 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     try {
       this.#reader.push(chunk);
     } catch (error) {
-      const { kind, reason, text, connack, code } = judgeFault(error, this.#state === 'connecting');
+      const { kind, reason, text, answer, code } = judgeFault(error, this.#state === 'connecting');
       this.notice(kind, text);
-      if (connack !== undefined) this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: connack });
+      this.#writer.version = answer?.version ?? this.#writer.version;
+      if (answer !== undefined) this.#writer.packet(answer.connack);
       this.end(reason, code, text);
     }
     this.checkUnread();
@@ -135,13 +136,15 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     const host = this.#host;
     const verdict = judgeConnect(packet, { peer: this.peer, proof: this.#proof }, host.policy);
     this.#writer.version = packet.version;
-    if (packet.version === 5) this.#five = new Mqtt5(packet.properties);
+    if (packet.version === 5) this.#five = new Mqtt5(packet.properties, host.limits.waitingUplinks);
     if (!verdict.accepted) {
       this.notice(verdict.kind, `CONNECT of ${JSON.stringify(packet.clientId)} refused: ${verdict.why}.`);
       this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: verdict.reasonCode, ...this.#five?.reason(verdict.why) });
       return this.end('protocol-error');
     }
     const { cloud, device, limits, implicit, given = {} } = verdict;
+    const connack: ConnackPacket = { type: 'connack', sessionPresent: false, reasonCode: 0, ...(this.#five && { properties: connackProperties(packet, host.limits, given) }) };
+    if (this.#five?.takes(connack) === false) return this.#fail('over-limit', `CONNECT of ${device} refused: it takes packets of ${String(this.#five.maximumPacketBytes)} bytes, and CONNACK is larger [MQTT-3.1.2-24].`);
     const client = (this.#client = { cloud, device, version: packet.version, clientId: given.clientId ?? packet.clientId, peer: this.peer, since: host.now() });
     this.#limits = limits;
     this.#isImplicit = implicit;
@@ -152,22 +155,20 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
       host.deadlines.wakeAt(this, host.deadlines.now + this.#idleTicks);
     }
     // First of all: the platform may send downlinks as soon as it hears of the client.
-    this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: 0, ...(this.#five && { properties: connackProperties(packet, host.limits, given) }) });
+    this.#writer.packet(connack);
     host.onSignIn(this, client);
   }
 
   // eslint-disable-next-line @typescript-eslint/max-params -- as PacketHandlers has it: an object for every message costs
-  publish(name: string, payload: Buffer, qos: Qos, packetId: number, _dup?: boolean, _retain?: boolean, properties?: PublishProperties): void {
+  publish(name: string, payload: Buffer, qos: Qos, packetId: number, _dup = false, retain = false, properties?: PublishProperties): void {
     const client = this.#client;
     if (client === undefined || this.#limits === undefined) return;
     const topic = this.#five === undefined ? name : this.#five.incoming.topicOf(name, properties);
     if (topic === undefined) return this.#fail('protocol-error', `PUBLISH with the topic alias ${properties?.topicAlias ?? 0}, which stands for no topic [MQTT-3.3.2-9].`, 0x94);
     if (qos === 2) return this.#fail('protocol-error', `PUBLISH at QoS 2 to ${topic}: neither cloud has QoS 2 (MQTT 5 section 3.2.2.3.4).`, 0x9b);
-    const { payloadBytes } = this.#limits;
-    if (payload.length > payloadBytes) return this.#fail('over-limit', `PUBLISH of ${String(payload.length)} bytes to ${topic}; the limit is ${String(payloadBytes)}.`, 0x95);
-    if (qos === 1 && this.#five !== undefined && (this.#intake?.owed ?? 0) >= this.#host.limits.waitingUplinks) {
-      return this.#fail('over-limit', `PUBLISH to ${topic} while ${String(this.#host.limits.waitingUplinks)} wait for their PUBACK: more than Receive Maximum says.`, 0x93);
-    }
+    if (payload.length > this.#limits.payloadBytes) return this.#fail('over-limit', `PUBLISH of ${String(payload.length)} bytes to ${topic}; the limit is ${String(this.#limits.payloadBytes)}.`, 0x95);
+    const offence = this.#five?.offenceOf(topic, qos, retain, this.#intake?.owed ?? 0);
+    if (offence !== undefined) return this.#fail(offence.reason, offence.text, offence.code);
     const { policy, routes } = this.#host;
     const uplink: Uplink = properties === undefined ? { topic, payload, qos } : { topic, payload, qos, properties: messageProperties(properties) };
     if (policy.wantsTrace?.() === true) policy.onFrame?.(client, 'up', uplink);
@@ -201,10 +202,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     if (client === undefined || this.#limits === undefined) return;
     const { policy, routes } = this.#host;
     const subscriptions = (this.#subscriptions ??= new Subscriptions({ owner: this, client, policy, index: routes[client.cloud], limit: this.#limits.maxSubscriptions }));
-    const hasId = packet.properties?.subscriptionIdentifiers !== undefined; // CONNACK said that there are none
-    const reasonCodes = packet.subscriptions.map((subscription) => (hasId ? 0xa1 : subscriptions.subscribe(subscription)));
-    // MQTT 3.1 has no failure code in SUBACK; 0x80 is what brokers send there too, and a client of 3.1 reads it as a QoS it did not get.
-    this.#writer.packet({ type: 'suback', packetId: packet.packetId, reasonCodes });
+    this.#writer.packet({ type: 'suback', packetId: packet.packetId, reasonCodes: subscriptions.subscribe(packet) });
   }
 
   unsubscribe(packet: UnsubscribePacket): void {

@@ -36,6 +36,11 @@ export class Deadlines {
     return Math.ceil(ms / TICK_MS) + 1;
   }
 
+  /** How many whole seconds a number of ticks is. */
+  static seconds(ticks: number): number {
+    return Math.floor((ticks * TICK_MS) / 1000);
+  }
+
   /** Wakes `item` at `tick`, or sooner if that is what it waits for already. */
   wakeAt(item: Waiting, tick: number): void {
     if (item.dueTick !== 0) {

@@ -14,12 +14,12 @@ export interface Outgoing {
 export interface Downlink {
   readonly topic: string;
   readonly payload: string | Uint8Array;
-  readonly properties: MessageProperties | undefined;
+  properties: MessageProperties | undefined;
   /** Nobody holds one for a message that another device sent. */
   readonly receipt: PendingReceipt | undefined;
   /** The following belong to the window. */
   packetId: number;
-  /** When it was sent last, in ticks of {@link Deadlines}. */
+  /** When it was sent last, in ticks of {@link Deadlines}; before, since when it waits. */
   sentTick: number;
   sends: number;
 }
@@ -58,7 +58,7 @@ export class DownlinkWindow {
   }
 
   send({ topic, payload, properties }: Outgoing, receipt: PendingReceipt | undefined): void {
-    const downlink: Downlink = { topic, payload, properties, receipt, packetId: 0, sentTick: 0, sends: 0 };
+    const downlink: Downlink = { topic, payload, properties, receipt, packetId: 0, sentTick: this.#deadlines.now, sends: 0 };
     if (this.#inFlight.size < this.#limits.inFlight) return this.#transmit(downlink);
     this.#queue.push(downlink);
     this.#queuedBytes += payload.length;
@@ -104,7 +104,26 @@ export class DownlinkWindow {
   }
 
   #refill(): void {
-    while (this.#queue.length > 0 && this.#inFlight.size < this.#limits.inFlight) this.#transmit(this.#takeOldest());
+    while (this.#queue.length > 0 && this.#inFlight.size < this.#limits.inFlight) {
+      const downlink = this.#takeOldest();
+      if (this.#age(downlink)) this.#transmit(downlink);
+      else this.#expired(downlink);
+    }
+  }
+
+  /** Takes what a message has waited from the time that it is of use [MQTT-3.3.2-6]; false when that is over [MQTT-3.3.2-5]. */
+  #age(downlink: Downlink): boolean {
+    const { properties, sentTick } = downlink;
+    if (properties?.expirySeconds === undefined) return true;
+    const expirySeconds = properties.expirySeconds - Deadlines.seconds(this.#deadlines.now - sentTick);
+    downlink.properties = { ...properties, expirySeconds: Math.max(0, expirySeconds) };
+    return expirySeconds > 0;
+  }
+
+  #expired(downlink: Downlink): void {
+    const why = 'it waited longer than it is of use';
+    downlink.receipt?.fail(new LianyunError('dropped', `A message to ${downlink.topic} was dropped: ${why}.`, { topic: downlink.topic }));
+    this.#owner.undelivered(downlink, why);
   }
 
   #transmit(downlink: Downlink): void {

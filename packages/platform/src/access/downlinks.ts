@@ -1,5 +1,5 @@
 import { isLianyunError, LianyunError, type PendingReceipt } from '@lianyun/protocol';
-import { publishBytes, publishProperties, type TurnWriter } from '@lianyun/protocol/mqtt';
+import { ALIAS_BYTES, publishBytes, publishProperties, type TurnWriter } from '@lianyun/protocol/mqtt';
 import { Deadlines, type Waiting } from './deadlines.ts';
 import { DownlinkWindow, type Downlink, type Outgoing, type WindowOwner } from './downlink-window.ts';
 import type { AccessLimits } from './limits.ts';
@@ -25,9 +25,6 @@ export interface DownlinkContext {
   readonly deadlines: Deadlines;
 }
 
-/** What a topic alias adds to a packet. */
-const ALIAS_BYTES = 3;
-
 /** What goes down to one client at either QoS, and the receipts for it. A client that gets nothing has none of this. */
 export class Downlinks implements WindowOwner {
   readonly #context: DownlinkContext;
@@ -50,7 +47,7 @@ export class Downlinks implements WindowOwner {
     try {
       this.#write(message, 0, false);
     } catch (cause) {
-      return receipt?.fail(unsendable(topic, cause));
+      return this.#unsendable(message, receipt, cause);
     }
     if (receipt !== undefined) (this.#written ??= new WrittenReceipts()).add(writer.bytesQueued, receipt);
     this.#trace(topic, payload, 0);
@@ -85,7 +82,7 @@ export class Downlinks implements WindowOwner {
     try {
       this.#write(downlink, packetId, isDup);
     } catch (cause) {
-      receipt?.fail(unsendable(topic, cause));
+      this.#unsendable(downlink, receipt, cause);
       return false;
     }
     this.#trace(topic, payload, 1);
@@ -103,10 +100,19 @@ export class Downlinks implements WindowOwner {
     const { writer, five } = this.#context;
     const qos = packetId === 0 ? 0 : 1;
     if (five === undefined) return writer.publish(topic, payload, qos, packetId, isDup);
-    if (five.maximumPacketBytes < Infinity && publishBytes({ topic, payload, qos, packetId, dup: isDup, retain: false, version: 5, properties: publishProperties(properties) }) + ALIAS_BYTES > five.maximumPacketBytes) {
+    const bytes = five.maximumPacketBytes === Infinity ? 0 : publishBytes({ topic, payload, qos, packetId, dup: isDup, retain: false, version: 5, properties: publishProperties(properties) });
+    if (bytes > five.maximumPacketBytes) {
       throw new LianyunError('too-large', `A message to ${topic} is larger than the ${five.maximumPacketBytes} bytes that the device takes.`, { topic });
     }
-    five.outgoing.publish(topic, (name, topicAlias) => writer.publish(name, payload, qos, packetId, isDup, false, publishProperties(properties, topicAlias)));
+    const hasRoom = bytes + ALIAS_BYTES <= five.maximumPacketBytes;
+    five.outgoing.publish(topic, (name, topicAlias) => writer.publish(name, payload, qos, packetId, isDup, false, publishProperties(properties, topicAlias)), hasRoom);
+  }
+
+  /** What another device sent has no receipt that could tell. */
+  #unsendable({ topic }: Outgoing, receipt: PendingReceipt | undefined, cause: unknown): void {
+    const error = isLianyunError(cause) ? cause : new LianyunError('bad-input', `A message to ${topic} cannot be sent: ${String(cause)}`, { topic, cause });
+    if (receipt === undefined) this.#context.owner.notice('undelivered', `PUBLISH to ${topic} given up: ${error.message}`);
+    else receipt.fail(error);
   }
 
   #trace(topic: string, payload: string | Uint8Array, qos: 0 | 1): void {
@@ -115,9 +121,4 @@ export class Downlinks implements WindowOwner {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     policy.onFrame?.(client, 'down', { topic, payload: bytes, qos });
   }
-}
-
-function unsendable(topic: string, cause: unknown): LianyunError {
-  if (isLianyunError(cause)) return cause;
-  return new LianyunError('bad-input', `A message to ${topic} cannot be sent: ${String(cause)}`, { topic, cause });
 }

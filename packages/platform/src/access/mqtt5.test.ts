@@ -46,6 +46,81 @@ describe('an MQTT 5 client', () => {
     expect(await access.connect(5).signIn('d1', { properties: { authenticationMethod: 'SCRAM-SHA-1' } })).toMatchObject({ reasonCode: 0x8c });
   });
 
+  it.each([
+    ['a reserved bit in its flags', [0x83], [0], 0x81],
+    ['a user name that is announced and missing', [0x82], [0], 0x81],
+    ['a property twice', [0x02], [10, 0x11, 0, 0, 0, 1, 0x11, 0, 0, 0, 1], 0x82],
+    ['a property of another packet', [0x02], [2, 0x01, 1], 0x81],
+    ['Receive Maximum 0', [0x02], [3, 0x21, 0, 0], 0x82],
+    ['data for an authentication without a method', [0x02], [4, 0x16, 0, 1, 0x61], 0x82],
+  ])('is told what is wrong with its CONNECT: %s (section 4.13.1)', async (_what, flags, properties, reasonCode) => {
+    await using access = await TestAccess.open();
+    const client = access.connect(5);
+    const body = [0, 4, ...Buffer.from('MQTT'), 5, ...flags, 0, 60, ...properties, 0, 2, 0x64, 0x31];
+    client.send([0x10, body.length, ...body]);
+    expect(await client.next()).toMatchObject({ cmd: 'connack', reasonCode, sessionPresent: false, properties: { reasonString: expect.stringMatching(/^CONNECT: .+ at offset \d+ .+\]$/) } });
+    await client.closed();
+    expect(access.policy.notices).toMatchObject([{ kind: 'connect-refused' }]);
+    expect(access.policy.requests).toEqual([]);
+  });
+
+  it('is refused in its own words for a client id with a control character, and when it speaks a later version', async () => {
+    await using access = await TestAccess.open();
+    const control = access.connect(5);
+    control.send([0x10, 16, 0, 4, ...Buffer.from('MQTT'), 5, 2, 0, 60, 0, 0, 3, 0x64, 7, 0x31]);
+    expect(await control.next()).toMatchObject({ cmd: 'connack', reasonCode: 0x85 });
+    await control.closed();
+    const later = access.connect(5);
+    later.send([0x10, 12, 0, 4, ...Buffer.from('MQTT'), 6, 2, 0, 60, 0, 0]);
+    expect(await later.next()).toMatchObject({ cmd: 'connack', reasonCode: 0x84 });
+    await later.closed();
+  });
+
+  it.each([
+    ['at QoS 2', { qos: 2, retain: false }, 0x9b],
+    ['to be retained', { qos: 1, retain: true }, 0x9a],
+    ['that could be published', { qos: 1, retain: false }, 0],
+  ] as const)('with a will %s gets the reason code %i of the standard [MQTT-3.2.2-12] [MQTT-3.2.2-13]', async (_what, more, reasonCode) => {
+    await using access = await TestAccess.open();
+    const client = access.connect(5);
+    expect(await client.signIn('d1', { will: { topic: 'last/words', payload: Buffer.from('x'), ...more } })).toMatchObject({ reasonCode });
+    expect(access.server.isOnline('huawei', 'd1')).toBe(reasonCode === 0);
+  });
+
+  it('is told that nothing is retained when it wants that, and the message reaches nobody [MQTT-3.2.2-14]', async () => {
+    await using access = await TestAccess.open();
+    const client = await access.online5('d1');
+    client.send(pub('$up', 'x', { retain: true }));
+    expect(await goodbye(client)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x9a });
+    expect(access.policy.events).toEqual(['online d1', 'offline d1 protocol-error']);
+    expect(access.policy.notices).toMatchObject([{ kind: 'protocol-error', text: expect.stringContaining('$up') }]);
+  });
+
+  it('is sent nothing larger than it takes: no reason in words, no alias, no message, no CONNACK [MQTT-3.1.2-24]', async () => {
+    await using access = await TestAccess.open();
+    const tiny = access.connect(5);
+    tiny.send(connectPacket('tiny', { protocolVersion: 5, properties: { maximumPacketSize: 20 } }));
+    await tiny.closed();
+    expect(tiny.received).toEqual([]);
+    expect(access.policy.notices).toMatchObject([{ kind: 'over-limit', text: expect.stringContaining('20 bytes') }]);
+    expect(access.policy.events).toEqual([]);
+
+    const client = await access.online5('d1', { properties: { maximumPacketSize: 40, topicAliasMaximum: 5 } });
+    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'free', qos: 1, nl: false, rap: false, rh: 0 }] } as never);
+    await client.next();
+    // 2 of header, 2 + 4 of topic, 2 of packet id, 1 of properties: 29 are left.
+    const [fits, tooLarge] = ['x'.repeat(29), 'x'.repeat(30)];
+    const other = await access.online('d2');
+    for (const [index, text] of [fits, tooLarge, fits, 'short', 'short'].entries()) other.send(publishPacket('free', text, 1, index + 1));
+    await other.fence();
+    await client.fence();
+    expect(client.received.flatMap((packet) => (packet.cmd === 'publish' ? [`${packet.topic} ${packet.payload.length} ${String(packet.properties?.topicAlias)}`] : []))).toEqual(['free 29 undefined', 'free 29 undefined', 'free 5 1', ' 5 1']);
+    expect((await access.policy.notice('undelivered')).text).toContain('40 bytes');
+    access.server.kick('huawei', 'd1', 'for the test, with a reason that is longer than the client takes');
+    client.send(pub('$up', 'x', { retain: true }));
+    expect(await goodbye(client)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x98 });
+  });
+
   it('is told why its connection ends', async () => {
     await using access = await TestAccess.open({ waitingUplinks: 2 });
     const first = await access.online5('d1');
@@ -193,6 +268,25 @@ describe('an MQTT 5 client', () => {
     for (let seconds = 0; seconds < 20; seconds++) access.clock.advance(1000);
     await expect(receipts[2]?.delivered).rejects.toMatchObject({ code: 'timeout' });
     expect(client.messages).toHaveLength(3);
+  });
+
+  it('gets a message with the time that is left of its expiry, and none that waited longer [MQTT-3.3.2-5] [MQTT-3.3.2-6]', async () => {
+    await using access = await TestAccess.open({ resendMs: 60_000 });
+    const [from, to] = [await access.online5('d1'), await access.online5('d2', { properties: { receiveMaximum: 1 } })];
+    to.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'free', qos: 1, nl: false, rap: false, rh: 0 }] } as never);
+    await to.next();
+    for (const [index, seconds] of [100, 2, 100].entries()) from.send(pub1('free', `for ${seconds}`, index + 1, { properties: { messageExpiryInterval: seconds } }));
+    from.send(pub1('free', 'for ever', 4));
+    await from.fence();
+    await to.fence();
+    for (let seconds = 0; seconds < 10; seconds++) access.clock.advance(1000);
+    for (const messageId of [1, 2, 3]) {
+      to.send({ cmd: 'puback', messageId, reasonCode: 0 });
+      await to.fence();
+    }
+    const got = to.received.flatMap((packet) => (packet.cmd === 'publish' ? [[packet.payload.toString(), packet.properties?.messageExpiryInterval]] : []));
+    expect(got).toEqual([['for 100', 100], ['for 100', 90], ['for ever', undefined]]);
+    expect((await access.policy.notice('undelivered')).text).toContain('waited longer');
   });
 
   it('fails the receipt of what it refuses, or what is larger than it takes', async () => {

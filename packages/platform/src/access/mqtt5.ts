@@ -1,13 +1,23 @@
-import { IncomingAliases, OutgoingAliases } from '@lianyun/protocol/mqtt';
-import type { ConnackProperties, ConnectPacket, ConnectProperties } from '@lianyun/protocol/mqtt';
+import { encodePacket, IncomingAliases, OutgoingAliases } from '@lianyun/protocol/mqtt';
+import type { ConnackPacket, ConnackProperties, ConnectPacket, ConnectProperties } from '@lianyun/protocol/mqtt';
 import type { AccessLimits } from './limits.ts';
-import type { OfflineReason } from './port.ts';
+import type { Notice, OfflineReason } from './port.ts';
 
 /** Topics that a client may give aliases to. */
 const TOPIC_ALIASES = 32;
 
 /** Characters of a reason in words. */
-const MAX_REASON = 500;
+export const MAX_REASON = 500;
+
+/** What a packet that gives a reason has besides its words, at most. */
+const REASON_PACKET_BYTES = 16;
+
+/** A PUBLISH that ends its connection: why, and the code for DISCONNECT. */
+interface Offence {
+  readonly reason: Extract<OfflineReason, Notice['kind']>;
+  readonly text: string;
+  readonly code: number;
+}
 
 /** What an MQTT 5 connection has beside the others; its client said it in CONNECT. */
 export class Mqtt5 {
@@ -19,17 +29,35 @@ export class Mqtt5 {
   readonly wantsReasons: boolean;
   readonly incoming = new IncomingAliases(TOPIC_ALIASES);
   readonly outgoing: OutgoingAliases;
+  readonly #waitingUplinks: number;
 
-  constructor({ receiveMaximum = 65_535, maximumPacketSize = Infinity, requestProblemInformation = true, topicAliasMaximum = 0 }: ConnectProperties = {}) {
+  /** `waitingUplinks`: the Receive Maximum that CONNACK says. */
+  constructor({ receiveMaximum = 65_535, maximumPacketSize = Infinity, requestProblemInformation = true, topicAliasMaximum = 0 }: ConnectProperties = {}, waitingUplinks = 65_535) {
     this.receiveMaximum = receiveMaximum;
     this.maximumPacketBytes = maximumPacketSize;
     this.wantsReasons = requestProblemInformation;
     this.outgoing = new OutgoingAliases(topicAliasMaximum);
+    this.#waitingUplinks = waitingUplinks;
+  }
+
+  /** What a PUBLISH does that CONNACK said is not done here; `owed` are the PUBACKs that its client waits for. Positional, since it is asked for every message. */
+  offenceOf(topic: string, qos: 0 | 1, retain: boolean, owed: number): Offence | undefined {
+    if (retain) return { reason: 'protocol-error', text: `PUBLISH to ${topic} to be retained: neither cloud retains messages [MQTT-3.2.2-14].`, code: 0x9a };
+    if (qos === 0 || owed < this.#waitingUplinks) return undefined;
+    return { reason: 'over-limit', text: `PUBLISH to ${topic} while ${String(owed)} wait for their PUBACK: more than Receive Maximum says.`, code: 0x93 };
   }
 
   /** Why something is refused or ended, as properties of the packet that says so. */
   reason(text: string | undefined): { readonly properties?: { readonly reasonString: string } } {
-    return this.wantsReasons && text !== undefined ? { properties: { reasonString: text.slice(0, MAX_REASON) } } : {};
+    if (!this.wantsReasons || text === undefined) return {};
+    const reasonString = text.slice(0, MAX_REASON);
+    // Left out where it would make the packet too large for the client [MQTT-3.2.2-19].
+    return Buffer.byteLength(reasonString) + REASON_PACKET_BYTES > this.maximumPacketBytes ? {} : { properties: { reasonString } };
+  }
+
+  /** Whether the client takes a packet of that size [MQTT-3.1.2-24]. */
+  takes(packet: ConnackPacket): boolean {
+    return this.maximumPacketBytes === Infinity || encodePacket(packet, 5).length <= this.maximumPacketBytes;
   }
 }
 

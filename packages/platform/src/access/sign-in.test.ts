@@ -54,12 +54,20 @@ describe('signing in', () => {
     expect(access.policy.requests).toEqual([]);
   });
 
-  it('answers an unknown protocol level with CONNACK 1 [MQTT-3.1.2-2]', async () => {
+  it('answers a protocol level below those it speaks with CONNACK 1 [MQTT-3.1.2-2]', async () => {
     await using access = await TestAccess.open();
     const client = access.connect();
-    client.send([0x10, 12, 0, 4, ...Buffer.from('MQTT'), 9, 2, 0, 60, 0, 0]);
+    client.send([0x10, 12, 0, 4, ...Buffer.from('MQTT'), 2, 2, 0, 60, 0, 0]);
     expect(await client.next()).toMatchObject({ cmd: 'connack', returnCode: 1 });
     await client.closed();
+  });
+
+  it('does not look at the flag of CONNECT that MQTT 3.1 does not use (section 3.1)', async () => {
+    await using access = await TestAccess.open();
+    const client = access.connect();
+    const body = [0, 6, ...Buffer.from('MQIsdp'), 3, 0x83, 0, 60, 0, 2, 0x64, 0x31, 0, 6, ...Buffer.from('huawei')];
+    client.send([0x10, body.length, ...body]);
+    expect(await client.next()).toMatchObject({ cmd: 'connack', returnCode: 0 });
   });
 
   it('answers CONNACK 3 when the policy itself fails', async () => {

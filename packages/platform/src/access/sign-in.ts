@@ -8,7 +8,7 @@ export type Verdict =
   | Extract<Admission, { accepted: true }>
   | { readonly accepted: false; readonly reasonCode: number; readonly kind: Notice['kind']; readonly why: string };
 
-type Refusing = ConnectRefusal | 'unsupported-version' | 'bad-authentication-method';
+type Refusing = ConnectRefusal | 'unsupported-version' | 'bad-authentication-method' | 'qos-not-supported' | 'retain-not-supported';
 
 /** CONNACK return codes of MQTT 3.1 and 3.1.1, section 3.2.2.3. */
 const RETURN_CODES: Readonly<Record<Refusing, number>> = {
@@ -17,8 +17,10 @@ const RETURN_CODES: Readonly<Record<Refusing, number>> = {
   'server-unavailable': 3,
   'bad-credentials': 4,
   'not-authorized': 5,
-  // There is none before MQTT 5.
+  // These are only refused over MQTT 5.
   'bad-authentication-method': 5,
+  'qos-not-supported': 5,
+  'retain-not-supported': 5,
 };
 
 /** The same in MQTT 5, section 3.2.2.2. */
@@ -29,6 +31,8 @@ const REASON_CODES: Readonly<Record<Refusing, number>> = {
   'bad-credentials': 0x86,
   'not-authorized': 0x87,
   'bad-authentication-method': 0x8c,
+  'qos-not-supported': 0x9b,
+  'retain-not-supported': 0x9a,
 };
 
 /** The number of a refusal in the CONNACK of this version. */
@@ -36,11 +40,13 @@ export function connackCode(refusal: Refusing, version: MqttVersion): number {
   return (version === 5 ? REASON_CODES : RETURN_CODES)[refusal];
 }
 
-/** Judges a CONNECT: first by what the access server itself requires, then by the policy. Will and clean session have no bearing. */
+/** Judges a CONNECT: first by what the access server itself requires, then by the policy. Clean session has no bearing, nor has a will that an MQTT 5 server without QoS 2 and retained messages need not refuse. */
 export function judgeConnect(packet: ConnectPacket, { peer, proof }: Origin, policy: AccessPolicy): Verdict {
-  const { version, clientId, keepAliveSeconds, username, password } = packet;
+  const { version, clientId, keepAliveSeconds, username, password, will } = packet;
   const refuse = (refusal: Refusing, why: string): Exclude<Verdict, { accepted: true }> => ({ accepted: false, reasonCode: connackCode(refusal, version), kind: 'connect-refused', why });
   if (packet.properties?.authenticationMethod !== undefined) return refuse('bad-authentication-method', `there is no authentication method ${JSON.stringify(packet.properties.authenticationMethod)} here`);
+  if (version === 5 && will?.qos === 2) return refuse('qos-not-supported', 'its will is at QoS 2, which neither cloud has [MQTT-3.2.2-12]');
+  if (version === 5 && will?.retain === true) return refuse('retain-not-supported', 'its will is to be retained, and neither cloud retains messages [MQTT-3.2.2-13]');
   // MQTT 5 lets the server make one up (section 3.1.3.1): the policy knows what it has to look like.
   if (clientId === '' && version !== 5) return refuse('identifier-rejected', 'the client id is empty');
   if (clientId.length > MAX_CLIENT_ID_CHARACTERS) {

@@ -1,4 +1,4 @@
-import { topicMatches, type Subscription } from '@lianyun/protocol/mqtt';
+import { topicMatches, type SubscribePacket, type Subscription } from '@lianyun/protocol/mqtt';
 import type { AccessPolicy, Client, Notice } from './port.ts';
 import type { RoutingIndex, Subscriber } from './routing-index.ts';
 
@@ -27,6 +27,7 @@ const FAILURE = 0x80;
 const NOT_AUTHORIZED = 0x87;
 const QUOTA_EXCEEDED = 0x97;
 const NO_SHARED = 0x9e;
+const NO_IDENTIFIERS = 0xa1;
 const NO_SUBSCRIPTION_EXISTED = 0x11;
 
 /** The filters of one client. A list, since there are few (at most 100 on Huawei) and thousands of clients have one. */
@@ -38,8 +39,17 @@ export class Subscriptions {
     this.#context = context;
   }
 
-  /** Adds a filter, or replaces it [MQTT-3.8.4-3]; returns its code for SUBACK. */
-  subscribe({ filter, qos: asked, noLocal }: Subscription): number {
+  /**
+   * Adds the filters, or replaces them [MQTT-3.8.4-3]; returns their codes for SUBACK. MQTT 3.1 has no failure code there; 0x80 is what brokers send
+   * in it too, and a client of 3.1 reads it as a QoS that it did not get.
+   */
+  subscribe({ subscriptions, properties }: SubscribePacket): number[] {
+    // CONNACK said that there are none.
+    if (properties?.subscriptionIdentifiers !== undefined) return subscriptions.map(() => NO_IDENTIFIERS);
+    return subscriptions.map((subscription) => this.#subscribe(subscription));
+  }
+
+  #subscribe({ filter, qos: asked, noLocal }: Subscription): number {
     const { owner, client, policy, index, limit } = this.#context;
     const qos = asked === 0 ? 0 : 1;
     const refused = (code: number): number => (client.version === 5 ? code : FAILURE);

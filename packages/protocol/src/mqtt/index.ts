@@ -18,6 +18,6 @@ export { MqttProtocolError } from './rules.ts';
 export type { MqttErrorCode, MqttRule } from './rules.ts';
 export { reasonText } from './reason-words.ts';
 export { isTopicFilter, isTopicName, topicMatches } from './topic.ts';
-export { IncomingAliases, OutgoingAliases } from './topic-aliases.ts';
+export { ALIAS_BYTES, IncomingAliases, OutgoingAliases } from './topic-aliases.ts';
 export { TurnWriter } from './turn-writer.ts';
 export type { TurnSink, WriteTurns } from './turn-writer.ts';

@@ -36,12 +36,15 @@ function readVersion(cursor: PacketCursor): MqttVersion {
   if (name !== 'MQTT' && name !== 'MQIsdp') cursor.fail('protocol-name', 'protocol name', { at });
   const level = cursor.byte('protocol level');
   if (name === 'MQIsdp' ? level === 3 : level === 4 || level === 5) return level as MqttVersion; // the condition admits these three
+  // Whoever speaks a later version knows how MQTT 5 refuses it.
+  if (level > 5) cursor.version = 5;
   return cursor.fail('protocol-level', 'protocol level', { at: cursor.at - 1, detail: `${name} level ${String(level)}` });
 }
 
 function checkConnectFlags(cursor: PacketCursor, version: MqttVersion, flags: number, at: number): void {
   const field = 'connect flags';
-  if ((flags & 0x01) !== 0) cursor.fail('connect-flags', field, { at });
+  // MQTT 3.1 section 3.1: the bit is not used.
+  if (version !== 3 && (flags & 0x01) !== 0) cursor.fail('connect-flags', field, { at });
   if ((flags & 0x04) === 0) {
     // MQTT 3.1 section 3.1: without a will the value of the other will flags is disregarded.
     if (version !== 3 && (flags & 0x38) !== 0) cursor.fail('will-flags', field, { at });

@@ -115,6 +115,8 @@ export class MqttProtocolError extends Error {
   readonly reasonCode: number;
   readonly rule: MqttRule;
   readonly clause: string;
+  /** Protocol level of the connection; 0: not known yet (before CONNECT). */
+  readonly version: MqttVersion | 0;
 
   constructor(violation: Violation) {
     const rule: Rule = RULES[violation.rule];
@@ -125,5 +127,6 @@ export class MqttProtocolError extends Error {
     this.reasonCode = rule.reasonCode ?? REASON_CODES[rule.code];
     this.rule = violation.rule;
     this.clause = clause;
+    this.version = violation.version;
   }
 }

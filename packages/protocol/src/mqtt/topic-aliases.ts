@@ -1,5 +1,8 @@
 import type { PublishProperties } from './properties.ts';
 
+/** What a topic alias adds to a packet. */
+export const ALIAS_BYTES = 3;
+
 /** Topics that were sent once and may become aliases when they come again. */
 const CANDIDATES = 64;
 
@@ -17,11 +20,11 @@ export class OutgoingAliases {
     this.#maximum = maximum;
   }
 
-  /** Writes a PUBLISH by `write`, which is given the topic to write, empty where the other end knows it by its alias. */
-  publish(topic: string, write: (topic: string, alias: number | undefined) => void): void {
+  /** Writes a PUBLISH by `write`, which is given the topic to write, empty where the other end knows it by its alias. `hasRoom`: whether the packet may grow by {@link ALIAS_BYTES}. */
+  publish(topic: string, write: (topic: string, alias: number | undefined) => void, hasRoom = true): void {
     const known = this.#known.get(topic);
     if (known !== undefined) return write('', known);
-    const isNew = this.#known.size < this.#maximum && this.#seen.has(topic);
+    const isNew = hasRoom && this.#known.size < this.#maximum && this.#seen.has(topic);
     const alias = isNew ? this.#known.size + 1 : undefined;
     write(topic, alias);
     // What could not be written is no alias: the other end has not heard of it.
