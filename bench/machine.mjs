@@ -1,6 +1,6 @@
 // Where things run: cores, and the programs that are started there.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import net from 'node:net';
@@ -55,6 +55,11 @@ export class Machine {
     const child = this.#start('server', [process.execPath, '--expose-gc', SERVERS[name], JSON.stringify({ host: HOST, ...options })]);
     const { port, about } = await child.next();
     return { child, port, about };
+  }
+
+  /** A new folder on the disk of temporary files; gone at the end of the run. */
+  folder() {
+    return mkdtempSync(path.join(this.#directory, 'folder-'));
   }
 
   /** mosquitto without limits; resolves with the process and its port. Throws in words when it is not installed. */

@@ -4,11 +4,12 @@ import { devicesOf, PRODUCT } from '../fleet/identities.mjs';
 import { fault } from '../orders.mjs';
 import { serve } from './server-process.mjs';
 
-/** The only place that knows how a platform is made: empty but for the seed. */
-async function startPlatform(host, seed) {
-  const { accessKeysOf, applySeed, Platform, readSeed } = await import('@lianyun/platform');
+/** The only place that knows how a platform is made: empty but for the seed, in memory or over a folder. */
+async function startPlatform(host, seed, directory) {
+  const { accessKeysOf, applySeed, openStorage, Platform, readSeed } = await import('@lianyun/platform');
   const file = readSeed(JSON.stringify(seed), 'bench');
-  const platform = new Platform({ keys: accessKeysOf(file.seed) });
+  const storage = openStorage({ directory });
+  const platform = new Platform({ keys: accessKeysOf(file.seed), storage });
   applySeed(file, platform.registry);
   // Nothing that is measured gives cause for either: a refused sign-in or report would make the figures worthless.
   platform.on('notice', ({ text }) => fault(new Error(text)));
@@ -18,7 +19,7 @@ async function startPlatform(host, seed) {
   return { port: mqtt, hasStored };
 }
 
-await serve(async ({ host, devices }) => {
+await serve(async ({ host, devices, data }) => {
   const known = devicesOf(devices);
   const seed = {
     huawei: {
@@ -28,10 +29,10 @@ await serve(async ({ host, devices }) => {
     },
     tencent: { accessKeys: [{ secretId: 'AKIDbenchbenchbench', secretKey: 'bench-bench-bench-bench-bench' }] },
   };
-  const { port, hasStored } = await startPlatform(host, seed);
+  const { port, hasStored } = await startPlatform(host, seed, data);
   return {
     port,
-    about: 'checks the signature of every sign-in; decodes and judges each report and keeps the twins',
+    about: `checks the signature of every sign-in; decodes and judges each report and keeps the twins${data === undefined ? '' : ', in SQLite, synced to the disk before the PUBACK'}`,
     countStored: () => known.filter(({ deviceId }) => hasStored(deviceId)).length,
   };
 });
