@@ -69,6 +69,7 @@ describe('opening a storage', () => {
     const storage = open(folder);
     expect(storage.mailbox.letters('huawei', 'p_d1')).toMatchObject([{ id: 'm1', status: 'delivered' }, { id: 'm2', status: 'pending', content: { on: 1 } }]);
     expect([storage.mailbox.mayWait('huawei', 'p_d1'), storage.mailbox.received('huawei', 'p_d1').map(({ at }) => at)]).toEqual([true, [31, 32]]);
+    expect(storage.history.query({ cloud: 'huawei', device: 'p_d1', service: 's', property: 'x', from: 0, to: 100, limit: 9 }).points.map(({ value }) => value)).toEqual([3, 2, 1]);
     expect(storage.events.list('huawei', 'p_d1', { from: 0, to: 100, limit: 9 }).items).toEqual([{ name: 'burnt', service: 's', params: { hours: 9 }, at: 30, serial: 1 }]);
     expect([storage.gatewayLists.version('p_gw'), storage.gatewayLists.since('p_gw', 1)]).toEqual([2, [{ version: 2, change: 'added', children: [{ device: 'p_d1' }] }]]);
     storage.events.add('huawei', 'p_d1', [{ name: 'next', params: {}, at: 40 }], 40);

@@ -136,7 +136,7 @@ describe('every statement', () => {
     expect(slow).toEqual([]);
 
     const planOf = (beginning: string) => [...plans].find(([sql]) => sql.startsWith(beginning))?.[1];
-    expect(planOf('SELECT h.at, h.id, h.samples FROM history')).toEqual(['SEARCH h USING PRIMARY KEY (series=? AND at>? AND (at,id)<(?,?))']);
+    expect(planOf('SELECT last_at, samples FROM chunks')).toEqual(['SEARCH chunks USING INDEX chunks_by_series (series=? AND last_at>? AND last_at<?)']);
     expect(planOf('SELECT * FROM devices WHERE cloud = ? AND product_id = ? AND serial < ?')).toEqual(['SEARCH devices USING INDEX devices_by_product (cloud=? AND product_id=? AND rowid<?)']);
     expect(planOf('SELECT * FROM devices WHERE cloud = ? AND serial < ?')).toEqual(['SEARCH devices USING INDEX devices_by_cloud (cloud=? AND rowid<?)']);
     expect(planOf('SELECT * FROM devices WHERE cloud = ? AND node_id = ? AND +product_id = ?')).toEqual(['SEARCH devices USING INDEX devices_by_node (cloud=? AND node_id=?)']);

@@ -6,15 +6,20 @@ import { Folder, HandClock } from './storage.fixtures.ts';
 
 const DAY = 86_400_000;
 
-/** The rows of a table as they are in the files now. */
-function rows(folder: Folder, table: string): number {
+/** What a question in SQL counts in the files as they are now. */
+function count(folder: Folder, sql: string): number {
   using copy = new Folder();
   cpSync(folder.path, copy.path, { recursive: true });
   const database = new DatabaseSync(copy.file('lianyun.db'));
-  const { count } = database.prepare(`SELECT count(*) AS count FROM ${table}`).get() ?? {};
+  const { count: counted } = database.prepare(sql).get() ?? {};
   database.close();
-  return Number(count);
+  return Number(counted);
 }
+
+const rows = (folder: Folder, table: string): number => count(folder, `SELECT count(*) AS count FROM ${table}`);
+/** How many reports the history has, and how many of them are older than `at`. */
+const samples = (folder: Folder): number => count(folder, 'SELECT coalesce(sum(json_array_length(samples)), 0) AS count FROM chunks');
+const olderThan = (folder: Folder, at: number): number => count(folder, `SELECT count(*) AS count FROM chunks WHERE last_at < ${at}`);
 
 /** A folder in which `devices` devices reported `each` values, one a minute, the last one now. */
 async function filled(clock: HandClock, devices: number, each: number): Promise<Folder> {
@@ -30,20 +35,25 @@ async function filled(clock: HandClock, devices: number, each: number): Promise<
 describe('the history', () => {
   it('loses what is too old step by step, and keeps the rest', async () => {
     const clock = new HandClock();
-    using folder = await filled(clock, 2, 3000);
+    using folder = await filled(clock, 12, 3000);
     await using storage = openStorage({ directory: folder.path, clock, historyDays: 1 });
-    expect(rows(folder, 'history')).toBe(6000);
+    expect([samples(folder), rows(folder, 'chunks')]).toEqual([36_000, 12 * 94]);
     const counts: number[] = [];
-    for (let step = 0; step < 5; step++) {
+    for (let step = 0; step < 4; step++) {
       clock.pass(1000);
       await storage.stored();
-      counts.push(rows(folder, 'history'));
+      counts.push(rows(folder, 'chunks'));
     }
-    // A day of minutes and the minute itself stay, but for those that grew too old by the seconds of the steps.
-    expect(counts).toEqual([4000, 2880, 2880, 2880, 2880]);
+    // Of each device 1,560 reports are too old: 48 chunks and a half.
+    expect(counts).toEqual([628, 552, 552, 552]);
+    expect([samples(folder), olderThan(folder, clock.at - DAY)]).toEqual([12 * (3000 - 48 * 32), 0]);
     clock.pass(DAY / 2);
     await storage.stored();
-    expect(rows(folder, 'history')).toBe(1440);
+    expect(olderThan(folder, clock.at - DAY)).toBe(0);
+    expect(samples(folder)).toBeLessThan(12 * (720 + 32));
+    // What is too old and in one chunk with what is not does not show.
+    const { points } = storage.history.query({ cloud: 'huawei', device: 'd0', property: 'x', from: 0, to: clock.at, limit: 5000 });
+    expect(points.at(-1)?.at).toBeGreaterThanOrEqual(clock.at - DAY);
   });
 
   it('of a deleted device goes, however new it is, and that of another stays', async () => {
@@ -52,12 +62,12 @@ describe('the history', () => {
     await using storage = openStorage({ directory: folder.path, clock });
     storage.twins.delete('huawei', 'd0');
     await storage.stored();
-    expect(rows(folder, 'history')).toBe(5000);
+    expect(samples(folder)).toBe(5000);
     for (let step = 0; step < 3; step++) {
       clock.pass(1000);
       await storage.stored();
     }
-    expect([rows(folder, 'history'), rows(folder, 'series'), rows(folder, 'twins')]).toEqual([2500, 1, 1]);
+    expect([samples(folder), rows(folder, 'series'), rows(folder, 'twins')]).toEqual([2500, 1, 1]);
   });
 
   it('is looked through again an hour after the last round', async () => {
@@ -68,7 +78,7 @@ describe('the history', () => {
     await storage.stored();
     clock.pass(DAY);
     await storage.stored();
-    expect(rows(folder, 'history')).toBe(0);
+    expect(samples(folder)).toBe(0);
   });
 });
 

@@ -2,15 +2,15 @@ import type { Clock, Timer } from '@lianyun/protocol';
 import type { Database } from './database.ts';
 import type { Turns } from './turns.ts';
 
-/** One step: so many series are looked at, so many values or rows removed at most. */
+/** One step: so many series are looked at, so many chunks or rows removed at most. */
 const SERIES = 200;
-const VALUES = 2000;
+const CHUNKS = 500;
 const ROWS = 500;
 const STEP_MS = 1000;
 /** Between two rounds over everything. */
 const ROUND_MS = 3_600_000;
 
-const EXPIRED = 'DELETE FROM history WHERE (series, at, id) IN (SELECT series, at, id FROM history WHERE series = ? AND at < ? ORDER BY at, id LIMIT ?)';
+const EXPIRED = 'DELETE FROM chunks WHERE id IN (SELECT id FROM chunks WHERE series = ? AND last_at < ? ORDER BY last_at LIMIT ?)';
 
 interface RetentionOptions {
   readonly database: Database;
@@ -66,7 +66,7 @@ export class Retention {
 
   #stepHistory(oldest: number): boolean {
     const { database } = this.#options;
-    let left = VALUES;
+    let left = CHUNKS;
     const found = database.all<{ id: number; twin: number | null }>('SELECT id, twin FROM series WHERE id > ? ORDER BY id LIMIT ?', this.#series, SERIES);
     for (const { id, twin } of found) {
       const removed = database.change(EXPIRED, id, twin === null ? Number.MAX_SAFE_INTEGER : oldest, left);

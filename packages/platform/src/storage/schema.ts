@@ -1,5 +1,6 @@
 import { LianyunError } from '@lianyun/protocol';
 import type { Database } from './database.ts';
+import { HISTORY_TABLES } from './schema-history.ts';
 import { MESSAGE_TABLES } from './schema-messages.ts';
 import { OBJECT_TABLES } from './schema-objects.ts';
 import { UPGRADE_TABLES } from './schema-upgrades.ts';
@@ -63,7 +64,7 @@ export const MIGRATIONS: readonly string[] = [
     series INTEGER NOT NULL, at INTEGER NOT NULL, id INTEGER NOT NULL, samples TEXT NOT NULL, PRIMARY KEY (series, at, id)
   ) STRICT, WITHOUT ROWID;
   `,
-  [OBJECT_TABLES, MESSAGE_TABLES, UPGRADE_TABLES].join('\n'),
+  [HISTORY_TABLES, OBJECT_TABLES, MESSAGE_TABLES, UPGRADE_TABLES].join('\n'),
 ];
 
 /** Brings the file to the version of this program. Fails with `bad-config` when a newer one wrote it; a step that fails leaves the file as it was. */
