@@ -1,4 +1,5 @@
 import { parseExact, type JsonObject, type JsonValue, type PropertyGroup } from '@lianyun/protocol';
+import { instant } from './history.ts';
 
 /** Values and when each was taken, ms since 1970. Both maps are plain data: `__proto__` is a name like any other. */
 export interface TwinSection {
@@ -152,7 +153,7 @@ export class TwinState {
   report(groups: readonly PropertyGroup[], arrivedAt: number): void {
     for (const group of groups) {
       const service = this.#open(group.service);
-      service.reported.put(group.values, group.at ?? arrivedAt);
+      service.reported.put(group.values, instant(group.at ?? arrivedAt, arrivedAt));
       service.version++;
     }
   }

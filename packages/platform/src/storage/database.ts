@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import type * as sqliteModule from 'node:sqlite';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isLianyunError, LianyunError } from '@lianyun/protocol';
@@ -9,8 +10,6 @@ export type SqlValue = string | number | Uint8Array | null;
 
 export interface DatabaseOptions {
   readonly file: string;
-  /** FULL: what is committed outlasts a power cut. NORMAL: it outlasts the end of the process, however it ends. */
-  readonly synchronous: 'FULL' | 'NORMAL';
   /** How large the file may become, in bytes; one that is larger stays as it is. */
   readonly limitBytes?: number;
 }
@@ -18,7 +17,9 @@ export interface DatabaseOptions {
 /** In the header of our files ("LYUN"), so that no other program's database is taken for one. */
 const APPLICATION_ID = 0x4c59554e;
 const BUSY_MS = 1000;
-const PAGE_BYTES = 4096;
+const dataSync = promisify(fdatasync);
+/** Of new files: what a turn adds to the journal and the history fills pages one after the other. */
+const PAGE_BYTES = 8192;
 
 // The primary result codes of SQLite that say more than their text.
 const BUSY = 5;
@@ -42,9 +43,11 @@ export class Database {
   readonly file: string;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** The log of SQLite's, to be synced. */
+  #log: number | undefined;
 
   /** Opens or creates the file. Fails with `bad-config` when another program holds it, when it is damaged, or when it is not ours. */
-  constructor({ file, synchronous, limitBytes }: DatabaseOptions) {
+  constructor({ file, limitBytes }: DatabaseOptions) {
     this.file = file;
     try {
       mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
@@ -57,14 +60,14 @@ export class Database {
     this.#connection = new Connection(file, { open: false });
     try {
       this.#connection.open();
-      this.#configure(synchronous, limitBytes);
+      this.#configure(limitBytes);
     } catch (error) {
       if (this.#connection.isOpen) this.#connection.close();
       throw isLianyunError(error) ? error : this.fault(error, 'bad-config');
     }
   }
 
-  #configure(synchronous: string, limitBytes: number | undefined): void {
+  #configure(limitBytes: number | undefined): void {
     this.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     // Before anything is read. Held until the connection ends, however it ends; and the index of the WAL stays in memory.
     this.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -72,16 +75,45 @@ export class Database {
     const { application_id: owner = 0 } = this.get<{ application_id: number }>('PRAGMA application_id') ?? {};
     const { count = 0 } = this.get<{ count: number }>('SELECT count(*) AS count FROM sqlite_schema') ?? {};
     if (owner !== APPLICATION_ID && count > 0) throw new LianyunError('bad-config', `The file ${this.file} is the database of another program; give a folder of its own to --data.`);
+    // Has no effect on a file that has pages.
+    this.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     this.exec('PRAGMA journal_mode = WAL');
-    this.exec(`PRAGMA synchronous = ${synchronous}`);
+    // A commit does not wait for the disk; who wants to know that it is there calls sync().
+    this.exec('PRAGMA synchronous = NORMAL');
     if (owner !== APPLICATION_ID) this.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-    this.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF');
-    if (limitBytes !== undefined) this.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(limitBytes / PAGE_BYTES))}`);
+    this.exec('PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF');
+    if (limitBytes === undefined) return;
+    const { page_size: pageBytes = PAGE_BYTES } = this.get<{ page_size: number }>('PRAGMA page_size') ?? {};
+    this.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(limitBytes / pageBytes))}`);
   }
 
   /** Runs SQL without parameters. Throws SQLite's own errors, as all that runs SQL here; {@link fault} puts them in words. */
   exec(sql: string): void {
     this.#connection.exec(sql);
+  }
+
+  begin(): void {
+    this.#statement('BEGIN').run();
+  }
+
+  /** Ends the transaction: what it wrote is in the log, and outlasts the process. */
+  commit(): void {
+    this.#statement('COMMIT').run();
+  }
+
+  rollback(): void {
+    this.#statement('ROLLBACK').run();
+  }
+
+  /**
+   * Resolves when what was committed outlasts a power cut. The event loop goes on meanwhile. After it failed, the log may have a hole, behind
+   * which nothing counts, though a sync succeeds: with `hasFailed` all of it moves into the file first, which takes no transaction under way.
+   */
+  async sync(hasFailed = false): Promise<void> {
+    if (hasFailed && this.get<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)')?.busy !== 0) throw new Error('the log could not be moved into the file');
+    // SQLite keeps the log open as well, from the first commit to the end, and has no lock on it that closing this would lose.
+    this.#log ??= openSync(`${this.file}-wal`, 'r+');
+    await dataSync(this.#log);
   }
 
   /** Runs a statement and tells the row id that it inserted. */
@@ -135,6 +167,8 @@ export class Database {
   /** Ends the connection; all that is committed moves into the one file. */
   close(): void {
     this.#statements.clear();
+    if (this.#log !== undefined) closeSync(this.#log);
+    this.#log = undefined;
     this.#connection.close();
   }
 

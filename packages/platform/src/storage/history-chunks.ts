@@ -1,4 +1,4 @@
-import { parseExact, stringifyExact, type JsonValue } from '@lianyun/protocol';
+import { parseExact, type JsonValue } from '@lianyun/protocol';
 import { isWithin, type HistoryPlace, type HistoryPoint, type HistoryQuery } from '../history.ts';
 import type { Database } from './database.ts';
 
@@ -11,7 +11,8 @@ export interface Series {
 
 /** One report of a series: its values in the order of the series' names. */
 export interface SeriesSample extends HistoryPlace {
-  readonly values: readonly JsonValue[];
+  /** A JSON list. */
+  readonly values: string;
 }
 
 /** A chunk is read as a whole, whatever is asked of it: so many samples and so much time at most. */
@@ -20,9 +21,10 @@ const SPAN_MS = 86_400_000;
 
 const ADD = 'INSERT INTO chunks (series, first_at, last_at, samples) VALUES (?, ?, ?, ?)';
 /** The index tells which chunks may have something; those that end after the page begin no earlier than `span` before their end. */
-const PAGE = 'SELECT last_at, samples FROM chunks WHERE series = ? AND last_at >= ? AND last_at <= ? AND first_at <= ? ORDER BY last_at DESC';
+const PAGE = 'SELECT first_at, last_at, samples FROM chunks WHERE series = ? AND last_at >= ? AND last_at <= ? AND first_at <= ? ORDER BY last_at DESC';
 
-type WrittenSample = readonly [at: number, id: number, ...values: JsonValue[]];
+/** What a chunk says. Each sample is told by how much it is after the first: that takes a few digits. */
+type WrittenChunk = readonly [id: number, ...samples: (readonly [at: number, id: number, ...values: JsonValue[]])[]];
 
 /** The table of chunks. */
 export class HistoryChunks {
@@ -48,20 +50,21 @@ export class HistoryChunks {
     this.#put(series, chunk);
   }
 
-  /** The latest points of the property with the number `column` in the names of the series: one more than the page takes if there are more. */
+  /** The latest points of the property with the number `column` in the names of the series, in any order: one more than the page takes if there are more. */
   points(series: Series, column: number, query: HistoryQuery): HistoryPoint[] {
     const { from, to, before, limit } = query;
     const end = before === undefined ? to : Math.min(to, before.at);
     let points: HistoryPoint[] = [];
-    for (const { last_at: lastAt, samples } of this.#database.each<{ last_at: number; samples: string }>(PAGE, series.id, from, end + series.span, end)) {
+    for (const { first_at: firstAt, last_at: lastAt, samples } of this.#database.each<{ first_at: number; last_at: number; samples: string }>(PAGE, series.id, from, end + series.span, end)) {
       const last = points[limit];
       // Whatever follows ends no later.
       if (last !== undefined && lastAt < last.at) break;
-      // Written by #put.
-      for (const [at, id, ...values] of parseExact(samples) as readonly WrittenSample[]) {
-        const point = { at, id, value: values[column] ?? null };
+      const [firstId, ...chunk] = parseExact(samples) as WrittenChunk; // written by #put
+      for (const [at, id, ...values] of chunk) {
+        const point = { at: firstAt + at, id: firstId + id, value: values[column] ?? null };
         if (isWithin(point, query)) points.push(point);
       }
+      if (points.length <= limit) continue;
       points.sort((a, b) => b.at - a.at || b.id - a.id);
       points = points.slice(0, limit + 1);
     }
@@ -71,8 +74,10 @@ export class HistoryChunks {
   #put(series: Series, chunk: readonly SeriesSample[]): void {
     const [first, last] = [chunk[0], chunk.at(-1)];
     if (first === undefined || last === undefined) return;
-    const samples: WrittenSample[] = chunk.map(({ at, id, values }) => [at, id, ...values]);
-    this.#database.run(ADD, series.id, first.at, last.at, stringifyExact(samples));
+    let samples = `[${first.id}`;
+    // A list of values that is not empty goes on in that of its sample.
+    for (const { at, id, values } of chunk) samples += `,[${at - first.at},${id - first.id},${values.slice(1)}`;
+    this.#database.run(ADD, series.id, first.at, last.at, `${samples}]`);
     if (last.at - first.at <= series.span) return;
     series.span = last.at - first.at;
     this.#database.run('UPDATE series SET span = ? WHERE id = ?', series.span, series.id);

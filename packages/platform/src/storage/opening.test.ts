@@ -93,7 +93,7 @@ describe('opening a storage', () => {
     using theirs = new Folder();
     written(theirs, version);
     const schemaOf = (folder: Folder) => {
-      const database = new Database({ file: folder.file('lianyun.db'), synchronous: 'FULL' });
+      const database = new Database({ file: folder.file('lianyun.db') });
       migrate(database, MIGRATIONS.slice(0, version));
       const rows = database.all<{ name: string; sql: string | null }>('SELECT name, sql FROM sqlite_schema ORDER BY name');
       database.close();
@@ -105,7 +105,7 @@ describe('opening a storage', () => {
   it('migrates step by step, and leaves the file as it was when a step fails', () => {
     using folder = new Folder();
     written(folder, 1);
-    const database = new Database({ file: folder.file('lianyun.db'), synchronous: 'FULL' });
+    const database = new Database({ file: folder.file('lianyun.db') });
     const version = () => database.get<{ user_version: number }>('PRAGMA user_version')?.user_version;
     const second = 'ALTER TABLE products ADD COLUMN colour TEXT; UPDATE products SET colour = \'red\'';
     expect(() => migrate(database, [...MIGRATIONS, second, 'CREATE TABLE broken (; '])).toThrow(failing('lianyun.db failed', 'syntax error'));

@@ -18,7 +18,7 @@ function count(folder: Folder, sql: string): number {
 
 const rows = (folder: Folder, table: string): number => count(folder, `SELECT count(*) AS count FROM ${table}`);
 /** How many reports the history has, and how many of them are older than `at`. */
-const samples = (folder: Folder): number => count(folder, 'SELECT coalesce(sum(json_array_length(samples)), 0) AS count FROM chunks');
+const samples = (folder: Folder): number => count(folder, 'SELECT coalesce(sum(json_array_length(samples) - 1), 0) AS count FROM chunks');
 const olderThan = (folder: Folder, at: number): number => count(folder, `SELECT count(*) AS count FROM chunks WHERE last_at < ${at}`);
 
 /** A folder in which `devices` devices reported `each` values, one a minute, the last one now. */

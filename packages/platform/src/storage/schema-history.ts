@@ -1,6 +1,7 @@
 /**
  * The history in chunks: what a device reported of a series between two visits to the tables is one row, instead of one a report. 'samples': a JSON
- * list of [at, id, a value for each of the series' names …], in order. 'span': no chunk of the series is longer, in ms.
+ * list of the first report's number and then, in order, [ms after first_at, numbers after the first, a value for each of the series' names …]. 'span':
+ * no chunk of the series is longer, in ms.
  */
 export const HISTORY_TABLES = `
   ALTER TABLE series ADD COLUMN span INTEGER NOT NULL DEFAULT 0;
@@ -9,6 +10,6 @@ export const HISTORY_TABLES = `
   ) STRICT;
   CREATE INDEX chunks_by_series ON chunks (series, last_at, first_at);
   INSERT INTO chunks (series, first_at, last_at, samples)
-    SELECT series, at, at, '[[' || at || ',' || id || ',' || substr(samples, 2) || ']' FROM history ORDER BY series, at, id;
+    SELECT series, at, at, '[' || id || ',[0,0,' || substr(samples, 2) || ']' FROM history ORDER BY series, at, id;
   DROP TABLE history;
 `;

@@ -70,7 +70,7 @@ describe('secrets', () => {
 
   it('cannot be moved from one record to another, nor changed', async () => {
     using folder = await filled();
-    const database = new Database({ file: folder.file('lianyun.db'), synchronous: 'FULL' });
+    const database = new Database({ file: folder.file('lianyun.db') });
     const sealed = () => database.all<{ secret: Uint8Array }>('SELECT secret FROM devices ORDER BY serial').map(({ secret }) => Buffer.from(secret));
     const [first, second] = sealed();
     // Never the same bytes for the same secret.

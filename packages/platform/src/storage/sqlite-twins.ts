@@ -1,14 +1,15 @@
 import type { DeviceRef, PropertyGroup } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
-import { isWithin, pageOf, samplesOf, type History, type HistoryPage, type HistoryPoint, type HistoryQuery } from '../history.ts';
+import { isWithin, pageOf, type History, type HistoryPage, type HistoryPoint, type HistoryQuery } from '../history.ts';
 import { TwinState, type TwinService } from '../twin-state.ts';
 import type { Twins } from '../twin.ts';
 import { Counter } from './counter.ts';
 import type { Database } from './database.ts';
-import { Journal, type Operation, type TwinChange } from './journal.ts';
+import { Journal, type Operation } from './journal.ts';
 import { Recent } from './recent.ts';
 import { TwinTables, type LiveTwin } from './twin-tables.ts';
 import type { TurnMember, Turns } from './turns.ts';
+import { mergedSamples, ReportWriter, valuesOf, type WrittenSample } from './written-report.ts';
 
 /** How much may wait in the journal. A start reads that much again. */
 const UNFOLDED = { operations: 16_384, bytes: 16 * 1024 * 1024 };
@@ -35,8 +36,9 @@ export class SqliteTwins implements Twins, History, TurnMember {
   /** The same, in the order of the first that waits; those of deleted devices have nothing that does. */
   #queue: LiveTwin[] = [];
   #unfolded = 0;
-  #operations: Operation[] = [];
-  #last = 0;
+  readonly #writer = new ReportWriter();
+  /** The number of the last operation of the transaction under way; undefined while there is none. */
+  #last: number | undefined;
 
   constructor({ database, turns, cached }: SqliteTwinsOptions) {
     this.#turns = turns;
@@ -49,23 +51,31 @@ export class SqliteTwins implements Twins, History, TurnMember {
   }
 
   report(cloud: Cloud, device: DeviceRef, groups: readonly PropertyGroup[], arrivedAt: number): boolean {
-    return this.#do('report', cloud, device, { at: arrivedAt, groups }).state.hasDesired;
+    return this.#turns.write(() => {
+      const twin = this.#twin(cloud, device);
+      const samples = this.#writer.write(groups, arrivedAt, twin.shapes);
+      this.#journal.addReport(cloud, device, samples);
+      this.#last = this.#number.next();
+      twin.state.report(groups, arrivedAt);
+      this.#wait(twin, this.#last, samples);
+      return twin.state.hasDesired;
+    });
   }
 
   desire(cloud: Cloud, device: DeviceRef, groups: readonly PropertyGroup[], at: number): void {
-    this.#do('desire', cloud, device, { at, groups });
+    this.#do(['desire', cloud, device, at, groups]);
   }
 
   forgetDesired(cloud: Cloud, device: DeviceRef, groups?: readonly PropertyGroup[]): void {
-    this.#do('forget', cloud, device, { groups: groups ?? null });
+    this.#do(['forget', cloud, device, 0, groups ?? null]);
   }
 
   clear(cloud: Cloud, device: DeviceRef): void {
-    this.#do('clear', cloud, device, {});
+    this.#do(['clear', cloud, device, 0, null]);
   }
 
   delete(cloud: Cloud, device: DeviceRef): void {
-    this.#do('delete', cloud, device, {});
+    this.#do(['delete', cloud, device, 0, null]);
   }
 
   read(cloud: Cloud, device: DeviceRef, service?: string): readonly TwinService[] {
@@ -88,17 +98,18 @@ export class SqliteTwins implements Twins, History, TurnMember {
   }
 
   beforeCommit(): void {
-    if (this.#operations.length > 0) {
+    if (this.#last !== undefined) {
       this.#number.store();
-      this.#journal.append(this.#operations, this.#last);
-      this.#operations = [];
+      this.#journal.append(this.#last);
+      this.#last = undefined;
     }
     this.#fold(UNFOLDED);
   }
 
   afterRollback(): void {
     this.#number.undo();
-    this.#operations = [];
+    this.#journal.forget();
+    this.#last = undefined;
     this.#unfolded = 0;
     this.#queue = [];
     for (const waiting of Object.values(this.#waiting)) waiting.clear();
@@ -106,36 +117,45 @@ export class SqliteTwins implements Twins, History, TurnMember {
     this.#replay();
   }
 
-  #do(change: TwinChange, cloud: Cloud, device: DeviceRef, { at = 0, groups = null }: { readonly at?: number; readonly groups?: readonly PropertyGroup[] | null }): LiveTwin {
-    return this.#turns.write(() => {
-      const operation: Operation = [change, cloud, device, at, groups];
+  #do(operation: Operation): void {
+    this.#turns.write(() => {
+      this.#journal.add(operation);
       this.#last = this.#number.next();
-      this.#operations.push(operation);
-      return this.#apply(this.#last, operation);
+      this.#apply(this.#last, operation);
     });
   }
 
-  #apply(id: number, operation: Operation): LiveTwin {
-    const [change, cloud, device, at, groups] = operation;
+  #apply(id: number, [change, cloud, device, at, groups]: Operation): void {
     const twin = this.#twin(cloud, device);
     // A journal that is read again has more than is missing in the tables.
-    if (id <= twin.folded) return twin;
-    if (change === 'delete') return this.#forget(twin);
-    if (change === 'report') twin.state.report(groups ?? [], at);
-    else if (change === 'desire') twin.state.desire(groups ?? [], at);
+    if (id <= twin.folded) return;
+    let samples: readonly WrittenSample[] = [];
+    if (change === 'delete') {
+      this.#forget(twin);
+      return;
+    }
+    if (change === 'report') {
+      samples = this.#writer.write(groups ?? [], at, twin.shapes);
+      twin.state.report(groups ?? [], at);
+    } else if (change === 'desire') twin.state.desire(groups ?? [], at);
     else if (change === 'forget') twin.state.forgetDesired(groups ?? undefined);
     else twin.state = new TwinState();
-    if (twin.unfolded.length === 0) {
+    this.#wait(twin, id, samples);
+  }
+
+  /** Something happened to a twin that is not in the tables yet. */
+  #wait(twin: LiveTwin, id: number, samples: readonly WrittenSample[]): void {
+    const { cloud, device, unfolded } = twin;
+    if (unfolded.length === 0) {
       this.#queue.push(twin);
       this.#recent[cloud].delete(device);
       this.#waiting[cloud].set(device, twin);
     }
-    twin.unfolded.push({ id, operation });
+    unfolded.push({ id, samples });
     this.#unfolded++;
-    return twin;
   }
 
-  #forget(twin: LiveTwin): LiveTwin {
+  #forget(twin: LiveTwin): void {
     const { cloud, device } = twin;
     this.#tables.remove(cloud, device);
     this.#waiting[cloud].delete(device);
@@ -143,7 +163,6 @@ export class SqliteTwins implements Twins, History, TurnMember {
     this.#unfolded -= twin.unfolded.length;
     twin.unfolded = [];
     twin.state = new TwinState();
-    return twin;
   }
 
   #twin(cloud: Cloud, device: DeviceRef): LiveTwin {
@@ -186,11 +205,10 @@ function firstOf(queue: readonly LiveTwin[], from: number): number {
   return Number.MAX_SAFE_INTEGER;
 }
 
-function matching({ id, operation: [change, , , at, groups] }: LiveTwin['unfolded'][number], query: HistoryQuery): HistoryPoint[] {
-  if (change !== 'report' || groups === null) return [];
-  return samplesOf(groups, at).flatMap((sample) => {
-    const value = Object.hasOwn(sample.values, query.property) ? sample.values[query.property] : undefined;
-    const point = { at: sample.at, id, value: value ?? null };
-    return value !== undefined && sample.service === (query.service ?? '') && isWithin(point, query) ? [point] : [];
+function matching({ id, samples }: LiveTwin['unfolded'][number], query: HistoryQuery): HistoryPoint[] {
+  return mergedSamples(samples).flatMap((sample) => {
+    const { company, at } = sample;
+    const column = company.service === (query.service ?? '') && isWithin({ at, id }, query) ? company.names.indexOf(query.property) : -1;
+    return column < 0 ? [] : [{ at, id, value: valuesOf(sample)[column] ?? null }];
   });
 }

@@ -73,13 +73,13 @@ export interface Storage extends AsyncDisposable {
 export function openStorage({ directory, clock = systemClock, synchronous = 'FULL', historyDays = HISTORY_DAYS, cached = 20_000, limitBytes }: StorageOptions = {}): Storage {
   const keepMs = historyDays * DAY_MS;
   if (directory === undefined) return memoryStorage(clock, keepMs);
-  const database = new Database({ file: path.join(directory, 'lianyun.db'), synchronous, ...(limitBytes === undefined ? {} : { limitBytes }) });
+  const database = new Database({ file: path.join(directory, 'lianyun.db'), ...(limitBytes === undefined ? {} : { limitBytes }) });
   try {
     migrate(database);
     const sealer = openSealer(directory, database);
     const blobs = new FileBlobs(path.join(directory, 'objects'));
     blobs.sweep((blob) => database.get('SELECT serial FROM objects WHERE blob = ?', blob) !== undefined);
-    return new SqliteStorage({ database, sealer, blobs, clock, keepMs, cached });
+    return new SqliteStorage({ database, sealer, blobs, synchronous, clock, keepMs, cached });
   } catch (error) {
     database.close();
     throw database.fault(error, 'bad-config');
@@ -124,6 +124,7 @@ interface SqliteStorageOptions {
   readonly database: Database;
   readonly sealer: Sealer;
   readonly blobs: Blobs;
+  readonly synchronous: 'FULL' | 'NORMAL';
   readonly clock: Clock;
   readonly keepMs: number;
   readonly cached: number;
@@ -158,12 +159,15 @@ class SqliteStorage implements Storage {
   readonly #listeners = new Set<(fault: LianyunError) => void>();
   #isClosed = false;
 
-  constructor({ database, sealer, blobs, clock, keepMs, cached }: SqliteStorageOptions) {
+  constructor({ database, sealer, blobs, synchronous, clock, keepMs, cached }: SqliteStorageOptions) {
     this.#database = database;
     this.#sealer = sealer;
     this.blobs = blobs;
-    this.#turns = new Turns(database, (fault) => {
-      for (const listener of this.#listeners) listener(fault);
+    this.#turns = new Turns(database, {
+      ...(synchronous === 'FULL' ? { sync: (hasFailed: boolean) => database.sync(hasFailed) } : {}),
+      onFault: (fault) => {
+        for (const listener of this.#listeners) listener(fault);
+      },
     });
     const store = new SqliteRegistryStore({ database, turns: this.#turns, sealer, cached });
     this.#sqliteTwins = new SqliteTwins({ database, turns: this.#turns, cached });

@@ -185,7 +185,7 @@ function copiedRows(folder: Folder): { journal: number; samples: number } {
   cpSync(folder.path, copy.path, { recursive: true });
   const database = new DatabaseSync(copy.file('lianyun.db'));
   const count = (table: string) => Number(database.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.['count']);
-  const rows = { journal: count('journal'), samples: Number(database.prepare('SELECT sum(json_array_length(samples)) AS count FROM chunks').get()?.['count']) };
+  const rows = { journal: count('journal'), samples: Number(database.prepare('SELECT sum(json_array_length(samples) - 1) AS count FROM chunks').get()?.['count']) };
   database.close();
   return rows;
 }

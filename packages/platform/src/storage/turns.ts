@@ -9,21 +9,36 @@ export interface TurnMember {
   afterRollback(): void;
 }
 
+/** What was written in one transaction, and who waits for it. */
+type Waiting = PromiseWithResolvers<void>;
+
+/** Brings what was committed to the disk; no transaction is under way when the time before has failed. Left out: what is committed is stored. */
+type Sync = (hasFailed: boolean) => Promise<void>;
+
 /**
- * One transaction for all that is written during one turn of the event loop, committed at its end: a fleet pays for one sync to disk a turn, not
- * one a message. Reads over the same connection see what is not committed yet. A turn is stored as a whole or not at all.
+ * One transaction for all that is written during one turn of the event loop, or during several while the disk is busy with the one before: a fleet
+ * pays for one commit and one sync a group, not one a message, and the loop goes on meanwhile. Reads over the same connection see what is not
+ * committed yet. A turn is stored as a whole or not at all.
  */
 export class Turns {
   readonly #database: Database;
+  readonly #sync: Sync | undefined;
   readonly #members: TurnMember[] = [];
   readonly #onFault: (fault: LianyunError) => void;
-  /** Settles with the turn under way; undefined while nothing was written. */
-  #turn: PromiseWithResolvers<void> | undefined;
+  /** Settles with the transaction under way; undefined while nothing was written. */
+  #turn: Waiting | undefined;
+  /** The turn under way is over, and only waits for the disk. */
+  #isDue = false;
   /** Why the turn under way cannot be committed. */
   #failure: LianyunError | undefined;
+  /** Committed, and not synced; in order. */
+  #unsynced: Waiting[] = [];
+  #isSyncing = false;
+  #hasSyncFailed = false;
 
-  constructor(database: Database, onFault: (fault: LianyunError) => void) {
+  constructor(database: Database, { sync, onFault }: { readonly sync?: Sync | undefined; readonly onFault: (fault: LianyunError) => void }) {
     this.#database = database;
+    this.#sync = sync;
     this.#onFault = onFault;
   }
 
@@ -31,9 +46,9 @@ export class Turns {
     this.#members.push(member);
   }
 
-  /** Resolves when what was written in this turn is stored; undefined when nothing was. Rejects when it could not be, and is undone. */
+  /** Resolves when all that was written so far is stored; undefined when it is. Rejects when it could not be; what could not be committed is undone. */
   get stored(): Promise<void> | undefined {
-    return this.#turn?.promise;
+    return (this.#turn ?? this.#unsynced.at(-1))?.promise;
   }
 
   /** Does something that writes. If it throws, nothing of this turn is stored: an uplink that is half taken in must not be acknowledged. */
@@ -62,11 +77,12 @@ export class Turns {
     const turn = this.#turn;
     if (turn === undefined) return;
     this.#turn = undefined;
+    this.#isDue = false;
     try {
       if (this.#failure === undefined) {
         for (const member of this.#members) member.beforeCommit();
-        this.#database.exec('COMMIT');
-        return turn.resolve();
+        this.#database.commit();
+        return this.#committed(turn);
       }
     } catch (error) {
       this.#fail(error);
@@ -80,15 +96,51 @@ export class Turns {
 
   #begin(): void {
     if (this.#turn !== undefined) return;
-    this.#turn = Promise.withResolvers<void>();
+    const turn = Promise.withResolvers<void>();
+    this.#turn = turn;
     // Not everybody who writes waits; the fault is told in any case.
-    this.#turn.promise.catch(() => undefined);
-    setImmediate(() => this.flush());
+    turn.promise.catch(() => undefined);
+    setImmediate(() => {
+      if (this.#turn !== turn) return;
+      if (this.#isSyncing) this.#isDue = true;
+      else this.flush();
+    });
     try {
-      this.#database.exec('BEGIN');
+      this.#database.begin();
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #committed(turn: Waiting): void {
+    if (this.#sync === undefined) return turn.resolve();
+    this.#unsynced.push(turn);
+    if (!this.#isSyncing) void this.#syncAll(this.#sync);
+  }
+
+  /** Never rejects. */
+  async #syncAll(sync: Sync): Promise<void> {
+    this.#isSyncing = true;
+    while (this.#unsynced.length > 0) {
+      if (this.#hasSyncFailed) this.flush();
+      const turns = [...this.#unsynced];
+      let fault: LianyunError | undefined;
+      try {
+        await sync(this.#hasSyncFailed);
+      } catch (error) {
+        fault = this.#database.fault(error);
+      }
+      this.#hasSyncFailed = fault !== undefined;
+      this.#unsynced = this.#unsynced.slice(turns.length);
+      for (const turn of turns) {
+        if (fault === undefined) turn.resolve();
+        else turn.reject(fault);
+      }
+      if (fault !== undefined) this.#onFault(fault);
+      // While the disk was busy.
+      if (this.#isDue) this.flush();
+    }
+    this.#isSyncing = false;
   }
 
   #fail(error: unknown): LianyunError {
@@ -97,7 +149,7 @@ export class Turns {
 
   #undo(): void {
     try {
-      this.#database.exec('ROLLBACK');
+      this.#database.rollback();
     } catch {
       // SQLite has undone it by itself: it does when the disk is full.
     }

@@ -1,10 +1,10 @@
-import { stringifyExact, type DeviceRef, type JsonValue } from '@lianyun/protocol';
+import { stringifyExact, type DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
-import { samplesOf, type HistoryPoint, type HistoryQuery, type Sample } from '../history.ts';
+import type { HistoryPoint, HistoryQuery } from '../history.ts';
 import { TwinState } from '../twin-state.ts';
 import type { Database } from './database.ts';
 import { HistoryChunks, type Series, type SeriesSample } from './history-chunks.ts';
-import type { Operation } from './journal.ts';
+import { companyOf, mergedSamples, valuesOf, type Company, type Shapes, type WrittenSample } from './written-report.ts';
 
 /** A twin in memory, and what happened to it since it was last written to its tables. */
 export interface LiveTwin {
@@ -17,19 +17,10 @@ export interface LiveTwin {
   row: number | undefined;
   /** Its series by what they are about; undefined until they were needed. */
   series: Map<string, Series> | undefined;
-  /** What was reported together last: most reports are like the one before. */
-  company: Company | undefined;
-  /** What is not in the tables yet. */
-  unfolded: { readonly id: number; readonly operation: Operation }[];
-}
-
-/** Names as they stood in a report, and where their values go. */
-interface Company {
-  readonly service: string;
-  readonly names: readonly string[];
-  readonly series: Series;
-  /** For each name of the series its place among `names`. */
-  readonly order: readonly number[];
+  /** What its last report looked like. */
+  readonly shapes: Shapes;
+  /** What is not in the tables yet; without samples for what was no report. */
+  unfolded: { readonly id: number; readonly samples: readonly WrittenSample[] }[];
 }
 
 /** A device may report its properties in ever other company; beyond so many series each property gets one of its own. */
@@ -48,7 +39,7 @@ export class TwinTables {
   /** A twin as the tables have it; a new one when they have none. */
   load(cloud: Cloud, device: DeviceRef): LiveTwin {
     const found = this.#database.get<{ id: number; folded: number; state: string }>('SELECT id, folded, state FROM twins WHERE cloud = ? AND device = ?', cloud, device);
-    const blank = { cloud, device, series: undefined, company: undefined, unfolded: [] };
+    const blank = { cloud, device, series: undefined, shapes: [], unfolded: [] };
     if (found === undefined) return { ...blank, state: new TwinState(), folded: 0, row: undefined };
     return { ...blank, state: TwinState.parse(found.state), folded: found.folded, row: found.id };
   }
@@ -87,60 +78,42 @@ export class TwinTables {
   /** What a twin's reports say, those of one series together. */
   #samples(twin: LiveTwin, row: number): ReadonlyMap<Series, SeriesSample[]> {
     const bySeries = new Map<Series, SeriesSample[]>();
-    for (const { id, operation: [change, , , at, groups] } of twin.unfolded) {
-      if (change !== 'report' || groups === null) continue;
-      for (const sample of samplesOf(groups, at)) {
-        for (const { series, values } of this.#columns(twin, row, sample)) {
-          const samples = bySeries.get(series);
+    for (const { id, samples } of twin.unfolded) {
+      for (const sample of mergedSamples(samples)) {
+        for (const { series, values } of this.#seriesFor(twin, row, sample)) {
+          const others = bySeries.get(series);
           const one = { at: sample.at, id, values };
-          if (samples === undefined) bySeries.set(series, [one]);
-          else samples.push(one);
+          if (others === undefined) bySeries.set(series, [one]);
+          else others.push(one);
         }
       }
     }
     return bySeries;
   }
 
-  /** The series that a sample goes into, and its values in their order. */
-  #columns(twin: LiveTwin, row: number, { service, values }: Sample): readonly { readonly series: Series; readonly values: readonly JsonValue[] }[] {
-    const names = Object.keys(values);
+  /** The series that a sample goes into, with its values for each. */
+  #seriesFor(twin: LiveTwin, row: number, sample: WrittenSample): readonly { readonly series: Series; readonly values: string }[] {
+    const { company, values } = sample;
+    const { service, names, key } = company;
     if (names.length === 0) return [];
-    const given = Object.values(values);
-    const { company } = twin;
-    if (company?.service === service && isSame(company.names, names)) return [{ series: company.series, values: company.order.map((place) => given[place] ?? null) }];
     const known = (twin.series ??= this.#seriesOf(row));
-    const sorted = names.toSorted();
-    const together = key(service, sorted);
-    if (known.has(together) || names.length === 1 || known.size < COMPANIES) {
-      const series = known.get(together) ?? this.#addSeries(known, row, together);
-      const order = sorted.map((name) => names.indexOf(name));
-      twin.company = { service, names, series, order };
-      return [{ series, values: order.map((place) => given[place] ?? null) }];
-    }
-    return names.map((name, place) => {
-      const alone = key(service, [name]);
-      return { series: known.get(alone) ?? this.#addSeries(known, row, alone), values: [given[place] ?? null] };
+    const series = known.get(key);
+    if (series !== undefined) return [{ series, values }];
+    if (names.length === 1 || known.size < COMPANIES) return [{ series: this.#addSeries(known, row, company), values }];
+    return valuesOf(sample).map((value, index) => {
+      const alone = companyOf(service, names.slice(index, index + 1));
+      return { series: known.get(alone.key) ?? this.#addSeries(known, row, alone), values: stringifyExact([value]) };
     });
   }
 
   #seriesOf(row: number): Map<string, Series> {
     const all = this.#database.all<{ id: number; service: string; properties: string; span: number }>('SELECT id, service, properties, span FROM series WHERE twin = ?', row);
-    return new Map(all.map(({ id, service, properties, span }) => [key(service, JSON.parse(properties) as readonly string[]), { id, span }]));
+    return new Map(all.map(({ id, service, properties, span }) => [companyOf(service, JSON.parse(properties) as readonly string[]).key, { id, span }]));
   }
 
-  #addSeries(known: Map<string, Series>, row: number, together: string): Series {
-    const [service = '', ...names] = JSON.parse(together) as readonly string[]; // made by key
+  #addSeries(known: Map<string, Series>, row: number, { service, names, key }: Company): Series {
     const series = { id: this.#database.run('INSERT INTO series (twin, service, properties) VALUES (?, ?, ?)', row, service, JSON.stringify(names)), span: 0 };
-    known.set(together, series);
+    known.set(key, series);
     return series;
   }
-}
-
-/** What a series is about, as a text. */
-const key = (service: string, names: readonly string[]): string => JSON.stringify([service, ...names]);
-
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
 }
