@@ -29,6 +29,14 @@ describe('the rights of a Huawei device', () => {
     expect(H.maySubscribe(filter, ['d1'])).toBe(false);
   });
 
+  it('it may use no topic and no filter of more than 512 characters', () => {
+    expect(H.mayPublish('x'.repeat(512), ['d1'])).toBe(true);
+    expect(H.maySubscribe('x'.repeat(512), ['d1'])).toBe(true);
+    expect(H.mayPublish('x'.repeat(513), ['d1'])).toBe(false);
+    expect(H.maySubscribe('x'.repeat(513), ['d1'])).toBe(false);
+    expect(H.maySubscribe('/'.repeat(60_000), ['d1'])).toBe(false);
+  });
+
   it('tells a filter that can match custom topics from one of the protocol', () => {
     for (const filter of ['$oc/devices/d1/user/a', '$oc/devices/d2/user/a', '$oc/broadcast/news', '$oc/devices/d1/user/#', '$oc/devices/d1/#', 'free', 'free/+', '#']) expect(H.meetsCustom(filter, 'd1'), filter).toBe(true);
     for (const filter of ['$oc/devices/d1/sys/commands/#', '$oc/devices/d1/sys/#']) expect(H.meetsCustom(filter, 'd1'), filter).toBe(false);

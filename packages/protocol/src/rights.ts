@@ -6,6 +6,9 @@ import { EXCHANGES, isRequest, type DeviceRef, type Op } from './vocabulary.ts';
 /** What a topic is to who publishes there: `system`: a message of the protocol; `custom`: one that the protocol only carries; `forbidden`: neither of its own. */
 export type TopicKind = 'system' | 'custom' | 'forbidden';
 
+/** Longest custom topic, and longest filter, in characters. Huawei documents 128 (1.2) and Tencent nothing: what is longer is no topic of either, and costs whoever routes it. */
+const MAX_TOPIC = 512;
+
 /** What a device may publish and subscribe, derived from the rows and the custom topics of its dialect. */
 export interface Rights {
   /** What a topic is when a device publishes there. */
@@ -43,12 +46,12 @@ function derive(dialect: AnyDialect): Rights {
     const slots = codec.slotsOf('up', topic);
     const own = dialect.deviceSlots(device);
     if (slots !== undefined) return names(slots, own) ? 'system' : 'forbidden';
-    return publishable.some((template) => topicWithin(topic, template, own)) ? 'custom' : 'forbidden';
+    return topic.length <= MAX_TOPIC && publishable.some((template) => topicWithin(topic, template, own)) ? 'custom' : 'forbidden';
   };
   return {
     kindOf,
     mayPublish: (topic, devices) => some(devices, (device) => kindOf(topic, device) !== 'forbidden'),
-    maySubscribe: (filter, devices) => some(devices, (device) => isOwn(filter, dialect.deviceSlots(device))),
+    maySubscribe: (filter, devices) => filter.length <= MAX_TOPIC && some(devices, (device) => isOwn(filter, dialect.deviceSlots(device))),
     meetsCustom: (filter, device) => allCustom.some((template) => filterWithin(filter, template, dialect.deviceSlots(device)) !== 'none'),
   };
 }

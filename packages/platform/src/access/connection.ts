@@ -4,6 +4,7 @@ import type { ConnectionHost } from './connection-host.ts';
 import { Deadlines } from './deadlines.ts';
 import { Downlinks, type DownlinkOwner } from './downlinks.ts';
 import { judgeFault, offline } from './fault.ts';
+import { NoticeBudget } from './notice-budget.ts';
 import type { Client, ClientLimits, Notice, OfflineReason, Uplink } from './port.ts';
 import type { Proof } from './proof.ts';
 import { connackProperties, DISCONNECT_CODES, Mqtt5 } from './mqtt5.ts';
@@ -44,13 +45,14 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
   #subscriptions: Subscriptions | undefined = undefined;
   #downlinks: Downlinks | undefined = undefined;
   #intake: UplinkIntake | undefined = undefined;
+  #notices: NoticeBudget | undefined = undefined;
 
   constructor(transport: Transport, { peer, proof }: Origin, host: ConnectionHost<Connection>) {
     this.#transport = transport;
     this.peer = peer;
     this.#proof = proof;
     this.#host = host;
-    this.#reader = new PacketReader({ handlers: this, maxPacketBytes: host.limits.maxPacketBytes, expectConnect: true });
+    this.#reader = new PacketReader({ handlers: this, maxPacketBytes: host.limits.maxPacketBytes, maxConnectBytes: host.limits.maxConnectBytes, expectConnect: true });
     this.#writer = new TurnWriter(this, host.writes);
     host.deadlines.wakeAt(this, host.deadlines.now + Deadlines.ticks(host.limits.connectMs));
   }
@@ -267,8 +269,8 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
   }
 
   notice(kind: Notice['kind'], text: string): void {
-    const client = this.#client;
-    this.#host.policy.onNotice({ kind, peer: this.peer, text, ...(client !== undefined && { client }) });
+    const give = (words: string): void => this.#host.policy.onNotice({ kind, peer: this.peer, text: words, ...(this.#client !== undefined && { client: this.#client }) });
+    (this.#notices ??= new NoticeBudget()).give(text, this.#host.now(), give);
   }
 
   #downlinksOf(client: Client): Downlinks {

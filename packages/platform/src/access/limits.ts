@@ -2,6 +2,8 @@
 export interface AccessLimits {
   /** Largest packet, fixed header included. */
   readonly maxPacketBytes: number;
+  /** Largest CONNECT: nobody is known before it. */
+  readonly maxConnectBytes: number;
   /** Largest message of a WebSocket, which may hold many packets. */
   readonly messageBytes: number;
   /** Until when the first packet must have come. */
@@ -27,6 +29,7 @@ const KIB = 1024;
 export const DEFAULT_LIMITS: AccessLimits = {
   // The largest payload of either cloud (1 MB, Huawei), the longest topic and the headers.
   maxPacketBytes: 1024 * KIB + 64 * KIB + 16,
+  maxConnectBytes: 128 * KIB,
   messageBytes: 4 * 1024 * KIB,
   connectMs: 10_000,
   lingerMs: 2_000,

@@ -22,17 +22,22 @@ type Subscribers<S> = S | Set<S>;
 
 /**
  * Who subscribed what, for topics that devices publish to each other. Filters without wildcards are found by their text, the others by the
- * levels before their first wildcard: a topic has as many of those as it has levels.
+ * levels before their first wildcard. Only lengths that such a beginning has are looked for, however many levels a topic has.
  */
 export class RoutingIndex<S extends object> {
   readonly #exact = new Map<string, Subscribers<S>>();
   readonly #wild = new Map<string, Map<string, Subscribers<S>>>();
+  /** How many beginnings there are of each length. */
+  readonly #lengths = new Map<number, number>();
 
   add(filter: string, subscriber: S): void {
     const prefix = literalPrefix(filter);
     if (prefix === undefined) return insert(this.#exact, filter, subscriber);
     let filters = this.#wild.get(prefix);
-    if (filters === undefined) this.#wild.set(prefix, (filters = new Map<string, Subscribers<S>>()));
+    if (filters === undefined) {
+      this.#wild.set(prefix, (filters = new Map<string, Subscribers<S>>()));
+      this.#count(prefix.length, 1);
+    }
     insert(filters, filter, subscriber);
   }
 
@@ -42,19 +47,28 @@ export class RoutingIndex<S extends object> {
     const filters = this.#wild.get(prefix);
     if (filters === undefined) return;
     erase(filters, filter, subscriber);
-    if (filters.size === 0) this.#wild.delete(prefix);
+    if (filters.size > 0) return;
+    this.#wild.delete(prefix);
+    this.#count(prefix.length, -1);
   }
 
   /** Everybody with a filter that matches, once each. */
   match(topic: string): ReadonlySet<S> {
     const found = new Set<S>();
     collect(this.#exact.get(topic), found);
-    if (this.#wild.size === 0) return found;
-    this.#collectWild('', topic, found);
-    for (let slash = topic.indexOf('/'); slash >= 0; slash = topic.indexOf('/', slash + 1)) this.#collectWild(topic.slice(0, slash + 1), topic, found);
-    // `a/#` matches `a` as well, section 4.7.1.2.
-    this.#collectWild(`${topic}/`, topic, found);
+    for (const length of this.#lengths.keys()) {
+      // A beginning ends with a slash or is empty. `a/#` matches `a` as well, section 4.7.1.2.
+      if (length === 0) this.#collectWild('', topic, found);
+      else if (length === topic.length + 1) this.#collectWild(`${topic}/`, topic, found);
+      else if (topic[length - 1] === '/') this.#collectWild(topic.slice(0, length), topic, found);
+    }
     return found;
+  }
+
+  #count(length: number, change: 1 | -1): void {
+    const count = (this.#lengths.get(length) ?? 0) + change;
+    if (count > 0) this.#lengths.set(length, count);
+    else this.#lengths.delete(length);
   }
 
   #collectWild(prefix: string, topic: string, found: Set<S>): void {

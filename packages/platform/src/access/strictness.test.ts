@@ -91,6 +91,33 @@ describe('strictness', () => {
     expect(access.policy.events.slice(1)).toEqual(Array.from({ length: 50 }, (_, i) => `up d1 a ${String(i)}`));
   });
 
+  it('a CONNECT has a limit of its own, so that nobody unknown makes the server hold much', async () => {
+    await using access = await TestAccess.open({ maxPacketBytes: 10_000, maxConnectBytes: 200 });
+    const stranger = access.connect();
+    stranger.send([0x10, 0xff, 0x01]);
+    await stranger.closed();
+    expect(access.policy.notices).toMatchObject([{ kind: 'over-limit', text: expect.stringContaining('200') as string }]);
+    const client = await access.online('d1');
+    client.send(publishPacket('a', 'x'.repeat(900)));
+    await client.fence();
+    expect(access.policy.events).toEqual(['online d1', `up d1 a ${'x'.repeat(900)}`]);
+  });
+
+  it('what a client is told of again and again goes into the log a hundred times, and no more of a text than a line holds', async () => {
+    await using access = await TestAccess.open();
+    const client = await access.online('d1');
+    client.send(publishPacket(`forbidden/${'x'.repeat(5_000)}`, '1'));
+    for (let i = 0; i < 150; i++) client.send(publishPacket('forbidden/a', '1'));
+    await client.fence();
+    expect(access.policy.notices).toHaveLength(101);
+    expect(access.policy.notices[0]?.text).toMatch(/^PUBLISH to forbidden\/x+ \.\.\. \(50\d\d characters\)$/);
+    expect(access.policy.notices[100]?.text).toContain('No more notices');
+    access.clock.advance(10_000);
+    client.send(publishPacket('forbidden/b', '1'));
+    await client.fence();
+    expect(access.policy.notices[101]).toMatchObject({ kind: 'forbidden-publish', text: expect.stringContaining('(51 notices of this connection were left out before it.)') as string });
+  });
+
   it('a packet larger than the server takes closes the connection when its header has come', async () => {
     await using access = await TestAccess.open({ maxPacketBytes: 1_000 });
     const client = await access.online('d1');

@@ -1,4 +1,4 @@
-import { topicMatches, type SubscribePacket, type Subscription } from '@lianyun/protocol/mqtt';
+import { hasWildcard, topicMatches, type SubscribePacket, type Subscription } from '@lianyun/protocol/mqtt';
 import type { AccessPolicy, Client, Notice } from './port.ts';
 import type { RoutingIndex, Subscriber } from './routing-index.ts';
 
@@ -16,7 +16,6 @@ export interface SubscriptionContext {
 }
 
 interface Held {
-  readonly filter: string;
   readonly qos: 0 | 1;
   /** The client does not want what it publishes itself (MQTT 5). */
   readonly noLocal: boolean;
@@ -30,10 +29,12 @@ const NO_SHARED = 0x9e;
 const NO_IDENTIFIERS = 0xa1;
 const NO_SUBSCRIPTION_EXISTED = 0x11;
 
-/** The filters of one client. A list, since there are few (at most 100 on Huawei) and thousands of clients have one. */
+/** The filters of one client. A gateway may have those of ten thousand sub-devices: none of them is looked at for the others. */
 export class Subscriptions {
   readonly #context: SubscriptionContext;
-  #held: Held[] = [];
+  readonly #held = new Map<string, Held>();
+  /** Those of them that have a wildcard, which few clients have. */
+  #wild: Map<string, Held> | undefined = undefined;
 
   constructor(context: SubscriptionContext) {
     this.#context = context;
@@ -61,37 +62,39 @@ export class Subscriptions {
       owner.notice('forbidden-subscribe', `SUBSCRIBE to ${filter} refused: ${client.device} may not receive all that it matches.`);
       return refused(NOT_AUTHORIZED);
     }
-    const others = this.#held.filter((held) => held.filter !== filter);
-    if (others.length >= limit) {
-      owner.notice('over-limit', `SUBSCRIBE to ${filter} refused: ${client.device} has ${String(others.length)} subscriptions, which is the limit.`);
+    if (this.#held.size >= limit && !this.#held.has(filter)) {
+      owner.notice('over-limit', `SUBSCRIBE to ${filter} refused: ${client.device} has ${String(limit)} subscriptions, which is the limit.`);
       return refused(QUOTA_EXCEEDED);
     }
-    this.#held = [...others, { filter, qos, noLocal }];
+    const held = { qos, noLocal } as const;
+    this.#held.set(filter, held);
+    if (hasWildcard(filter)) (this.#wild ??= new Map<string, Held>()).set(filter, held);
     if (policy.isRouted(client, filter)) index.add(filter, owner);
     return qos;
   }
 
   /** Returns the code for the UNSUBACK of MQTT 5. */
   unsubscribe(filter: string): number {
-    const isHeld = this.#held.some((held) => held.filter === filter);
-    this.#held = this.#held.filter((held) => held.filter !== filter);
+    const isHeld = this.#held.delete(filter);
+    this.#wild?.delete(filter);
     this.#context.index.remove(filter, this.#context.owner);
     return isHeld ? 0 : NO_SUBSCRIPTION_EXISTED;
   }
 
   /** The client is gone. */
   clear(): void {
-    for (const { filter } of this.#held) this.#context.index.remove(filter, this.#context.owner);
-    this.#held = [];
+    for (const filter of this.#held.keys()) this.#context.index.remove(filter, this.#context.owner);
+    this.#held.clear();
+    this.#wild = undefined;
   }
 
   /** The highest QoS granted to a filter that matches, undefined when none does [MQTT-3.3.5-1]. */
   qosOf(topic: string, isOwn = false): 0 | 1 | undefined {
-    let qos: 0 | undefined;
-    for (const held of this.#held) {
-      if (!topicMatches(held.filter, topic) || (isOwn && held.noLocal)) continue;
-      if (held.qos === 1) return 1;
-      qos = 0;
+    const exact = this.#held.get(topic);
+    let qos = exact === undefined || (isOwn && exact.noLocal) ? undefined : exact.qos;
+    for (const [filter, held] of this.#wild ?? []) {
+      if (qos === 1) return 1;
+      if ((qos === undefined || held.qos === 1) && !(isOwn && held.noLocal) && topicMatches(filter, topic)) qos = held.qos;
     }
     return qos;
   }

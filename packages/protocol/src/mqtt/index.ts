@@ -17,7 +17,7 @@ export type { PublishFields } from './publish-bytes.ts';
 export { MqttProtocolError } from './rules.ts';
 export type { MqttErrorCode, MqttRule } from './rules.ts';
 export { reasonText } from './reason-words.ts';
-export { isTopicFilter, isTopicName, topicMatches } from './topic.ts';
+export { hasWildcard, isTopicFilter, isTopicName, topicMatches } from './topic.ts';
 export { ALIAS_BYTES, IncomingAliases, OutgoingAliases } from './topic-aliases.ts';
 export { TurnWriter } from './turn-writer.ts';
 export type { TurnSink, WriteTurns } from './turn-writer.ts';

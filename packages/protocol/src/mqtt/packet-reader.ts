@@ -27,6 +27,8 @@ export interface PacketReaderOptions {
   version?: MqttVersion;
   /** Largest packet to accept, fixed header included; a larger one is refused when its header has arrived. */
   maxPacketBytes: number;
+  /** Largest CONNECT to accept with `expectConnect`: what anybody can make this end hold; default `maxPacketBytes`. */
+  maxConnectBytes?: number;
   handlers: PacketHandlers;
   /** The server's end: the first packet must be CONNECT, which sets the version, and there must be only one. */
   expectConnect?: boolean;
@@ -39,6 +41,7 @@ export interface PacketReaderOptions {
 export class PacketReader {
   readonly #handlers: PacketHandlers;
   readonly #maxPacketBytes: number;
+  readonly #maxConnectBytes: number;
   readonly #isServer: boolean;
   #version: MqttVersion | 0;
   #isConnected: boolean;
@@ -54,6 +57,7 @@ export class PacketReader {
   constructor(options: PacketReaderOptions) {
     this.#handlers = options.handlers;
     this.#maxPacketBytes = options.maxPacketBytes;
+    this.#maxConnectBytes = Math.min(options.maxPacketBytes, options.maxConnectBytes ?? Infinity);
     this.#isServer = options.expectConnect === true;
     this.#version = options.version ?? (this.#isServer ? 0 : 4);
     this.#isConnected = !this.#isServer;
@@ -162,8 +166,9 @@ export class PacketReader {
       }
     }
     const bytes = p - at + remaining;
-    if (bytes > this.#maxPacketBytes) {
-      const limit = `${String(bytes)} bytes, the limit is ${String(this.#maxPacketBytes)}`;
+    const most = this.#isConnected ? this.#maxPacketBytes : this.#maxConnectBytes;
+    if (bytes > most) {
+      const limit = `${String(bytes)} bytes, the limit is ${String(most)}`;
       this.#cursor(buffer, at, at, p).fail('too-large', 'packet', { detail: limit });
     }
     return bytes;

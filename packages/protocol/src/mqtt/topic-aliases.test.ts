@@ -46,6 +46,15 @@ describe('incoming aliases', () => {
     expect(aliases.topicOf('', { topicAlias: 2 })).toBe('b');
   });
 
+  it('are no more than what a connection may hold, however many there may be', () => {
+    const aliases = new IncomingAliases(4);
+    const [one, two] = ['a'.repeat(40_000), 'b'.repeat(40_000)];
+    expect(aliases.topicOf(one, { topicAlias: 1 })).toBe(one);
+    // In the place of the first there is room for another.
+    expect(aliases.topicOf(two, { topicAlias: 1 })).toBe(two);
+    expect(aliases.topicOf(one, { topicAlias: 2 })).toBeUndefined();
+  });
+
   it('are a protocol error above the maximum, or when nothing was said of them', () => {
     const aliases = new IncomingAliases(2);
     expect(aliases.topicOf('', { topicAlias: 1 })).toBeUndefined();

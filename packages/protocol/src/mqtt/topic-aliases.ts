@@ -41,21 +41,27 @@ export class OutgoingAliases {
   }
 }
 
+/** Characters of all topics together that the other end may have aliases for: a connection holds them as long as it lives. */
+const MAX_CHARACTERS = 64 * 1024;
+
 /** The aliases that the other end gives to topics, up to the Topic Alias Maximum that it was told. */
 export class IncomingAliases {
   readonly #maximum: number;
   #topics: Map<number, string> | undefined;
+  #characters = 0;
 
   constructor(maximum: number) {
     this.#maximum = maximum;
   }
 
-  /** The topic of a PUBLISH; undefined for an alias that is above the maximum or was never given: a protocol error, 0x94. */
+  /** The topic of a PUBLISH; undefined for an alias that is above the maximum or was never given, or when the topics of all are too long: 0x94. */
   topicOf(topic: string, properties: PublishProperties | undefined): string | undefined {
     const alias = properties?.topicAlias;
     if (alias === undefined) return topic;
     if (alias > this.#maximum) return undefined;
     if (topic === '') return this.#topics?.get(alias);
+    this.#characters += topic.length - (this.#topics?.get(alias)?.length ?? 0);
+    if (this.#characters > MAX_CHARACTERS) return undefined;
     (this.#topics ??= new Map()).set(alias, topic);
     return topic;
   }
