@@ -1,5 +1,6 @@
 import { huawei, tencent, type AnyDialect, type Claim, type Clock } from '@lianyun/protocol';
 import type { Admission, Cloud, ConnectRefusal, ConnectRequest } from './access/port.ts';
+import type { Provisioning } from './provisioning/provisioning.ts';
 import type { Device } from './records.ts';
 import type { Registry } from './registry.ts';
 
@@ -9,10 +10,17 @@ export const DIALECTS: Readonly<Record<Cloud, AnyDialect>> = { huawei, tencent }
 /** Subscriptions of one connection: Huawei documents a number (reference 1.2), a Tencent gateway has those of its sub-devices. */
 const MAX_SUBSCRIPTIONS: Readonly<Record<Cloud, number>> = { huawei: 100, tencent: 20_000 };
 
+interface AdmitOptions {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  /** Judges who comes through a registration group. */
+  readonly provisioning: Pick<Provisioning, 'judge'>;
+}
+
 const refuse = (refusal: ConnectRefusal, why: string): Admission => ({ accepted: false, refusal, why });
 
 /** Decides on a CONNECT: whose it is, whether the registry knows it, whether its signature is right. */
-export function admit(asked: ConnectRequest, registry: Registry, clock: Clock): Admission {
+export function admit(asked: ConnectRequest, { registry, clock, provisioning }: AdmitOptions): Admission {
   const clientId = asked.clientId === '' ? madeUpId(asked.username, clock) : undefined;
   if (asked.clientId === '' && clientId === undefined) return refuse('identifier-rejected', 'the client id is empty, and the user name is not that of a device');
   const request = clientId === undefined ? asked : { ...asked, clientId };
@@ -27,7 +35,11 @@ export function admit(asked: ConnectRequest, registry: Registry, clock: Clock): 
   const isGiven = keepaliveSeconds !== request.keepaliveSeconds && cloud === 'tencent' && request.version === 5;
   if (keepaliveSeconds !== request.keepaliveSeconds && !isGiven)
     return refuse('identifier-rejected', `${claim.device} wants a keepalive of ${request.keepaliveSeconds} s; ${cloud} takes ${min} to ${max}`);
-  if (claim.scope !== undefined) return refuse('not-authorized', `${claim.device} wants to register through the group ${claim.scope}, which this platform does not do yet`);
+  if (claim.scope !== undefined) {
+    const { device, scope } = claim;
+    // What is for the device is not for who only asks where to connect.
+    return provisioning.judge(request, scope, device) ?? { accepted: true, cloud, device, scope, limits: { payloadBytes: limits.payloadBytes, maxSubscriptions: 1 }, implicit: false };
+  }
   const device = registry.findDevice(cloud, claim.device);
   if (device === undefined) return refuse('not-authorized', `the registry has no ${cloud} device ${claim.device}`);
   if (!device.enabled) return refuse('not-authorized', `${claim.device} is disabled`);

@@ -1,4 +1,4 @@
-import { LianyunError, tencentStatus, type Clock, type DeviceEvent, type DeviceMessage, type DeviceRef, type Message, type MessageProperties, type Peer, type PropertyGroup, type ShadowService } from '@lianyun/protocol';
+import { huawei, LianyunError, tencentStatus, type Clock, type DeviceEvent, type DeviceMessage, type DeviceRef, type Message, type MessageProperties, type Peer, type PropertyGroup, type ShadowService } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 import type { Registry } from './registry.ts';
 import type { Storage } from './storage/storage.ts';
@@ -13,6 +13,8 @@ interface IntakeOptions {
   onReported(device: DeviceRef): void;
   onEvent(device: DeviceRef, event: DeviceEvent): void;
   onMessage(device: DeviceRef, message: DeviceMessage, properties?: MessageProperties): void;
+  /** What the shadow of a Huawei device says of the rules that it runs itself. */
+  rulesOf(device: DeviceRef): ShadowService | undefined;
   problem(problem: LianyunError): void;
 }
 
@@ -60,7 +62,7 @@ export function takeHuaweiReport({ registry, storage: { twins }, clock, problem,
 
 /** What IoTDA does with the messages of its devices. */
 function takeHuawei(options: IntakeOptions): void {
-  const { peer, storage: { twins, events }, clock, onEvent } = options;
+  const { peer, storage: { twins, events }, clock, onEvent, rulesOf } = options;
   takeBoth(options, 'huawei');
 
   // Forwarded and not judged: events are declared in the model, and not used by the platform yet (reference 5.10, 14.6).
@@ -71,9 +73,13 @@ function takeHuawei(options: IntakeOptions): void {
 
   peer.handle('info.report', (message) => keepInfo(options, 'huawei', message));
 
-  peer.handle('property.report', ({ device, body }) => takeHuaweiReport(options, device, body.groups));
+  // Which rules it has the platform knows by what it asks for (10.1).
+  peer.handle('property.report', ({ device, body }) => takeHuaweiReport(options, device, huawei.rules?.readVersions(body.groups).rest ?? body.groups));
 
-  peer.handle('shadow.get', ({ device, body }) => ({ code: 0, services: twins.read('huawei', device, body.service).map(shadowOf) }));
+  peer.handle('shadow.get', ({ device, body }) => {
+    const rules = body.service === undefined || body.service === huawei.rules?.service ? rulesOf(device) : undefined;
+    return { code: 0, services: [...twins.read('huawei', device, body.service).map(shadowOf), ...(rules === undefined ? [] : [rules])] };
+  });
 }
 
 /** One service's part of a Huawei shadow. */

@@ -12,6 +12,7 @@ import { DeviceHttp } from './device-http/device-http.ts';
 import type { Downlink } from './downlink.ts';
 import type { EventLog } from './event-log.ts';
 import { Files, type DeviceFile } from './files.ts';
+import { HuaweiServices } from './huawei-services.ts';
 import { INTAKE } from './intake.ts';
 import type { AccessKeys } from './keys.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -22,10 +23,12 @@ import { Origin } from './objects/origin.ts';
 import { GrantSigner } from './objects/signer.ts';
 import { unpacked } from './packing.ts';
 import { Postman } from './postman.ts';
+import { mayAsk, mayHear } from './provisioning/provisioning-rights.ts';
 import { Registry } from './registry.ts';
 import { forgetDevice, openStorage, type Storage } from './storage/storage.ts';
-import { dayOf, hostsOf, WARN_DAYS, type Authority } from './tls/authority.ts';
-import { ServerTls } from './tls/server-tls.ts';
+import type { Authority } from './tls/authority.ts';
+import { openListenerTls } from './tls/listener-tls.ts';
+import type { ServerTls } from './tls/server-tls.ts';
 import type { Upgrade } from './upgrades/upgrade-records.ts';
 import { Upgrades } from './upgrades/upgrades.ts';
 import { traceFrame, type TracedFrame } from './trace.ts';
@@ -89,6 +92,8 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly files: Files;
   readonly upgrades: Upgrades;
   readonly logs: DeviceLogs;
+  /** What Huawei's platform does beside: provisioning, rules of devices. */
+  readonly huawei: HuaweiServices;
   readonly downlink: Downlink;
   readonly access: AccessPort;
   readonly #clock: Clock;
@@ -123,7 +128,10 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       clock,
       cameOnline: (cloud, device) => {
         this.#tell('online', { cloud, device });
-        if (cloud === 'huawei') this.#desired.cameOnline(device);
+        if (cloud === 'huawei') {
+          this.#desired.cameOnline(device);
+          this.huawei.cameOnline(device);
+        }
         this.upgrades.cameOnline(cloud, device);
       },
       wentOffline: (cloud, device, reason) => this.#tell('offline', { cloud, device, reason }),
@@ -139,31 +147,35 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     const { registry, mailbox, downlink, objects, files } = this;
     this.upgrades = new Upgrades({ storage, objects, signer, origin: this.#origin, registry, downlink, clock, peers: this.#peers, problem, onUpgrade: (upgrade) => this.#tell('upgrade', upgrade) });
     this.logs = new DeviceLogs({ peers: this.#peers, registry, downlink, clock, problem, onLog: (entry) => this.#tell('log', entry) });
+    this.huawei = new HuaweiServices({ storage, registry, downlink, access: this.access, peer: this.#peers.huawei, clock, problem, addressFor: ({ device, proof }) => this.#origin.mqttFor('huawei', device, proof.isSecure) });
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
     this.#desired = new DesiredPusher({ storage, downlink, registry, problem });
     this.#broadcaster = new Broadcaster({ access: this.access, downlink, registry, peers: this.#peers });
     const deviceHttp = new DeviceHttp({ registry, clock, issue: (name) => this.#authority?.forDevice(name), takeUplink: (device, frame) => this.#takeUplink(device, frame) });
-    this.#north = createNorthbound({ deviceHttp, registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, broadcasts: this.#broadcaster, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    this.#north = createNorthbound({ deviceHttp, registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, broadcasts: this.#broadcaster, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, huawei: this.huawei, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use` or `bad-config`; nothing listens then. */
   async listen({ host, mqtt, http, mqtts, https, authority }: PlatformAddress): Promise<PlatformPorts> {
     this.#authority = authority;
     try {
-      const tls = mqtts === undefined && https === undefined ? undefined : this.#openTls(host, authority);
+      const tls = mqtts === undefined && https === undefined ? undefined : (this.#tls = openListenerTls({ authority, host, clock: this.#clock, keyOf: (identity) => keyOf(identity, this.registry), notice: (text) => this.#tell('notice', { kind: 'certificate', peer: 'listener', text }) }));
       const mqttPort = await this.access.listen({ host, port: mqtt });
       const plain = await this.#north.listen({ host, port: http });
       this.access.serve(plain.server);
       this.#origin.listensOn({ host, port: plain.port });
       const ports: PlatformPorts = { mqtt: mqttPort, http: plain.port };
+      this.#origin.listensForMqtt(ports);
       if (tls === undefined) return ports;
       const secured = https === undefined ? undefined : await this.#north.listen({ host, port: https, tls });
       if (secured !== undefined) this.access.serve(secured.server, tls);
-      return {
+      const all = {
         ...ports,
         ...(mqtts === undefined ? {} : { mqtts: await this.access.listen({ host, port: mqtts, tls }) }),
         ...(secured === undefined ? {} : { https: secured.port }),
       };
+      this.#origin.listensForMqtt(all);
+      return all;
     } catch (error) {
       await this.close();
       throw error;
@@ -184,30 +196,13 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     return this.close();
   }
 
-  #openTls(host: string, authority: Authority | undefined): ServerTls {
-    if (authority === undefined) throw new LianyunError('bad-config', 'TLS needs an authority that makes the certificate; openAuthority() gives one.');
-    const notice = (text: string): void => this.#tell('notice', { kind: 'certificate', peer: 'listener', text });
-    const { hosts, left } = hostsOf(authority, host);
-    if (left.length > 0) notice(`The certificate does not name ${left.join(', ')}: the authority in ${authority.file} may not sign for them.`);
-    this.#tls = new ServerTls({
-      authority,
-      hosts,
-      clock: this.#clock,
-      keyOf: (identity) => keyOf(identity, this.registry),
-      onDay: ({ daysLeft, expiresAt, file }) => {
-        if (daysLeft <= WARN_DAYS) notice(`The certificate authority in ${file} expires on ${dayOf(expiresAt)}, in ${daysLeft} days. Move it and its key away to have a new one made, and give every device the new file before.`);
-      },
-    });
-    return this.#tls;
-  }
-
   /** The platform's answers to the access server. */
   #policy(): AccessPolicy {
     return {
-      admit: (request) => admit(request, this.registry, this.#clock),
-      kindOf: ({ cloud, device }, topic) => this.#children.kindOf(cloud, device, topic),
-      maySubscribe: ({ cloud, device }, filter) => rightsOf(DIALECTS[cloud]).maySubscribe(filter, this.#children.speaksFor(cloud, device, filter)),
-      isImplicit: ({ cloud }, topic) => codecOf(DIALECTS[cloud]).knows('down', topic),
+      admit: (request) => admit(request, { registry: this.registry, clock: this.#clock, provisioning: this.huawei.provisioning }),
+      kindOf: ({ cloud, device, scope }, topic) => (scope === undefined ? this.#children.kindOf(cloud, device, topic) : mayAsk(device, topic) ? 'system' : 'forbidden'),
+      maySubscribe: ({ cloud, device, scope }, filter) => (scope === undefined ? rightsOf(DIALECTS[cloud]).maySubscribe(filter, this.#children.speaksFor(cloud, device, filter)) : mayHear(device, filter)),
+      isImplicit: ({ cloud }, topic) => codecOf(DIALECTS[cloud]).knows('down', topic) && !codecOf(DIALECTS[cloud]).isOnUse(topic),
       isRouted: ({ cloud, device }, filter) => [...this.#children.speaksFor(cloud, device, filter)].some((each) => rightsOf(DIALECTS[cloud]).meetsCustom(filter, each)),
       // A custom topic is between devices and applications: the access server routes it, nothing here reads it.
       onUplink: (client, uplink, kind) => {
@@ -215,7 +210,9 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
         const taken = this.#receive(client, uplink);
         return taken === undefined ? this.#storage.stored() : taken.then(() => this.#storage.stored());
       },
-      onOnline: ({ cloud, device }) => {
+      onOnline: ({ cloud, device, scope }) => {
+        // Who asks where to connect is not there yet.
+        if (scope !== undefined) return;
         this.registry.cameOnline(cloud, device, this.#clock.now());
         this.#tell('online', { cloud, device });
         this.#children.gatewayCame(cloud, device);
@@ -224,8 +221,10 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
         this.logs.cameOnline(device);
         this.#postman.cameOnline(device);
         this.#desired.cameOnline(device);
+        this.huawei.cameOnline(device);
       },
-      onOffline: ({ cloud, device }, reason) => {
+      onOffline: ({ cloud, device, scope }, reason) => {
+        if (scope !== undefined) return;
         this.registry.wentOffline(cloud, device, this.#clock.now());
         this.#peers[cloud].fail(() => new LianyunError('offline', `${device} went offline (${reason}) before it answered.`, { device }), device);
         this.#children.gatewayWent(cloud, device, reason);
@@ -262,6 +261,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     if (cloud !== 'huawei') return;
     this.files.forget(device);
     this.logs.forget(device);
+    this.huawei.forget(device);
   }
 
   /** A listener that throws must not break what goes on between a device and the platform. */
@@ -287,7 +287,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     const onEvent = (device: DeviceRef, event: DeviceEvent): void => this.#tell('event', { cloud, device, event });
     const onMessage = (device: DeviceRef, message: DeviceMessage, properties?: MessageProperties): void => this.#tell('message', { cloud, device, message, ...(properties === undefined ? {} : { properties }) });
     const onReported = (device: DeviceRef): void => this.#desired.reported(device);
-    INTAKE[cloud]({ peer, registry, storage: this.#storage, clock: this.#clock, onReported, onEvent, onMessage, problem });
+    INTAKE[cloud]({ peer, registry, storage: this.#storage, clock: this.#clock, onReported, onEvent, onMessage, rulesOf: (device) => this.huawei.rules.shadow(device), problem });
     return peer;
   }
 }

@@ -17,8 +17,8 @@ export const RULES = {
     device: pattern(/^[\w-]{1,128}$/, '1 to 128 letters, digits, _ and -'),
     productName: pattern(/^.{1,64}$/su, '1 to 64 characters'),
     deviceName: pattern(/^.{0,256}$/su, 'at most 256 characters'),
-    // The API asks for at least 8 (14.6); a seed may be shorter.
-    secret: pattern(/^[\x21-\x7e]{1,32}$/, '1 to 32 visible ASCII characters'),
+    // The API asks for 8 to 32 (14.6); a seed may be shorter, and what a group's secret gives a device has 64 hex digits (6.2).
+    secret: pattern(/^[\x21-\x7e]{1,64}$/, '1 to 64 visible ASCII characters'),
   },
   tencent: {
     productId: pattern(/^[A-Z0-9]{10}$/, '10 of A–Z and 0–9'),

@@ -68,6 +68,11 @@ export class Codec {
     return this.#find(direction, topic) !== undefined;
   }
 
+  /** Whether a device subscribes a downlink's topic by itself, also where the platform subscribes the rest. */
+  isOnUse(topic: string): boolean {
+    return this.#find('down', topic)?.value.first.subscribe === 'on-use';
+  }
+
   /** The slots of a topic that belongs to a row of that direction. */
   slotsOf(direction: 'up' | 'down', topic: string): AnySlots | undefined {
     return this.#find(direction, topic)?.slots;

@@ -144,10 +144,10 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
       this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: verdict.reasonCode, ...this.#five?.reason(verdict.why) });
       return this.end('protocol-error');
     }
-    const { cloud, device, limits, implicit, given = {} } = verdict;
+    const { cloud, device, limits, implicit, scope, given = {} } = verdict;
     const connack: ConnackPacket = { type: 'connack', sessionPresent: false, reasonCode: 0, ...(this.#five && { properties: connackProperties(packet, host.limits, given) }) };
     if (this.#five?.takes(connack) === false) return this.#fail('over-limit', `CONNECT of ${device} refused: it takes packets of ${String(this.#five.maximumPacketBytes)} bytes, and CONNACK is larger [MQTT-3.1.2-24].`);
-    const client = (this.#client = { cloud, device, version: packet.version, clientId: given.clientId ?? packet.clientId, peer: this.peer, since: host.now() });
+    const client = (this.#client = { cloud, device, version: packet.version, clientId: given.clientId ?? packet.clientId, peer: this.peer, since: host.now(), proof: this.#proof, ...(scope === undefined ? undefined : { scope }) });
     this.#limits = limits;
     this.#isImplicit = implicit;
     this.#state = 'online';

@@ -17,6 +17,9 @@ export interface Client {
   readonly peer: string;
   /** When it was admitted, ms since 1970. */
   readonly since: number;
+  readonly proof: Proof;
+  /** It came through this registration group, and may do nothing but ask where to connect (Huawei 6.2). */
+  readonly scope?: string;
 }
 
 /** What a CONNECT carried, as the policy needs it. */
@@ -31,7 +34,7 @@ export interface ConnectRequest extends MqttCredentials {
 export type ConnectRefusal = 'identifier-rejected' | 'server-unavailable' | 'bad-credentials' | 'not-authorized';
 
 export type Admission =
-  | { readonly accepted: true; readonly cloud: Cloud; readonly device: DeviceRef; readonly limits: ClientLimits; readonly implicit: boolean; readonly given?: Given }
+  | { readonly accepted: true; readonly cloud: Cloud; readonly device: DeviceRef; readonly limits: ClientLimits; readonly implicit: boolean; readonly given?: Given; /** As {@link Client.scope}. */ readonly scope?: string }
   | { readonly accepted: false; readonly refusal: ConnectRefusal; /** In words, for the log and the trace. */ readonly why: string };
 
 /** What an MQTT 5 client is given instead of what it asked for. */
@@ -117,6 +120,7 @@ export interface AccessPort {
   serve(server: Server, tls?: ServerTls): void;
   /** Ends all connections and listeners; resolves when every socket is closed. */
   close(): Promise<void>;
+  /** Whether a device is signed in as itself. */
   isOnline(cloud: Cloud, device: DeviceRef): boolean;
   client(cloud: Cloud, device: DeviceRef): Client | undefined;
   /** The devices that are signed in. */

@@ -8,6 +8,8 @@ export interface ClientCertificate {
   readonly notAfter: number;
   /** The platform's own authority signed it. */
   readonly isOwn: boolean;
+  /** DER. */
+  readonly raw: Uint8Array;
 }
 
 /** What the transport knows of a client before it says anything. */

@@ -79,7 +79,8 @@ class AccessServer implements AccessPort, ConnectionHost<Connection>, Acceptor {
   }
 
   isOnline(cloud: Cloud, device: DeviceRef): boolean {
-    return this.#online[cloud].has(device);
+    const client = this.client(cloud, device);
+    return client !== undefined && client.scope === undefined;
   }
 
   client(cloud: Cloud, device: DeviceRef): Client | undefined {

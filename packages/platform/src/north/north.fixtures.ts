@@ -13,6 +13,7 @@ import { GrantSigner } from '../objects/signer.ts';
 import { Postman } from '../postman.ts';
 import type { Device } from '../records.ts';
 import { Registry } from '../registry.ts';
+import { HuaweiServices } from '../huawei-services.ts';
 import { forgetDevice, openStorage } from '../storage/storage.ts';
 import { Upgrades } from '../upgrades/upgrades.ts';
 import { signHuawei } from './huawei/signature.ts';
@@ -164,6 +165,16 @@ export class NorthUnderTest implements AsyncDisposable {
     onUpgrade: () => undefined,
     problem: () => undefined,
   });
+  readonly services = new HuaweiServices({
+    storage: this.storage,
+    registry: this.registry,
+    downlink: this.downlink,
+    access: { client: () => undefined },
+    peer: this.#peer(),
+    clock: this.clock,
+    addressFor: () => undefined,
+    problem: () => undefined,
+  });
   /** What devices published over HTTP. */
   readonly published: object[] = [];
   readonly north: Northbound;
@@ -174,7 +185,7 @@ export class NorthUnderTest implements AsyncDisposable {
     const { clock, downlink, children, storage, registry, postman, desired, objects, signer, origin, files, upgrades } = this;
     const takeUplink = (device: DeviceRef, frame: object): void => void this.published.push({ device, ...frame });
     const deviceHttp = new DeviceHttp({ registry, clock, issue: () => undefined, takeUplink });
-    this.north = createNorthbound({ deviceHttp, registry, storage, postman, downlink, children, desired, broadcasts: { toTopic: () => undefined, toProduct: () => undefined }, objects, signer, origin, files, upgrades, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    this.north = createNorthbound({ deviceHttp, registry, storage, postman, downlink, children, desired, broadcasts: { toTopic: () => undefined, toProduct: () => undefined }, objects, signer, origin, files, upgrades, huawei: this.services, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   #peer(): Pick<Peer, 'send' | 'handle'> {

@@ -6,6 +6,7 @@ export class Origin {
   readonly #access: Pick<AccessPort, 'localAddress'>;
   readonly #publicUrl: string | undefined;
   #listening: { readonly host: string; readonly port: number } | undefined;
+  #mqtt: { readonly mqtt?: number | undefined; readonly mqtts?: number | undefined } = {};
 
   /** `publicUrl` is what to use instead of what is seen here: behind a proxy, in a container. */
   constructor(access: Pick<AccessPort, 'localAddress'>, publicUrl: string | undefined) {
@@ -16,6 +17,17 @@ export class Origin {
   /** HTTP listens there now. */
   listensOn(address: { readonly host: string; readonly port: number }): void {
     this.#listening = address;
+  }
+
+  /** MQTT listens there now. */
+  listensForMqtt(ports: { readonly mqtt?: number | undefined; readonly mqtts?: number | undefined }): void {
+    this.#mqtt = ports;
+  }
+
+  /** `host:port` of MQTT for a device, over TLS if it came over TLS; undefined when there is no such port. */
+  mqttFor(cloud: Cloud, via: DeviceRef, isSecure: boolean): string | undefined {
+    const port = isSecure ? this.#mqtt.mqtts : this.#mqtt.mqtt;
+    return port === undefined ? undefined : `${new URL(this.forDevice(cloud, via)).hostname}:${port}`;
   }
 
   /** For a device: the address at which its connection, or its gateway's, reached this machine. */

@@ -4,6 +4,8 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { OBJECTS } from '../objects/objects.ts';
+import { GROUPS, POLICIES } from '../provisioning/provisioning-records.ts';
+import { RULE_ASSIGNMENTS, RULE_RECORDS } from '../rules/rule-records.ts';
 import { PACKAGES, TASKS, UPGRADES } from '../upgrades/upgrade-records.ts';
 import { Database } from './database.ts';
 import { migrate, MIGRATIONS } from './schema.ts';
@@ -86,6 +88,27 @@ describe('opening a storage', () => {
     expect(storage.records(PACKAGES).get({ cloud: 'huawei', id: 'k' })).toEqual({ cloud: 'huawei', id: 'k', productId: 'p', kind: 'firmware', version: '2', place: { bucket: 'packages', key: 'k/fw.bin' }, delivery: 'token', createdAt: 7, serial: 5 });
     expect(storage.records(TASKS).get({ cloud: 'huawei', id: 't' })).toMatchObject({ status: 'running', counts: { waiting: 1, succeeded: 1 } });
     expect(storage.records(UPGRADES).upTo('dueAt', Number.MAX_SAFE_INTEGER, 9)).toMatchObject([{ device: 'p_d2', stage: 'waiting', isOpen: true, dueAt: 90_000_007 }]);
+  });
+
+  it('takes up the policies and rules of a version 3 file', async () => {
+    using folder = new Folder();
+    written(folder, 3);
+    await using storage = open(folder);
+    expect(storage.records(POLICIES).get({ id: 'north' })).toEqual({ id: 'north', keyword: 'north', source: 'device-name', address: 'iot.example.com:8883', createdAt: 7, serial: 8 });
+    expect(storage.records(RULE_RECORDS).page({ type: 'DEVICE_SIDE' }, { limit: 9 })).toMatchObject({ total: 1, items: [{ id: 'r', rule: { version: 2 } }] });
+    expect(storage.records(RULE_ASSIGNMENTS).page({ device: 'p_d1' }, { limit: 9 }).items).toEqual([{ device: 'p_d1', rule: 'r', version: 2, serial: 10 }]);
+  });
+
+  it('seals a secret in the records', async () => {
+    using folder = new Folder();
+    const group = { scopeId: 's', productId: 'p', secret: 'a secret that nobody reads', createdAt: 1, serial: 1 };
+    const storage = open(folder);
+    storage.records(GROUPS).put(group);
+    await storage.close();
+    expect(readFileSync(folder.file('lianyun.db')).includes('a secret that nobody reads')).toBe(false);
+    await using again = open(folder);
+    expect(again.records(GROUPS).get({ scopeId: 's' })).toEqual(group);
+    expect(again.records(GROUPS).page({}, { limit: 1 }).items).toEqual([group]);
   });
 
   it.each(MIGRATIONS.map((_step, index) => index + 1))('has steps that make what version %i was', (version) => {

@@ -1,7 +1,7 @@
 import type { Page, PageRequest } from '../registry-store.ts';
 
-/** How a member is kept: as what it is found by. */
-type ColumnKind = 'text' | 'number' | 'flag';
+/** How a member is kept: as what it is found by; a secret is sealed, and nothing is found by it. */
+type ColumnKind = 'text' | 'number' | 'flag' | 'secret';
 
 /** What kind of records there are, and by which of their members they are found. Everything else of a record is JSON. */
 export interface Shape<T extends Serial> {
@@ -9,7 +9,7 @@ export interface Shape<T extends Serial> {
   readonly name: string;
   /** The members that name one record. */
   readonly key: readonly (keyof T & string)[];
-  /** The members that lists filter by and that the key has; the one that leaves the fewest records first. Member `fooBar` is the column `foo_bar`. */
+  /** The members that lists filter by and that the key has, and secrets; the one that leaves the fewest records first. Member `fooBar` is the column `foo_bar`. */
   readonly columns: Readonly<Partial<Record<keyof T & string, ColumnKind>>>;
 }
 

@@ -1,6 +1,7 @@
 import { LianyunError } from '@lianyun/protocol';
 import type { Database } from './database.ts';
 import { HISTORY_TABLES } from './schema-history.ts';
+import { HUAWEI_TABLES } from './schema-huawei.ts';
 import { MESSAGE_TABLES } from './schema-messages.ts';
 import { OBJECT_TABLES } from './schema-objects.ts';
 import { UPGRADE_TABLES } from './schema-upgrades.ts';
@@ -65,6 +66,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   [HISTORY_TABLES, OBJECT_TABLES, MESSAGE_TABLES, UPGRADE_TABLES].join('\n'),
+  HUAWEI_TABLES,
 ];
 
 /** Brings the file to the version of this program. Fails with `bad-config` when a newer one wrote it; a step that fails leaves the file as it was. */

@@ -2,6 +2,7 @@ import { parseExact, stringifyExact } from '@lianyun/protocol';
 import type { Page, PageRequest } from '../registry-store.ts';
 import type { Database, SqlValue } from './database.ts';
 import type { Records, Shape } from './records.ts';
+import type { Sealer } from './sealer.ts';
 import type { Turns } from './turns.ts';
 
 type Row = Readonly<Record<string, SqlValue>> & { readonly serial: number; readonly rest: string };
@@ -11,13 +12,15 @@ export class SqliteRecords<T extends { readonly serial: number }> implements Rec
   readonly #database: Database;
   readonly #turns: Turns;
   readonly #shape: Shape<T>;
+  readonly #sealer: Sealer;
   readonly #columns: readonly (keyof T & string)[];
   readonly #put: string;
   readonly #key: string;
 
-  constructor(database: Database, turns: Turns, shape: Shape<T>) {
+  constructor({ database, turns, sealer }: { readonly database: Database; readonly turns: Turns; readonly sealer: Sealer }, shape: Shape<T>) {
     this.#database = database;
     this.#turns = turns;
+    this.#sealer = sealer;
     this.#shape = shape;
     this.#columns = Object.keys(shape.columns) as (keyof T & string)[]; // its own keys
     const names = this.#columns.map(columnOf);
@@ -35,7 +38,7 @@ export class SqliteRecords<T extends { readonly serial: number }> implements Rec
 
   put(record: T): void {
     const kept = Object.fromEntries(Object.entries(record).filter(([name]) => name !== 'serial' && !Object.hasOwn(this.#shape.columns, name)));
-    const values = this.#columns.map((member) => toSql(record[member]));
+    const values = this.#columns.map((member) => (this.#shape.columns[member] === 'secret' && typeof record[member] === 'string' ? this.#sealer.seal(this.#ownerOf(record), record[member]) : toSql(record[member])));
     this.#turns.write(() => this.#database.run(this.#put, record.serial, ...values, stringifyExact(kept)));
   }
 
@@ -79,7 +82,14 @@ export class SqliteRecords<T extends { readonly serial: number }> implements Rec
       return [[member, this.#shape.columns[member] === 'flag' ? value === 1 : value] as const];
     });
     // Written by put.
-    return { ...(parseExact(row.rest) as object), ...Object.fromEntries(members), serial: row.serial } as T;
+    const record = { ...(parseExact(row.rest) as object), ...Object.fromEntries(members), serial: row.serial } as T;
+    const opened = members.flatMap(([member, value]) => (value instanceof Uint8Array ? [[member, this.#sealer.open(this.#ownerOf(record), value)] as const] : []));
+    return opened.length === 0 ? record : { ...record, ...Object.fromEntries(opened) };
+  }
+
+  /** What a secret is bound to. */
+  #ownerOf(record: T): string {
+    return `${this.#shape.name} ${JSON.stringify(this.#shape.key.map((member) => record[member]))}`;
   }
 }
 

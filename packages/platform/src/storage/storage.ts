@@ -186,7 +186,7 @@ class SqliteStorage implements Storage {
   }
 
   records<T extends { readonly serial: number }>(shape: Shape<T>): Records<T> {
-    return kept(this.#records, shape.name, () => new SqliteRecords(this.#database, this.#turns, shape));
+    return kept(this.#records, shape.name, () => new SqliteRecords({ database: this.#database, turns: this.#turns, sealer: this.#sealer }, shape));
   }
 
   secret(name: string): string {

@@ -94,6 +94,7 @@ function read(certificate: X509Certificate, authority: Authority): ClientCertifi
     notBefore: Date.parse(certificate.validFrom),
     notAfter: Date.parse(certificate.validTo),
     isOwn: authority.signed(certificate),
+    raw: certificate.raw,
   };
 }
 

@@ -284,7 +284,7 @@ describe('what is no proper request', () => {
   });
 
   it('is answered 404 with the error body when there is no such route', async () => {
-    for (const [method, path] of [['GET', '/rules'], ['PATCH', '/devices'], ['GET', '/devices/a/b/c']] as const) {
+    for (const [method, path] of [['GET', '/tunnels'], ['PATCH', '/devices'], ['GET', '/devices/a/b/c']] as const) {
       expect(await north.huawei(method, path)).toMatchObject({ status: 404, body: { error_code: 'APIGW.0101', error_msg: expect.stringContaining(path) } });
     }
   });

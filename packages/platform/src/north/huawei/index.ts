@@ -13,6 +13,7 @@ import { packageDownload } from './package-download.ts';
 import { createPackage, deletePackage, listPackages, showPackage } from './packages.ts';
 import { createProduct, deleteProduct, listProducts, showProduct, updateProduct } from './products.ts';
 import { createCommand, listProperties, updateProperties } from './requests.ts';
+import { changeRuleStatus, createRule, deleteRule, listRules, showRule, updateRule } from './rules.ts';
 import { deleteShadow, showShadow, updateShadow } from './shadow.ts';
 import { verifyHuawei } from './signature.ts';
 
@@ -59,6 +60,12 @@ const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/batchtasks/:task_id/stop', status: 200, answer: stopTask },
   { method: 'POST', path: '/batchtasks/:task_id/retry', status: 200, answer: retryTask },
   { method: 'POST', path: '/batchtasks/:task_id/confirm', status: 200, answer: confirmTask },
+  { method: 'POST', path: '/rules', status: 201, answer: createRule },
+  { method: 'GET', path: '/rules', status: 200, answer: listRules },
+  { method: 'GET', path: '/rules/:rule_id', status: 200, answer: showRule },
+  { method: 'PUT', path: '/rules/:rule_id', status: 200, answer: updateRule },
+  { method: 'DELETE', path: '/rules/:rule_id', status: 204, answer: deleteRule },
+  { method: 'PUT', path: '/rules/:rule_id/status', status: 200, answer: changeRuleStatus },
 ];
 
 const BASE = '/v5/iot/';

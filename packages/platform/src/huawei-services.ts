@@ -1,0 +1,40 @@
+import type { Clock, DeviceRef, LianyunError, Peer } from '@lianyun/protocol';
+import type { AccessPort, Client } from './access/port.ts';
+import type { Downlink } from './downlink.ts';
+import { Provisioning } from './provisioning/provisioning.ts';
+import type { Registry } from './registry.ts';
+import { DeviceRules } from './rules/device-rules.ts';
+import type { Storage } from './storage/storage.ts';
+
+interface HuaweiServicesOptions {
+  readonly storage: Storage;
+  readonly registry: Registry;
+  readonly downlink: Downlink;
+  readonly access: Pick<AccessPort, 'client'>;
+  readonly peer: Pick<Peer, 'send' | 'handle'>;
+  readonly clock: Clock;
+  /** Where a device reaches this platform's MQTT. */
+  addressFor(client: Client): string | undefined;
+  problem(problem: LianyunError): void;
+}
+
+/** What IoTDA does for its devices beside what both clouds do. */
+export class HuaweiServices {
+  readonly provisioning: Provisioning;
+  readonly rules: DeviceRules;
+
+  constructor(options: HuaweiServicesOptions) {
+    this.provisioning = new Provisioning(options);
+    this.rules = new DeviceRules(options);
+  }
+
+  /** A device connected, or its gateway says that it is there. */
+  cameOnline(device: DeviceRef): void {
+    this.rules.cameOnline(device);
+  }
+
+  /** A device is no more: nothing that is known of it stays. */
+  forget(device: DeviceRef): void {
+    this.rules.forget(device);
+  }
+}
