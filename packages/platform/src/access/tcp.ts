@@ -4,6 +4,7 @@ import { listenError } from '../listen-error.ts';
 import { handshakeText, proofOf, type ServerTls } from '../tls/server-tls.ts';
 import type { Connection } from './connection.ts';
 import type { Proof } from './proof.ts';
+import { sharingReads } from './shared-reads.ts';
 import type { Origin, Transport } from './transport.ts';
 
 /** Who takes the connections of a listener. */
@@ -41,7 +42,7 @@ export async function openListener(
   { acceptor, handshakeMs }: { readonly acceptor: Acceptor; readonly handshakeMs: number },
 ): Promise<Listener> {
   const shaking = new Map<string, Socket>();
-  const server: Server = tls === undefined ? createServer({ noDelay: true }, (socket) => open(socket, PLAIN, acceptor)) : createTlsListener(tls, { acceptor, handshakeMs, shaking });
+  const server: Server = tls === undefined ? createServer({ noDelay: true, pauseOnConnect: true }, (socket) => open(sharingReads(socket), PLAIN, acceptor).resume()) : createTlsListener(tls, { acceptor, handshakeMs, shaking });
   await new Promise<void>((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       reject(listenError('MQTT', error, { host, port }));
@@ -105,13 +106,13 @@ function createTlsListener(tls: ServerTls, { acceptor, handshakeMs, shaking }: T
   return server;
 }
 
-function open(socket: Tagged | TLSSocket, proof: Proof, acceptor: Acceptor): void {
+function open(socket: Tagged | TLSSocket, proof: Proof, acceptor: Acceptor): Socket {
   socket.on('error', onError);
   const connection = acceptor.accept(socket, { peer: peerOf(socket), proof });
-  if (connection === undefined) return void socket.destroy();
+  if (connection === undefined) return socket.destroy();
   (socket as Tagged)[CONNECTION] = connection;
   socket.on('data', onData);
-  socket.on('close', onClose);
+  return socket.on('close', onClose);
 }
 
 function peerOf({ remoteAddress, remotePort }: Socket): string {
