@@ -4,6 +4,7 @@ import type { AccessLimits } from './limits.ts';
 import type { AccessPolicy, Client, Cloud, OfflineReason } from './port.ts';
 import type { RoutingIndex } from './routing-index.ts';
 import type { SubscriptionOwner } from './subscriptions.ts';
+import type { TakenTogether } from './taken-together.ts';
 
 /** What all connections of a server share. */
 export interface ConnectionHost<C> {
@@ -11,6 +12,7 @@ export interface ConnectionHost<C> {
   readonly limits: AccessLimits;
   readonly deadlines: Deadlines;
   readonly writes: WriteTurns;
+  readonly takenTogether: TakenTogether;
   readonly routes: Readonly<Record<Cloud, RoutingIndex<SubscriptionOwner>>>;
   now(): number;
   /** A client signed in; whoever was signed in for its device is taken over now. */

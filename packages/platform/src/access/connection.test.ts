@@ -8,6 +8,7 @@ import { Deadlines } from './deadlines.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { RoutingIndex } from './routing-index.ts';
 import type { Transport } from './transport.ts';
+import { TakenTogether } from './taken-together.ts';
 import { WriteTurn } from './write-turn.ts';
 
 /** A connection over no socket at all: one buffer that is used for every read, and a list of what was written. */
@@ -30,6 +31,7 @@ function make(): { connection: Connection; host: ConnectionHost<Connection>; clo
     limits: DEFAULT_LIMITS,
     deadlines: new Deadlines(clock),
     writes: new WriteTurn(),
+    takenTogether: new TakenTogether(),
     routes: { huawei: new RoutingIndex(), tencent: new RoutingIndex() },
     now: () => clock.now(),
     onSignIn: () => undefined,

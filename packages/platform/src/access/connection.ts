@@ -187,7 +187,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     }
     if (kind === 'custom') routeTo(routes[client.cloud], uplink, this);
     if (taken === undefined) return this.#acknowledge(packetId);
-    this.#intake ??= new UplinkIntake(this, this.#writer, this.#host.limits.waitingUplinks);
+    this.#intake ??= new UplinkIntake(this, this.#writer, this.#host);
     this.#intake.wait(taken, packetId);
   }
 

@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS, type AccessLimits } from './limits.ts';
 import type { AccessPolicy, AccessPort, Client, Cloud, OfflineReason, Uplink } from './port.ts';
 import { routeTo, RoutingIndex } from './routing-index.ts';
 import type { SubscriptionOwner } from './subscriptions.ts';
+import { TakenTogether } from './taken-together.ts';
 import { WriteTurn } from './write-turn.ts';
 import { acceptUpgrades } from './web-socket.ts';
 import { openListener, type Acceptor, type Listener } from './tcp.ts';
@@ -29,6 +30,7 @@ class AccessServer implements AccessPort, ConnectionHost<Connection>, Acceptor {
   readonly limits: AccessLimits;
   readonly deadlines: Deadlines;
   readonly writes = new WriteTurn();
+  readonly takenTogether = new TakenTogether();
   readonly routes = { huawei: new RoutingIndex<SubscriptionOwner>(), tencent: new RoutingIndex<SubscriptionOwner>() };
   readonly #clock: Clock;
   readonly #listeners: Listener[] = [];

@@ -1,4 +1,6 @@
 import type { TurnWriter } from '@lianyun/protocol/mqtt';
+import type { AccessLimits } from './limits.ts';
+import type { TakenTogether, WaitingUplink } from './taken-together.ts';
 
 /** The connection whose uplinks are taken. */
 export interface IntakeOwner {
@@ -7,10 +9,10 @@ export interface IntakeOwner {
   intakeFailed(qos: 0 | 1, error: unknown): void;
 }
 
-interface Owed {
-  readonly packetId: number;
-  readonly reasonCode: number;
-  isDue: boolean;
+/** What the intakes of all connections share. */
+interface IntakeHost {
+  readonly limits: AccessLimits;
+  readonly takenTogether: TakenTogether;
 }
 
 /**
@@ -21,15 +23,15 @@ interface Owed {
 export class UplinkIntake {
   readonly #owner: IntakeOwner;
   readonly #writer: TurnWriter;
-  readonly #limit: number;
+  readonly #host: IntakeHost;
   readonly #owed: Owed[] = [];
   #waiting = 0;
   #isPaused = false;
 
-  constructor(owner: IntakeOwner, writer: TurnWriter, limit: number) {
+  constructor(owner: IntakeOwner, writer: TurnWriter, host: IntakeHost) {
     this.#owner = owner;
     this.#writer = writer;
-    this.#limit = limit;
+    this.#host = host;
   }
 
   /** PUBACKs that are not sent yet. */
@@ -44,33 +46,31 @@ export class UplinkIntake {
   /** An uplink at QoS 1 was taken at once. */
   puback(packetId: number, reasonCode = 0): void {
     if (this.#owed.length === 0) this.#writer.puback(packetId, reasonCode);
-    else this.#owed.push({ packetId, reasonCode, isDue: true });
+    else this.#owed.push(new Owed(this, { packetId, reasonCode, isDue: true }));
   }
 
   /** An uplink will have been taken when the promise resolves. `packetId` is 0 at QoS 0. */
   wait(taken: Promise<void>, packetId: number): void {
-    const owed: Owed = { packetId, reasonCode: 0, isDue: false };
+    const owed = new Owed(this, { packetId, reasonCode: 0, isDue: false });
     if (packetId !== 0) this.#owed.push(owed);
     this.#waiting++;
-    if (this.#waiting > this.#limit && !this.#isPaused) {
+    if (this.#waiting > this.#host.limits.waitingUplinks && !this.#isPaused) {
       this.#isPaused = true;
       this.#owner.pauseReading();
     }
-    taken.then(
-      () => {
-        this.#onTaken(owed);
-      },
-      (error: unknown) => {
-        this.#waiting--;
-        this.#owner.intakeFailed(packetId === 0 ? 0 : 1, error);
-        this.#resume();
-      },
-    );
+    this.#host.takenTogether.wait(taken, owed);
   }
 
-  #onTaken(owed: Owed): void {
+  /** One of those that wait has failed. */
+  failed(qos: 0 | 1, error: unknown): void {
     this.#waiting--;
-    owed.isDue = true;
+    this.#owner.intakeFailed(qos, error);
+    this.#resume();
+  }
+
+  /** One of those that wait is due. */
+  taken(): void {
+    this.#waiting--;
     let count = 0;
     for (const { packetId, reasonCode, isDue } of this.#owed) {
       if (!isDue) break;
@@ -82,8 +82,32 @@ export class UplinkIntake {
   }
 
   #resume(): void {
-    if (!this.#isPaused || this.#waiting > this.#limit / 2) return;
+    if (!this.#isPaused || this.#waiting > this.#host.limits.waitingUplinks / 2) return;
     this.#isPaused = false;
     this.#owner.resumeReading();
+  }
+}
+
+/** A PUBACK that is owed; at QoS 0, where there is none, only the wait. */
+class Owed implements WaitingUplink {
+  readonly #intake: UplinkIntake;
+  readonly packetId: number;
+  readonly reasonCode: number;
+  isDue: boolean;
+
+  constructor(intake: UplinkIntake, { packetId, reasonCode, isDue }: Pick<Owed, 'packetId' | 'reasonCode' | 'isDue'>) {
+    this.#intake = intake;
+    this.packetId = packetId;
+    this.reasonCode = reasonCode;
+    this.isDue = isDue;
+  }
+
+  onTaken(): void {
+    this.isDue = true;
+    this.#intake.taken();
+  }
+
+  onFailed(error: unknown): void {
+    this.#intake.failed(this.packetId === 0 ? 0 : 1, error);
   }
 }
