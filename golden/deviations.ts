@@ -3,7 +3,7 @@ import { at } from './compare.ts';
 import type { Case } from './transcript.ts';
 
 /**
- * A condition on what was recorded (`/heard` lists the listeners that the program had by then, `/subscribed` its custom topics, as far as the transcript shows): the value at the pointer equals, matches (a regular expression on its JSON), or is there. A step `*` stands for every
+ * A condition on what was recorded (`/heard` lists the listeners that the program had by then, `/subscribed` its custom topics, `/injected` the events that it was sent before, as far as the transcript shows): the value at the pointer equals, matches (a regular expression on its JSON), or is there. A step `*` stands for every
  * member of a list: one that holds is enough.
  */
 interface Condition {

@@ -11,6 +11,8 @@ interface Options {
   /** The CONNACK code of the next connection. */
   connack(): number;
   acknowledges(): boolean;
+  /** What is sent back when a message arrives. */
+  respond(topic: string): readonly { readonly topic: string; readonly bytes: Buffer; readonly qos: 0 | 1 }[];
   onOpen(end: MqttEnd): void;
   onClose(end: MqttEnd): void;
 }
@@ -60,7 +62,7 @@ export class MqttEnd implements PacketHandlers {
       clientId,
       username: username ?? null,
       password: password?.toString() ?? null,
-      passwordLength: password?.length ?? 0,
+      passwordLength: password?.length ?? null,
       keepalive: keepAliveSeconds,
       clean,
       protocolName: version === 3 ? 'MQIsdp' : 'MQTT',
@@ -80,6 +82,7 @@ export class MqttEnd implements PacketHandlers {
   publish(topic: string, payload: Buffer, qos: Qos, packetId: number, dup: boolean, retain: boolean): void {
     this.#options.recorder.publish({ topic, qos, retain, payload: readPayload(payload), ...(dup ? { dup } : {}) });
     if (qos === 1 && this.#options.acknowledges()) this.#writer?.puback(packetId);
+    for (const answer of this.#options.respond(topic)) this.send(answer.topic, answer.bytes, answer.qos);
   }
 
   puback(): void {

@@ -15,7 +15,7 @@ export interface SeenConnect {
   readonly clientId: string;
   readonly username: string | null;
   readonly password: string | null;
-  readonly passwordLength: number;
+  readonly passwordLength: number | null;
   readonly keepalive: number;
   readonly clean: boolean;
   readonly protocolName: string;

@@ -79,15 +79,19 @@ export async function replay(options: ReplayOptions): Promise<Map<string, string
   return results;
 }
 
-/** Cases with what the recorded program had done by then, as far as it shows: rules may ask for it. `heard`: its listeners; `subscribed`: its custom topics. */
+/** Cases with what the recorded program had done by then, as far as it shows: rules may ask for it. `heard`: its listeners; `subscribed`: its custom topics; `injected`: the events that were sent to it before. */
 export function withHistory(cases: readonly Case[]): Case[] {
-  const histories = new Map<string, { readonly heard: Set<string>; readonly subscribed: Map<string, unknown> }>();
+  const histories = new Map<string, { readonly heard: Set<string>; readonly subscribed: Map<string, unknown>; readonly injected: Set<string> }>();
   return cases.map((recorded) => {
-    const history = histories.get(recorded.scenario) ?? { heard: new Set(), subscribed: new Map() };
+    const history = histories.get(recorded.scenario) ?? { heard: new Set(), subscribed: new Map(), injected: new Set() };
     histories.set(recorded.scenario, history);
     for (const { name } of (recorded['callbacks'] ?? []) as { name: string }[]) history.heard.add(name.split('.')[0] ?? name);
     for (const entry of (recorded['subscribes'] ?? []) as { topic: string }[]) if (!entry.topic.includes('/sys/')) history.subscribed.set(entry.topic, entry);
-    return { ...recorded, heard: [...history.heard], subscribed: [...history.subscribed.values()] };
+    const injected = [...history.injected];
+    for (const { payload } of recorded.inject === undefined ? [] : injectionsOf(recorded.inject)) {
+      for (const { event_type: type } of (payload as { services?: { event_type?: string }[] } | null)?.services ?? []) if (type !== undefined) history.injected.add(type);
+    }
+    return { ...recorded, heard: [...history.heard], subscribed: [...history.subscribed.values()], injected };
   });
 }
 

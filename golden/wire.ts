@@ -50,6 +50,8 @@ export class Wire implements AsyncDisposable {
   connacks: number[] = [];
   /** Whether QoS 1 is acknowledged. */
   acknowledges = true;
+  /** What the server sends when a message arrives. */
+  respond: (topic: string) => readonly Injection[] = () => [];
   /** Answers HTTP requests. */
   answer: (request: HttpRequest) => HttpAnswer = () => ({ status: 404, body: '' });
   readonly #ends = new Set<MqttEnd>();
@@ -118,6 +120,7 @@ export class Wire implements AsyncDisposable {
       clientCertSubject: subject === undefined ? null : { commonName: subject.CN },
       connack: () => this.connacks.shift() ?? 0,
       acknowledges: () => this.acknowledges,
+      respond: (topic) => this.respond(topic).map((each) => ({ ...each, bytes: bytesOf(each.payload) })),
       onOpen: (end) => void this.#ends.add(end),
       onClose: (end) => void this.#ends.delete(end),
     });

@@ -1,4 +1,5 @@
 // Each api of Huawei's transcripts, and the call of the face that it is.
+import path from 'node:path';
 import { DeviceBaseInfo, DeviceEvent, DeviceMessage, CommandRsp, IotResult, OTAService, ServiceProperty } from 'lianyun/huawei';
 import type { JsonObject } from 'lianyun';
 import type { Case } from '../transcript.ts';
@@ -33,6 +34,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   ...SERVICE_CALLS,
   'IotDevice.__init__': (stage, { call }) => stage.make(call) !== undefined,
   'IotDevice.connect': (stage, { call }) => stage.connect(call),
+  'IotDevice.connect (bootstrap)': (stage, { call }) => stage.connect(call),
   'IotDevice.destroy': async (stage) => {
     await stage.connected.destroy();
   },
@@ -102,6 +104,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
 
   'FileManagerService.get_upload_file_url': (stage, recorded) => stage.connected.getFileManagerService().getUploadFileUrl(as(recorded.call['file_name']), as(recorded.call['file_attributes']), listener(stage, recorded)),
   'FileManagerService.get_download_file_url': (stage, recorded) => stage.connected.getFileManagerService().getDownloadFileUrl(as(recorded.call['file_name']), as(recorded.call['file_attributes']), listener(stage, recorded)),
+  'FileManagerService.upload_file': async (stage, { call }) => stage.connected.getFileManagerService().uploadFile(as(call['file_name']), await stage.file(call['file_path']), as(call['file_attributes'])),
+  'FileManagerService.download_file': (stage, { call }) => stage.connected.getFileManagerService().downloadFile(as(call['file_name']), path.join(stage.options.directory, as(call['file_path'] ?? 'd')), as(call['file_attributes'])),
   'FileManagerService.report_upload_result': (stage, recorded) => {
     const [object, code, status, text] = resultOf(recorded);
     stage.connected.getFileManagerService().reportUploadResult(object, code, status, text, listener(stage, recorded));
@@ -118,6 +122,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
     }
     stage.connected.getClient().reportDeviceMessage('x', listener(stage, recorded));
   },
+  'report_properties (rule engine)': (stage, { call }) =>
+    stage.connected.getClient().reportProperties([new ServiceProperty({ serviceId: as(call['service_id']), properties: { temperature: as(call['temperature']) } })]),
   report_properties: (stage) => stage.connected.getClient().reportProperties([new ServiceProperty({ serviceId: 'a', properties: { x: 1 } })]),
   report_event: (stage) => stage.connected.getClient().reportEvent(new DeviceEvent({ serviceId: 'a', eventType: 't' })),
   respond_command: (stage) => stage.connected.getClient().respondCommand('r', new CommandRsp()),

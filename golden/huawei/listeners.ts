@@ -84,7 +84,8 @@ export class Listeners {
     this.#case = recorded;
     const { device } = this.#stage;
     if (device === undefined) return;
-    const names = callbacksOf(recorded);
+    // Without a listener the vendor's program does nothing with a URL: one that uploads has one.
+    const names = [...callbacksOf(recorded), ...(/load_file$/.test(recorded.api) ? ['FileManagerListener.'] : [])];
     for (const [prefix, register] of REGISTRATIONS) {
       if (this.#registered.has(prefix) || !names.some((name) => name.startsWith(prefix))) continue;
       this.#registered.add(prefix);

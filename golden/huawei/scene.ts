@@ -19,6 +19,8 @@ export interface Scene {
     /** A callback of the program. */
     note(name: string, args: readonly unknown[]): void;
   };
+  /** A file that a call names, made where its content is told. Left out: the one of the recorded program. */
+  file(named: unknown): Promise<string>;
   /** A value of our classes as the transcripts write it. */
   shown(value: unknown): unknown;
   readonly device: IotDevice | undefined;

@@ -1,4 +1,5 @@
 // How the cases of Huawei's transcripts become calls of the face: a table from each api, and listeners that do what the recorded program did.
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ClientConf, IotDevice, type ConnectAuthInfo } from 'lianyun/huawei';
 import { foreignAuthority } from '../material.ts';
@@ -13,6 +14,10 @@ import { addServices, hasServices, Smoke } from './services.ts';
 
 /** The device of the transcripts. */
 export const DEVICE = { id: 'product01_device01', secret: 'GoldenSecret123', host: 'iot-mqtts.example.com' } as const;
+/** Where the vendor's program keeps what the bootstrap server said. */
+const SERVER_INFO = 'server_info.json';
+/** Whether the recorded program ran device-side rules. */
+const runsRules = (cases: readonly Case[]): boolean => cases.some(({ api }) => /device_rule|rule engine/.test(api));
 /** Scenarios whose cases connect by themselves. */
 const CONNECTS = /connect|destroy|__init__/;
 
@@ -38,6 +43,14 @@ export class HuaweiStage implements Stage, Scene {
     return stage;
   }
 
+  async file(named: unknown): Promise<string> {
+    const told = typeof named === 'string' ? /content (".*")/s.exec(named)?.[1] : undefined;
+    if (typeof named === 'string' && told === undefined) return named;
+    const place = path.join(this.options.directory, 'uploaded.txt');
+    await writeFile(place, told === undefined ? 'golden file content\n' : (JSON.parse(told) as string));
+    return place;
+  }
+
   shown(value: unknown): unknown {
     return shown(value, SHOWN);
   }
@@ -50,11 +63,11 @@ export class HuaweiStage implements Stage, Scene {
 
   make(call: Readonly<Record<string, unknown>>): IotDevice {
     const { keepalive, qos, timeout, ...auth } = call;
+    const { cases, clock, directory } = this.options;
     const conf = new ClientConf({
-      connectAuthInfo: { id: DEVICE.id, secret: DEVICE.secret, serverUri: DEVICE.host, port: 1883, ...this.#authOf(auth) },
+      connectAuthInfo: { id: DEVICE.id, secret: DEVICE.secret, serverUri: DEVICE.host, port: 1883, serverInfoPath: path.join(directory, SERVER_INFO), enableRuleManage: runsRules(cases), ...this.#authOf(auth) },
       mqttConnectConf: given({ keepAliveTime: keepalive, qos, timeout }),
     });
-    const { cases, clock } = this.options;
     const device = isGateway(cases) ? new GoldenGateway(this, conf, { clock }) : new IotDevice(conf, { clock });
     if (hasServices(cases)) addServices(this, device);
     return device;
@@ -91,9 +104,32 @@ export class HuaweiStage implements Stage, Scene {
     this.listeners.prepare(recorded);
     const service = this.device?.getService('smokeDetector');
     if (service instanceof Smoke) service.prepare(recorded);
+    await this.#prepareBootstrap(recorded);
     // The recorded program dialled, so the authority's file was there: one that did not sign the server's certificate.
     const { iot_cert_path: file } = recorded.call;
     if (typeof file === 'string' && recorded['dial'] !== undefined) await foreignAuthority(path.join(this.options.directory, file));
+  }
+
+  /** What was kept of an earlier bootstrap is there only where the recorded program used it: it then dialled once. What the server said is read from what was kept of it. */
+  async #prepareBootstrap(recorded: Case): Promise<void> {
+    if (!recorded.api.includes('bootstrap')) return;
+    const file = path.join(this.options.directory, SERVER_INFO);
+    const kept = recorded[SERVER_INFO] as { server_uri?: string; port?: number; secret?: string | null } | null | undefined;
+    const dials = (recorded['dial'] ?? []) as unknown[];
+    if (dials.length !== 1 || kept === null || kept === undefined) await rm(file, { force: true });
+    this.options.wire.respond = (topic) => {
+      if (!topic.endsWith('/bootstrap/up') || kept === null || kept === undefined) return [];
+      const payload = { address: `${kept.server_uri ?? ''}:${kept.port ?? 0}`, ...(typeof kept.secret === 'string' ? { deviceSecret: kept.secret } : {}) };
+      return [{ topic: topic.replace(/up$/, 'down'), qos: 0, payload }];
+    };
+  }
+
+  /** What is kept of a bootstrap. */
+  async observe(recorded: Case): Promise<Record<string, unknown>> {
+    if (!(SERVER_INFO in recorded)) return {};
+    const text = await readFile(path.join(this.options.directory, SERVER_INFO), 'utf8').catch(() => undefined);
+    if (text === undefined) return { [SERVER_INFO]: null };
+    return { [SERVER_INFO]: JSON.parse(text) as unknown };
   }
 
   play(recorded: Case): unknown {

@@ -11,3 +11,9 @@ export interface DeviceEvents {
   /** The end: by `close()`, or because trying again cannot help. */
   closed: [{ readonly reason: DisconnectReason; readonly error: LianyunError | undefined }];
 }
+
+/** How `close()` went. */
+export interface CloseReport {
+  /** Messages that were not delivered; their receipts failed with `closed`. */
+  readonly undelivered: number;
+}

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { isLianyunError, LianyunError, Peer, subscriptionsOf, type AnyDialect, type Clock, type DeviceRef, type MessageProperties, type MqttCredentials, type Op } from '@lianyun/protocol';
 import { reasonText } from '@lianyun/protocol/mqtt';
 import { CloudTime } from './cloud-time.ts';
-import type { DeviceEvents } from './device-events.ts';
+import type { CloseReport, DeviceEvents } from './device-events.ts';
 import { readModel } from './model.ts';
 import type { NetworkSettings } from './net/open.ts';
 import { checkKey, readOptions, type DeviceOptions } from './options.ts';
@@ -25,12 +25,6 @@ import type { TopicsService } from './services/topics.ts';
 import { Session } from './session.ts';
 import type { Ending, SessionState } from './session-state.ts';
 
-/** How {@link DeviceCore.close} went. */
-export interface CloseReport {
-  /** Messages that were not delivered; their receipts failed with `closed`. */
-  readonly undelivered: number;
-}
-
 /**
  * A device on one cloud. The type {@link Device} narrows it to what the dialect can do.
  * Node's EventEmitter is its base because `on`/`once`/`off` and `events.once()` are what Node programs expect.
@@ -47,7 +41,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   readonly network: NetworkSettings;
   readonly #outbox: Outbox;
   readonly #session: Session;
-  readonly #identity: never;
+  #identity: never;
   readonly #context: DeviceContext;
   readonly #services: DeviceServices;
   /** Who waits in connect(), and why the last attempt failed. */
@@ -209,6 +203,12 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   credentials(isTls: boolean): MqttCredentials {
     const clock = this.#clock;
     return this.#dialect.signIn.credentials(this.#identity, { now: this.#cloudTime.now(), isTls, random: () => clock.random() });
+  }
+
+  /** @internal Connects elsewhere and as something else from now on, with the same messages and handlers: what provisioning found out (Huawei 6). */
+  relocate(options: DeviceOptions<AnyDialect>): void {
+    this.#identity = options.identity;
+    this.#session.relocate(readOptions(options));
   }
 
   /** @internal Asks for what waits for this device. */

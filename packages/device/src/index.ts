@@ -120,8 +120,7 @@ export type {
   ThingModel,
   UpgradeFailure,
 } from '@lianyun/protocol';
-export type { CloseReport } from './device.ts';
-export type { DeviceEvents } from './device-events.ts';
+export type { CloseReport, DeviceEvents } from './device-events.ts';
 export type { DeviceModel, ModelCheck } from './model.ts';
 export type { TlsInput, TlsOptions } from './net/tls-options.ts';
 export type { DeviceOptions } from './options.ts';

@@ -21,7 +21,7 @@ const HIGH_WATER_BYTES = 1_048_576;
 
 /** Keeps one MQTT connection alive and sends what the outbox holds. It is the device's link. */
 export class Session implements Link, ConnectionOwner {
-  readonly #options: Settings;
+  #options: Settings;
   readonly #outbox: Outbox;
   /** Filters of the protocol itself; they stay whatever a program subscribes beside them. */
   #system: readonly Subscription[];
@@ -57,6 +57,11 @@ export class Session implements Link, ConnectionOwner {
 
   get inFlight(): number {
     return this.#outbox.inFlight;
+  }
+
+  /** Connects elsewhere from the next attempt on. */
+  relocate(options: Settings): void {
+    this.#options = options;
   }
 
   start(): void {
@@ -284,13 +289,12 @@ export class Session implements Link, ConnectionOwner {
   }
 
   #connect(): void {
-    const { clock } = this.#options;
     const endpoint = this.#endpoint;
     try {
       this.#connection = new Connection(this.#options, { endpoint, credentials: this.#owner.credentials(endpoint.scheme === 'mqtts') }, this);
     } catch (cause) {
       const error = isLianyunError(cause) ? cause : new LianyunError('bad-config', `The connection to ${whereOf(endpoint)} cannot be tried: ${String(cause)}`, { cause });
-      this.#dispatch({ on: 'ended', now: clock.now(), random: 0, ending: { reason: 'bad-credentials', error, isFatal: true, byServer: false } });
+      this.#dispatch({ on: 'ended', now: this.#options.clock.now(), random: 0, ending: { reason: 'bad-credentials', error, isFatal: true, byServer: false } });
     }
   }
 }

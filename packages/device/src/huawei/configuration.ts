@@ -1,16 +1,18 @@
 import { huawei, LianyunError, type Clock, type HuaweiIdentity } from '@lianyun/protocol';
 import type { DeviceOptions } from '../options.ts';
 import type { TlsOptions } from '../net/tls-options.ts';
+import type { Provisioned, ProvisionOptions } from '../provision/provision.ts';
 import { given } from './speaker.ts';
 
 /** Who the device is and where it connects (seed 2.3). Members as in the vendor's document and code. */
 export class ConnectAuthInfo {
-  /** Bootstrap: none, by the device's own credentials, by those of its registration group. */
-  static readonly BS_MODE_NONE = 0;
-  static readonly BS_MODE_STANDARD = 1;
-  static readonly BS_MODE_GROUP = 2;
   static readonly SECRET_AUTH = 0;
   static readonly X509_AUTH = 1;
+  static readonly PROTOCOL_MQTT = 'MQTT';
+  /** Bootstrap: none, by the device's own credentials, by those of its registration group. */
+  static readonly BS_MODE_DIRECT_CONNECT = 0;
+  static readonly BS_MODE_STANDARD_BOOTSTRAP = 1;
+  static readonly BS_MODE_BOOTSTRAP_WITH_SCOPEID = 2;
 
   /** The device id. */
   id = '';
@@ -26,19 +28,23 @@ export class ConnectAuthInfo {
   keyPath: string | undefined = undefined;
   /** The platform's authority, a PEM file; needed for port 8883. */
   iotCertPath: string | undefined = undefined;
-  /** The registration group. */
+  /** The registration group; `secret` is then the group's, base64. */
   scopeId: string | undefined = undefined;
   protocol = 'MQTT';
-  /** 0: no bootstrap, 1 or true: with the device's own credentials, 2: with those of its registration group. */
+  /** 0: no bootstrap, 1 or true: with the device's own credentials, 2: with those of its registration group. `serverUri` is then the bootstrap server. */
   bsMode: 0 | 1 | 2 | boolean = 0;
-  /** The bootstrap server's authority, a PEM file. */
+  /** The bootstrap server's authority, a PEM file; needed for port 8883. */
   bsCertPath: string | undefined = undefined;
-  /** What the device sends with its bootstrap request. */
+  /** What the device sends with its bootstrap request: `{"baseStrategyKeyword":"…"}` for a static policy that looks for a keyword. */
   bsMessage: string | undefined = undefined;
+  /** The file, in the form of the vendor's Python SDK, that keeps what the bootstrap server said, readable by its owner only: later connects ask nobody. Left out: `server_info.json` beside the program. A device a file. */
+  serverInfoPath: string | undefined = undefined;
   /** Whether the platform shall check how fresh the signed hour is: '1' or '0'. */
   checkTimestamp: '0' | '1' | boolean = '1';
   /** Whether a connection that is lost is made again. */
   reconnectOnFailure = true;
+  /** Least time between two attempts, ms; without it the first waits are drawn from nothing up. */
+  minBackoff: number | undefined = undefined;
   /** Longest wait between two attempts, ms. */
   maxBackoff = 30_000;
   /** Messages that wait while there is no connection; the oldest goes first when there are more. 0: as many as the outbox takes. */
@@ -47,6 +53,8 @@ export class ConnectAuthInfo {
   inflightMessages = 20;
   /** Whether the SDK's name and version are told after connecting. */
   autoReportDeviceInfo = false;
+  /** Whether the device runs the platform's device-side rules. */
+  enableRuleManage = false;
 
   constructor(given?: Partial<ConnectAuthInfo>) {
     Object.assign(this, given);
@@ -93,7 +101,7 @@ export class ClientConf {
 export function readConfiguration({ connectAuthInfo: auth, mqttConnectConf: mqtt }: ClientConf, clock?: Clock): DeviceOptions<typeof huawei> {
   const { id, serverUri, port, protocol, bsMode, checkTimestamp } = auth;
   if (typeof id !== 'string' || id.trim() === '') bad('ConnectAuthInfo.id', id, 'the device id');
-  if (protocol.toUpperCase() !== 'MQTT') bad('ConnectAuthInfo.protocol', protocol, 'MQTT');
+  if (typeof protocol !== 'string' || protocol.toUpperCase() !== ConnectAuthInfo.PROTOCOL_MQTT) bad('ConnectAuthInfo.protocol', protocol, 'MQTT');
   if (typeof serverUri !== 'string' || serverUri.trim() === '') bad('ConnectAuthInfo.serverUri', serverUri, 'the host name that the console shows');
   if (!Number.isInteger(port) || port < 1 || port > 65_535) bad('ConnectAuthInfo.port', port, 'the number 1883, or 8883 for TLS,');
   if (![0, 1, 2, true, false].includes(bsMode)) bad('ConnectAuthInfo.bsMode', bsMode, '0, 1 or 2');
@@ -101,41 +109,78 @@ export function readConfiguration({ connectAuthInfo: auth, mqttConnectConf: mqtt
   if (!Number.isInteger(mqtt.keepAliveTime) || mqtt.keepAliveTime < 30 || mqtt.keepAliveTime > 1200) bad('MqttConnectConf.keepAliveTime', mqtt.keepAliveTime, 'whole seconds from 30 to 1200');
   if (mqtt.qos !== 0 && mqtt.qos !== 1) bad('MqttConnectConf.qos', mqtt.qos, '0 or 1');
   if (typeof mqtt.timeout !== 'number' || !(mqtt.timeout > 0)) bad('MqttConnectConf.timeout', mqtt.timeout, 'seconds above 0');
-  if (bsMode !== 0 && bsMode !== false) throw new LianyunError('unsupported', 'ConnectAuthInfo.bsMode: device provisioning is not built yet; give the address and the secret of a device that exists.');
-  const { maxBufferMessage } = auth;
-  const isTls = port === 8883 || (port !== 1883 && given(auth.iotCertPath) !== undefined);
+  // What would be missing later.
+  if (isBootstrap(auth) && port === 8883) tlsOf(auth, 'bsCertPath');
+  const isTls = isSecured(port, auth.iotCertPath);
+  return { ...basisOf(mqtt, auth, clock), identity: identityOf(auth), server: addressOf(auth, isTls), ...(isTls ? { tls: tlsOf(auth, 'iotCertPath') } : {}) };
+}
+
+/** Whether the device asks first where to connect. */
+export const isBootstrap = ({ bsMode }: ConnectAuthInfo): boolean => bsMode !== 0 && bsMode !== false;
+
+/** What is sent to the bootstrap server, and how it is known (Huawei 6). */
+export function provisioningOf({ connectAuthInfo: auth, mqttConnectConf: mqtt }: ClientConf): Pick<ProvisionOptions, 'identity' | 'server' | 'tls' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'connectDeadlineMs' | 'message'> {
+  const isTls = isSecured(auth.port, auth.bsCertPath);
+  const message = given(auth.bsMessage);
+  return {
+    identity: identityOf(auth),
+    server: addressOf(auth, isTls),
+    ...(isTls ? { tls: tlsOf(auth, 'bsCertPath') } : {}),
+    keepaliveSeconds: mqtt.keepAliveTime,
+    connectTimeoutMs: mqtt.timeout * 1000,
+    connectDeadlineMs: mqtt.timeout * 1000,
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+/** The device's options where it was told to connect. Throws `bad-config` when that needs TLS and there is no authority. */
+export function relocationOf({ connectAuthInfo: auth, mqttConnectConf: mqtt }: ClientConf, { server, identity }: Provisioned, clock: Clock): DeviceOptions<typeof huawei> {
+  const { protocol, hostname, port } = new URL(server);
+  const isTls = protocol === 'mqtts:' || isSecured(Number(port), auth.iotCertPath);
+  return { ...basisOf(mqtt, auth, clock), server: `${isTls ? 'mqtts' : 'mqtt'}://${hostname}:${port}`, identity, ...(isTls ? { tls: tlsOf(auth, 'iotCertPath') } : {}) };
+}
+
+const isSecured = (port: number, authority: string | undefined): boolean => port === 8883 || (port !== 1883 && given(authority) !== undefined);
+const addressOf = ({ serverUri, port }: ConnectAuthInfo, isTls: boolean): string => `${isTls ? 'mqtts' : 'mqtt'}://${serverUri.trim()}:${port}`;
+
+/** What does not depend on where the device connects. */
+function basisOf(mqtt: MqttConnectConf, { inflightMessages, maxBackoff, minBackoff, maxBufferMessage }: ConnectAuthInfo, clock: Clock | undefined): Omit<DeviceOptions<typeof huawei>, 'server' | 'identity'> {
   return {
     dialect: huawei,
-    identity: identityOf(auth),
-    server: `${isTls ? 'mqtts' : 'mqtt'}://${serverUri.trim()}:${port}`,
-    ...(isTls ? { tls: tlsOf(auth) } : {}),
     keepaliveSeconds: mqtt.keepAliveTime,
     qos: mqtt.qos,
     connectTimeoutMs: mqtt.timeout * 1000,
-    window: auth.inflightMessages,
-    maxBackoffMs: auth.maxBackoff,
+    window: inflightMessages,
+    maxBackoffMs: maxBackoff,
+    ...(minBackoff === undefined || minBackoff === null ? {} : { minConnectIntervalMs: minBackoff }),
     ...(maxBufferMessage > 0 ? { outbox: { maxCount: maxBufferMessage, policy: 'drop-oldest' as const } } : {}),
     ...(clock === undefined ? {} : { clock }),
   };
 }
 
-function identityOf({ id, authType, secret, scopeId, certPath, keyPath, checkTimestamp }: ConnectAuthInfo): HuaweiIdentity {
+function identityOf({ id, authType, secret, scopeId, certPath, keyPath, checkTimestamp, bsMode }: ConnectAuthInfo): HuaweiIdentity {
   const isChecked = checkTimestamp === '1' || checkTimestamp === true;
-  if (scopeId !== undefined && scopeId !== null) bad('ConnectAuthInfo.scopeId', scopeId, 'nothing without bsMode 2');
+  const isGroup = bsMode === ConnectAuthInfo.BS_MODE_BOOTSTRAP_WITH_SCOPEID;
+  const scope = given(scopeId);
+  if (isGroup && scope === undefined) bad('ConnectAuthInfo.scopeId', scopeId, 'the id of the registration group');
+  if (!isGroup && scope !== undefined) bad('ConnectAuthInfo.scopeId', scopeId, 'nothing without bsMode 2');
   if (authType === 1) {
     if (typeof certPath !== 'string' || certPath === '') bad('ConnectAuthInfo.certPath', certPath, "the file of the device's certificate");
     if (typeof keyPath !== 'string' || keyPath === '') bad('ConnectAuthInfo.keyPath', keyPath, "the file of the certificate's key");
-    return { deviceId: id, certificate: true, checkTimestamp: isChecked };
+    return scope === undefined ? { deviceId: id, certificate: true, checkTimestamp: isChecked } : { deviceId: id, scopeId: scope, certificate: true };
   }
   if (authType !== 0) bad('ConnectAuthInfo.authType', authType, '0 (secret) or 1 (certificate)');
   if (typeof secret !== 'string' || secret === '') bad('ConnectAuthInfo.secret', secret === undefined || secret === null ? secret : typeof secret, "the device's secret, as text");
-  return { deviceId: id, secret, checkTimestamp: isChecked };
+  return scope === undefined ? { deviceId: id, secret, checkTimestamp: isChecked } : { deviceId: id, scopeId: scope, groupSecret: secret, checkTimestamp: isChecked };
 }
 
-function tlsOf({ iotCertPath, certPath, keyPath, authType }: ConnectAuthInfo): TlsOptions {
-  if (typeof iotCertPath !== 'string' || iotCertPath === '') bad('ConnectAuthInfo.iotCertPath', iotCertPath, "the file of the platform's authority, which the vendor's console offers");
+/** Whom to trust, and the device's own certificate. @param member what names the authority's file. */
+function tlsOf(auth: ConnectAuthInfo, member: 'iotCertPath' | 'bsCertPath'): TlsOptions {
+  const { authType, certPath, keyPath } = auth;
+  const authority = auth[member];
+  if (typeof authority !== 'string' || authority === '') bad(`ConnectAuthInfo.${member}`, authority, "the file of the platform's authority, which the vendor's console offers");
   return {
-    ca: iotCertPath,
+    ca: authority,
     ...(authType === 1 ? { cert: certPath ?? '', key: keyPath ?? '' } : {}),
   };
 }

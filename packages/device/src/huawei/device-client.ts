@@ -1,8 +1,10 @@
-import { failedReceipt, LianyunError, readEventTime, type JsonObject, type Message, type PropertyGroup } from '@lianyun/protocol';
+import { failedReceipt, LianyunError, readEventTime, type JsonObject, type Message, type PropertyGroup, type Receipt } from '@lianyun/protocol';
 import { CommandRsp, DeviceBaseInfo, DeviceMessage, IotResult, PropertiesData, RawDeviceMessage, RawMessage, ServiceProperty, ShadowData, type DeviceEvent } from './data.ts';
-import type { ActionListener, CommandListener, DeviceMessageListener, DeviceShadowListener, PropertyListener, RawDeviceMessageListener, RawMessageListener } from './listeners.ts';
+import type { ActionHandler, ActionListener, CommandListener, DeviceMessageListener, DeviceShadowListener, PropertyListener, RawDeviceMessageListener, RawMessageListener } from './listeners.ts';
+import { DeviceRules } from './rules.ts';
 import type { Services } from './services.ts';
 import { SDK } from '../services/info.ts';
+import type { Command } from './gateway-data.ts';
 import { given, type Speaker } from './speaker.ts';
 
 
@@ -25,6 +27,7 @@ export interface ShadowRequest {
 export class DeviceClient {
   readonly #speaker: Speaker;
   readonly #services: Services;
+  readonly #rules: DeviceRules;
   #commandListener: CommandListener | undefined;
   #propertyListener: PropertyListener | undefined;
   #messageListener: DeviceMessageListener | undefined;
@@ -32,9 +35,10 @@ export class DeviceClient {
   #shadowListener: DeviceShadowListener | undefined;
 
   /** @internal */
-  constructor(speaker: Speaker, services: Services) {
+  constructor(speaker: Speaker, { services, hasRules }: { readonly services: Services; readonly hasRules: boolean }) {
     this.#speaker = speaker;
     this.#services = services;
+    this.#rules = new DeviceRules(speaker, { isEnabled: hasRules, invoke: (id, call) => this.#onRuleCommand(id, call) });
     const { peer } = speaker.core;
     const own = `$oc/devices/${speaker.device}/sys/messages/down`;
     speaker.core.tap = (topic, payload) => {
@@ -70,6 +74,8 @@ export class DeviceClient {
 
   /** Answers a command (seed 4.1, Huawei 4.2). */
   respondCommand(requestId: string, commandResponse: CommandRsp, listener?: ActionListener | null): void {
+    // A rule's command was asked for by nobody.
+    if (this.#rules.owns(requestId)) return this.#speaker.tell(DELIVERED, listener);
     const { resultCode, responseName, paras } = commandResponse;
     const name = given(responseName);
     this.#speaker.send('command.result', { code: resultCode, output: paras, ...(name === undefined ? {} : { name }) }, listener, { id: requestId });
@@ -132,7 +138,9 @@ export class DeviceClient {
 
   /** Reports values of properties (seed 6.1, Huawei 3.4). */
   reportProperties(services: readonly ServiceProperty[], listener?: ActionListener | null): void {
-    this.#speaker.send('property.report', { groups: groupsOf(services) }, listener);
+    const groups = groupsOf(services);
+    this.#speaker.send('property.report', { groups }, listener);
+    this.#rules.reported(groups);
   }
 
   /** Asks for the shadow (seed 6.1, Huawei 3.9); the listener of {@link setDeviceShadowListener} takes it. Left out: of all services, of this device. */
@@ -155,6 +163,11 @@ export class DeviceClient {
     this.#speaker.send('info.report', { sdk: SDK, ...named({ firmware: fwVersion, software: swVersion }) }, listener, { at: this.#speaker.now() });
   }
 
+  /** Registers what does the actions of the device's rules, instead of the command listener (Huawei 10.3); null takes it back. */
+  setRuleActionHandler(handler: ActionHandler | null): void {
+    this.#rules.handler = checked(handler, 'setRuleActionHandler', ['handleRuleAction']);
+  }
+
   #reportEvent(device: string, { serviceId, eventType, eventTime, eventId, paras }: DeviceEvent, listener: ActionListener | null | undefined): void {
     const [at, id] = [readEventTime(given(eventTime)), given(eventId)];
     this.#speaker.send('event.post', { events: [{ service: serviceId, name: eventType, params: paras, ...(at === undefined ? {} : { at }), ...(id === undefined ? {} : { id }) }] }, listener, { device });
@@ -169,10 +182,19 @@ export class DeviceClient {
     this.#speaker.call('CommandListener.onCommand', () => listener.onCommand(id, service, name, args), failed);
   }
 
+  /** A rule's command goes where the platform's go. */
+  #onRuleCommand(id: string, { serviceId, commandName, paras }: Command): boolean {
+    if (this.#commandListener === undefined && !this.#services.any) return false;
+    this.#onCommand({ id, device: this.#speaker.device, via: this.#speaker.device, body: { service: serviceId, name: commandName, args: paras } });
+    return true;
+  }
+
   #onSet({ id = '', body }: Message<'property.set'>): void {
     const listener = this.#propertyListener;
     const failed = (why: string): void => this.respondPropertiesSet(id, IotResult.failed(why));
-    const services = body.groups.map(serviceOf);
+    const taken = this.#rules.take(body.groups);
+    if (taken?.rest.length === 0) return this.respondPropertiesSet(id, IotResult.SUCCESS);
+    const services = (taken?.rest ?? body.groups).map(serviceOf);
     if (listener === undefined && this.#services.any) return this.#later('property set', this.#services.write(services), (result) => this.respondPropertiesSet(id, result), failed);
     if (listener === undefined) return failed('this device has no property listener');
     this.#speaker.call('PropertyListener.onPropertySet', () => listener.onPropertySet(id, services), failed);
@@ -203,6 +225,9 @@ export class DeviceClient {
     this.#speaker.call('DeviceMessageListener.onDeviceMessage', () => this.#messageListener?.onDeviceMessage(message));
   }
 }
+
+/** What is over at once. */
+const DELIVERED: Receipt = { stored: Promise.resolve(), delivered: Promise.resolve() };
 
 /** Types say so already; a program in JavaScript can pass anything. */
 const isJson = (value: unknown): boolean => value !== undefined && typeof value !== 'function' && typeof value !== 'symbol' && !ArrayBuffer.isView(value);

@@ -1,4 +1,8 @@
-import { isJsonObject, type FileDirection, type JsonObject, type Message } from '@lianyun/protocol';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { isJsonObject, LianyunError, type FileDirection, type JsonObject, type Message } from '@lianyun/protocol';
+import { systemDisk } from '../disk/disk.ts';
+import { UploadSource } from '../upload/source.ts';
 import { UrlInfo } from './data.ts';
 import { checked } from './device-client.ts';
 import type { ActionListener, FileManagerListener } from './listeners.ts';
@@ -7,6 +11,8 @@ import { given, type Speaker } from './speaker.ts';
 /** Files in object storage (seed 1.5, Huawei 5.4, 8). */
 export class FileManagerService {
   readonly #speaker: Speaker;
+  readonly #uploads = new Map<string, string>();
+  readonly #downloads = new Map<string, string>();
   #listener: FileManagerListener | undefined;
 
   /** @internal */
@@ -24,9 +30,47 @@ export class FileManagerService {
     return this.#listener;
   }
 
-  /** Asks where to put a file (seed 9.1). @param fileAttributes `hash_code` (SHA-256, hex) and `size` (bytes). */
+  /** Files that {@link uploadFile} and {@link downloadFile} named: paths by file name. */
+  get uploadFileDict(): ReadonlyMap<string, string> {
+    return this.#uploads;
+  }
+
+  get downloadFileDict(): ReadonlyMap<string, string> {
+    return this.#downloads;
+  }
+
+  /**
+   * Puts a file into the platform's storage. With a listener of {@link setListener} it asks for the URL, and the listener does the rest, as in the vendor's SDK;
+   * without one it uploads the file and tells the platform how that ended: `listener` hears when it is over. Throws `not-found` when there is no such file.
+   * @param fileAttributes `hash_code` (SHA-256, hex) and `size` (bytes); left out: those of the file.
+   */
+  uploadFile(fileName: string, filePath: string, fileAttributes?: JsonObject | null, listener?: ActionListener | null): void {
+    if (!existsSync(filePath)) throw new LianyunError('not-found', `There is no file ${filePath} to upload as ${fileName}.`, { device: this.#speaker.device });
+    this.#uploads.set(fileName, filePath);
+    if (this.#listener !== undefined) return this.getUploadFileUrl(fileName, fileAttributes, listener);
+    this.#speaker.tellEnd(this.#speaker.core.files.upload(filePath, { name: fileName }).done, listener);
+  }
+
+  /**
+   * Gets a file from the platform's storage. With a listener of {@link setListener} it asks for the URL, and the listener does the rest, as in the vendor's SDK;
+   * without one it downloads the file to `filePath`, checked, whole or not at all, and tells the platform how that ended: `listener` hears when it is over.
+   */
+  downloadFile(fileName: string, filePath: string, fileAttributes?: JsonObject | null, listener?: ActionListener | null): void {
+    this.#downloads.set(fileName, filePath);
+    if (this.#listener !== undefined) return this.getDownloadFileUrl(fileName, fileAttributes, listener);
+    this.#speaker.tellEnd(this.#fetch(fileName, filePath), listener);
+  }
+
+  /** Asks where to put a file (seed 9.1). @param fileAttributes `hash_code` (SHA-256, hex) and `size` (bytes); left out: those of the file of {@link uploadFile}, if it named one. */
   getUploadFileUrl(fileName: string, fileAttributes?: JsonObject | null, listener?: ActionListener | null): void {
-    this.#request('upload', fileName, fileAttributes, listener);
+    const file = this.#uploads.get(fileName);
+    const isComplete = typeof fileAttributes?.['hash_code'] === 'string' && fileAttributes['size'] !== undefined;
+    if (file === undefined || isComplete) return this.#request('upload', fileName, fileAttributes, listener);
+    const measured = attributesOf(file).then((attributes) => ({ ...attributes, ...fileAttributes }));
+    measured.then(
+      (attributes) => this.#request('upload', fileName, attributes, listener),
+      (error: unknown) => this.#speaker.refuse(`${file} cannot be read: ${String(error)}`, listener),
+    );
   }
 
   /** Asks where to get a file (seed 9.1). */
@@ -46,6 +90,17 @@ export class FileManagerService {
   // eslint-disable-next-line @typescript-eslint/max-params
   reportDownloadResult(objectName: string, resultCode: number, statusCode?: number | null, statusDescription?: string | null, listener?: ActionListener | null): void {
     this.#report('download', objectName, { resultCode, statusCode, statusDescription }, listener);
+  }
+
+  /** It comes into a directory of its own beside its place, under a name that the SDK makes, and takes its place when it is whole. */
+  async #fetch(fileName: string, filePath: string): Promise<void> {
+    const place = await mkdtemp(`${filePath}.`);
+    try {
+      const { file } = await this.#speaker.core.files.download(fileName, { to: place }).done;
+      await rename(file, filePath);
+    } finally {
+      await rm(place, { recursive: true, force: true });
+    }
   }
 
   #request(direction: FileDirection, name: string, attributes: JsonObject | null | undefined, listener: ActionListener | null | undefined): void {
@@ -69,4 +124,11 @@ export class FileManagerService {
     if (direction === 'upload') this.#speaker.call('FileManagerListener.onUploadUrl', () => this.#listener?.onUploadUrl(info));
     else this.#speaker.call('FileManagerListener.onDownloadUrl', () => this.#listener?.onDownloadUrl(info));
   }
+}
+
+/** Digest and size of a file, as the platform wants them. */
+async function attributesOf(file: string): Promise<JsonObject> {
+  const source = await UploadSource.open(systemDisk, file, new AbortController().signal);
+  await source.close();
+  return { hash_code: source.sha256, size: source.bytes };
 }

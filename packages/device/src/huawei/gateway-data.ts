@@ -149,6 +149,20 @@ export class Command {
   }
 }
 
+/** What a rule does (Huawei 10.2). */
+export class Action {
+  type = 'DEVICE_CMD';
+  /** `enable`: others are not run. */
+  status = 'enable';
+  /** The device that it is for. */
+  deviceId: string | undefined = undefined;
+  command: Command = new Command();
+
+  constructor(given?: Partial<Action>) {
+    fill(this, given);
+  }
+}
+
 /** Values that the platform sets on a sub-device (Huawei 3.6). */
 export class PropSet {
   deviceId: string | undefined = undefined;

@@ -6,6 +6,7 @@ export { CommandRsp, DeviceBaseInfo, DeviceEvent, DeviceMessage, IotResult, OTAP
 export { DeviceClient, type RawMessageLike, type ShadowRequest } from './device-client.ts';
 export { FileManagerService } from './file-manager-service.ts';
 export {
+  Action,
   AddedSubDeviceInfo,
   AddedSubDeviceInfoRsp,
   AddSubDeviceFailedReason,
@@ -24,6 +25,7 @@ export {
 } from './gateway-data.ts';
 export { IotDevice } from './iot-device.ts';
 export {
+  ActionHandler,
   ActionListener,
   CommandListener,
   ConnectListener,

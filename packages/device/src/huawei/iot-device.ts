@@ -1,13 +1,15 @@
-import { LianyunError, systemClock, type Clock } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, systemClock, type Clock } from '@lianyun/protocol';
 import { DeviceCore } from '../device.ts';
+import type { RulesService } from '../services/rules.ts';
 import type { Device } from '../index.ts';
 import type { AbstractService, ServiceOwner } from './abstract-service.ts';
-import { ClientConf, ConnectAuthInfo, readConfiguration } from './configuration.ts';
+import { ClientConf, ConnectAuthInfo, isBootstrap, readConfiguration } from './configuration.ts';
 import { DeviceEvent, type ServiceProperty } from './data.ts';
 import { DeviceClient } from './device-client.ts';
 import { FileManagerService } from './file-manager-service.ts';
 import type { ConnectListener } from './listeners.ts';
 import { OTAService } from './ota-service.ts';
+import { Bootstrap } from './provisioning.ts';
 import { Services } from './services.ts';
 import { Speaker } from './speaker.ts';
 import { TimeSyncService } from './time-sync-service.ts';
@@ -23,6 +25,9 @@ export class IotDevice implements ServiceOwner {
   readonly #core: DeviceCore;
   readonly #speaker: Speaker;
   readonly #services: Services;
+  readonly #bootstrap: Bootstrap | undefined;
+  /** The host that it connects to. */
+  #serverUri: string;
   readonly #client: DeviceClient;
   readonly #ota: OTAService;
   readonly #time: TimeSyncService;
@@ -47,7 +52,9 @@ export class IotDevice implements ServiceOwner {
     this.#core = new DeviceCore(readConfiguration(conf, clock));
     this.#speaker = new Speaker(this.#core, { qos: conf.mqttConnectConf.qos, clock });
     this.#services = new Services(this.#speaker, this);
-    this.#client = new DeviceClient(this.#speaker, this.#services);
+    this.#client = new DeviceClient(this.#speaker, { services: this.#services, hasRules: this.#auth.enableRuleManage === true });
+    this.#bootstrap = isBootstrap(this.#auth) ? new Bootstrap({ core: this.#core, conf, clock }) : undefined;
+    this.#serverUri = this.#auth.serverUri;
     this.#ota = new OTAService(this.#speaker);
     this.#time = new TimeSyncService(this.#speaker);
     this.#files = new FileManagerService(this.#speaker);
@@ -78,11 +85,17 @@ export class IotDevice implements ServiceOwner {
 
   /**
    * Connects and signs in (seed 2.1). Resolves once with the first outcome: 0 connected, 4 wrong secret or signature (the device gives up), another
-   * CONNACK code, -1 no network, when it goes on trying in the background.
+   * CONNACK code, -1 no network, when it goes on trying in the background. With `bsMode` it asks the bootstrap server first where to connect, once; when that
+   * fails, which a problem of the device tells in words, it does not go on by itself.
    */
   async connect(): Promise<number> {
     const core = this.#core;
     if (core.isOnline) return 0;
+    try {
+      this.#serverUri = (await this.#bootstrap?.ask()) ?? this.#serverUri;
+    } catch (error) {
+      return isLianyunError(error) && error.code !== 'refused' ? numberOf(error) : NO_NETWORK;
+    }
     const { promise, resolve } = Promise.withResolvers<number>();
     const onOnline = (): void => resolve(0);
     const onOffline = ({ error }: { readonly error: LianyunError }): void => resolve(numberOf(error));
@@ -118,6 +131,11 @@ export class IotDevice implements ServiceOwner {
     return this.#files;
   }
 
+  /** The rules that the device runs itself, where the configuration wants them (`enableRuleManage`). */
+  getRuleManageService(): RulesService {
+    return this.#core.rules;
+  }
+
   /** The device's id. */
   getDeviceId(): string {
     return this.#core.id;
@@ -149,6 +167,7 @@ export class IotDevice implements ServiceOwner {
 
   /** Disconnects and leaves nothing behind (seed 2.2); what waits is delivered for up to two seconds. */
   async destroy(): Promise<void> {
+    this.#bootstrap?.stop();
     this.#services.stop();
     await this.#core.close({ drainMs: this.#core.isOnline ? DRAIN_MS : 0 });
   }
@@ -203,13 +222,13 @@ export class IotDevice implements ServiceOwner {
   #onOnline(): void {
     const isAgain = this.#wasOnline;
     this.#wasOnline = true;
-    this.#log(`connect complete, the uri is ${this.#auth.serverUri}`, this.#speaker.now());
+    this.#log(`connect complete, the uri is ${this.#serverUri}`, this.#speaker.now());
     if (this.#lostAt !== undefined) this.#log('connect lost', this.#lostAt);
     if (this.#failed !== undefined) this.#log(`connect failed, the reason is ${this.#failed.why}`, this.#failed.at);
     this.#lostAt = undefined;
     this.#failed = undefined;
     if (this.#auth.autoReportDeviceInfo) this.#client.reportDeviceInfo();
-    for (const listener of this.#connectListeners) this.#speaker.call('ConnectListener.connectComplete', () => listener.connectComplete(isAgain, this.#auth.serverUri));
+    for (const listener of this.#connectListeners) this.#speaker.call('ConnectListener.connectComplete', () => listener.connectComplete(isAgain, this.#serverUri));
   }
 
   /** What the platform shows as the device's log, until it switches that off (Huawei 5.6). */

@@ -1,5 +1,5 @@
 import type { DeviceMessage, OTAPackage, OTAPackageInfo, OTAQueryVersion, RawDeviceMessage, RawMessage, ServiceProperty, ShadowData, UrlInfo } from './data.ts';
-import type { DeviceInfo, GtwAddSubDeviceRsp, GtwDelSubDeviceRsp, ScanSubDeviceNotify, SubDevicesInfo } from './gateway-data.ts';
+import type { Action, DeviceInfo, GtwAddSubDeviceRsp, GtwDelSubDeviceRsp, ScanSubDeviceNotify, SubDevicesInfo } from './gateway-data.ts';
 import type { JsonObject } from '@lianyun/protocol';
 
 /** What a listener's method may give: nothing, or the promise of having finished. What it throws becomes a failed answer, where there is one, and a problem. */
@@ -87,4 +87,10 @@ export abstract class GtwOperateSubDeviceListener {
 /** Searches for sub-devices when the platform asks for it; answers with `reportSubDevList()`. */
 export abstract class SubDevDiscoveryListener {
   abstract onScan(scanSubDeviceNotify: ScanSubDeviceNotify): Told;
+}
+
+/** Takes what the rules of the device do (Huawei 10), instead of the device's own command listener. */
+export abstract class ActionHandler {
+  /** The actions of one rule that was met. */
+  abstract handleRuleAction(actions: Action[]): Told;
 }

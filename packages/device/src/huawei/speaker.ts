@@ -46,8 +46,13 @@ export class Speaker {
 
   /** Tells the listener, once, how a message went. */
   tell(receipt: Receipt, listener?: ActionListener | null): void {
+    this.tellEnd(receipt.delivered, listener);
+  }
+
+  /** Tells the listener, once, how something ended. */
+  tellEnd(work: Promise<unknown>, listener?: ActionListener | null): void {
     const mid = ++this.#mid;
-    receipt.delivered.then(
+    work.then(
       () => this.call('ActionListener.onSuccess', () => listener?.onSuccess(`publish message success, mid = ${mid}`)),
       (error: unknown) => {
         const failure = isLianyunError(error) ? error : new LianyunError('handler-failed', String(error), { cause: error });

@@ -53,7 +53,9 @@ export class DeviceServices implements HandlerFinder {
   }
 
   get properties(): PropertiesService {
-    return (this.#properties ??= new PropertiesService(this.#parts.context));
+    this.#properties ??= new PropertiesService(this.#parts.context);
+    this.#properties.rules = this.#rules;
+    return this.#properties;
   }
 
   get commands(): CommandsService {
@@ -107,7 +109,8 @@ export class DeviceServices implements HandlerFinder {
     const { context } = this.#parts;
     const { rules, name } = context.dialect;
     if (rules === undefined) throw new LianyunError('unsupported', `The ${name} cloud has no rules that its devices run.`);
-    this.#rules ??= this.properties.rules = new RulesService(context, { rules, invoke: (call) => this.commands.invoke(call) });
+    this.#rules ??= new RulesService(context, { rules, invoke: (call) => this.commands.invoke(call) });
+    if (this.#properties !== undefined) this.#properties.rules = this.#rules;
     return this.#rules;
   }
 
