@@ -101,7 +101,8 @@ export default tseslint.config(
   },
   {
     files: sources,
-    ignores: [...tests, '**/src/mqtt/**'],
+    // Tencent's face has the parameters of the vendor's methods, in their order.
+    ignores: [...tests, '**/src/mqtt/**', '**/src/tencent/{hub,explorer}.ts'],
     rules: { '@typescript-eslint/max-params': ['error', { max: 4 }] },
   },
   {

@@ -26,6 +26,7 @@ export interface Deviation {
    * In values, `{ "$any": true }` stands for one that is there, `{ "$any": "optional" }` for one that may be. `{ "$from": POINTER }` is a value of the
    * recorded case; with `"$slice": [FROM, TO]` a part of a list, with `"$without": CONDITION` a list without the members that it holds for. In a list,
    * `{ "$spread": LIST }` stands for its members, and `{ "$repeat": VALUE, "$times": [POINTER, POINTER] }` for as many as the difference of two numbers.
+   * `{ "$number": POINTER }` is the number in a text, `{ "$entries": POINTER }` the object that a list of names and values makes.
    */
   readonly ours: Readonly<Record<string, unknown>>;
   readonly reason: string;
@@ -94,6 +95,8 @@ function filledIn(value: unknown, recorded: Case, stars: readonly string[]): unk
   if (Array.isArray(value)) return value.flatMap((each: unknown) => membersOf(each, recorded, stars));
   if (typeof value !== 'object' || value === null) return value;
   if ('$from' in value) return taken(value as Taken, recorded, stars);
+  if ('$number' in value) return Number(/-?\d+/.exec(String(at(recorded, String(value.$number))))?.[0]);
+  if ('$entries' in value) return Object.fromEntries((at(recorded, String(value.$entries)) as [string, unknown][]).map(([name, each]) => [name, each]));
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, filledIn(each, recorded, stars)]));
 }
 

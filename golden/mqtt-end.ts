@@ -1,7 +1,7 @@
 // The server's end of one MQTT connection: takes any credentials, grants what is asked, acknowledges QoS 1, and records.
 import type { Duplex } from 'node:stream';
 import { MqttProtocolError, PacketReader, TurnWriter, type ConnectPacket, type PacketHandlers, type Qos, type SubscribePacket, type UnsubscribePacket } from '@lianyun/protocol/mqtt';
-import type { Recorder } from './recorder.ts';
+import type { Recorder, SeenPublish } from './recorder.ts';
 
 interface Options {
   readonly recorder: Recorder;
@@ -12,7 +12,7 @@ interface Options {
   connack(): number;
   acknowledges(): boolean;
   /** What is sent back when a message arrives. */
-  respond(topic: string): readonly { readonly topic: string; readonly bytes: Buffer; readonly qos: 0 | 1 }[];
+  respond(topic: string, publish: SeenPublish): readonly { readonly topic: string; readonly bytes: Buffer; readonly qos: 0 | 1 }[];
   onOpen(end: MqttEnd): void;
   onClose(end: MqttEnd): void;
 }
@@ -80,9 +80,10 @@ export class MqttEnd implements PacketHandlers {
   }
 
   publish(topic: string, payload: Buffer, qos: Qos, packetId: number, dup: boolean, retain: boolean): void {
-    this.#options.recorder.publish({ topic, qos, retain, payload: readPayload(payload), ...(dup ? { dup } : {}) });
+    const seen = { topic, qos, retain, payload: readPayload(payload), ...(dup ? { dup } : {}) };
+    this.#options.recorder.publish(seen);
     if (qos === 1 && this.#options.acknowledges()) this.#writer?.puback(packetId);
-    for (const answer of this.#options.respond(topic)) this.send(answer.topic, answer.bytes, answer.qos);
+    for (const answer of this.#options.respond(topic, seen)) this.send(answer.topic, answer.bytes, answer.qos);
   }
 
   puback(): void {

@@ -35,6 +35,8 @@ export interface Face {
   readonly compared: readonly string[];
   /** Names that the server's certificate has besides `golden-server`: where the recorded program did not look at names and ours does. */
   hosts?(cases: readonly Case[]): readonly string[];
+  /** Puts what was recorded and what was seen into the form in which they are compared: message ids, headers. */
+  normalised?(observed: Readonly<Record<string, unknown>>): Record<string, unknown>;
   open(options: StageOptions): Promise<Stage> | Stage;
 }
 
@@ -56,7 +58,12 @@ interface ReplayOptions extends StageOptions {
 export async function replay(options: ReplayOptions): Promise<Map<string, string[]>> {
   const { face, wire, cases, rules } = options;
   const results = new Map<string, string[]>();
-  const stage = await face.open(options);
+  let stage: Stage;
+  try {
+    stage = await face.open(options);
+  } catch (error) {
+    return new Map(cases.map(({ id }) => [id, [`the replay itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`]]));
+  }
   try {
     for (const recorded of withHistory(cases)) {
       try {
@@ -144,13 +151,14 @@ async function settled(recorder: { readonly activity: number }): Promise<void> {
   }
 }
 
-function judge(recorded: Case, ours: Record<string, unknown>, face: Face, rules: readonly Deviation[]): string[] {
-  const expected = withoutSpelling(expectation(recorded, rules));
+function judge(recorded: Case, seen: Record<string, unknown>, face: Face, rules: readonly Deviation[]): string[] {
+  const meant = expectation(recorded, rules);
+  const [expected, ours] = [withoutSpelling(meant), seen].map((each) => face.normalised?.(each) ?? each) as [Readonly<Record<string, unknown>>, Record<string, unknown>];
   const ruled = ruledBy(rules);
   const options = { ...face.equality, volatile: new Set(recorded.volatile), timingDependent: new Set(recorded.timingDependent?.filter((pointer) => !ruled.has(pointer))) };
   return face.compared
     .flatMap((name) => (name === 'error' ? compareErrors(expected['error'], ours['error'], face.equality) : differences(expected[name], ours[name], `/${name}`, options).map(told)))
-    .concat(rules.length > 0 && JSON.stringify(expected) === JSON.stringify(recorded) ? [`a rule changes nothing: ${rules[0]?.reason ?? ''}`] : []);
+    .concat(rules.length > 0 && JSON.stringify(meant) === JSON.stringify(recorded) ? [`a rule changes nothing: ${rules[0]?.reason ?? ''}`] : []);
 }
 
 /** The exact text of a payload shows how Python writes JSON; the JSON is what counts. */

@@ -6,7 +6,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { MqttEnd } from './mqtt-end.ts';
 import { redirectDials } from './redirect.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type SeenPublish } from './recorder.ts';
 import { bytesOf, type Injection } from './transcript.ts';
 
 /** A throw-away authority, and the server's certificate, as PEM. */
@@ -51,7 +51,7 @@ export class Wire implements AsyncDisposable {
   /** Whether QoS 1 is acknowledged. */
   acknowledges = true;
   /** What the server sends when a message arrives. */
-  respond: (topic: string) => readonly Injection[] = () => [];
+  respond: (topic: string, publish: SeenPublish) => readonly Injection[] = () => [];
   /** Answers HTTP requests. */
   answer: (request: HttpRequest) => HttpAnswer = () => ({ status: 404, body: '' });
   readonly #ends = new Set<MqttEnd>();
@@ -120,7 +120,7 @@ export class Wire implements AsyncDisposable {
       clientCertSubject: subject === undefined ? null : { commonName: subject.CN },
       connack: () => this.connacks.shift() ?? 0,
       acknowledges: () => this.acknowledges,
-      respond: (topic) => this.respond(topic).map((each) => ({ ...each, bytes: bytesOf(each.payload) })),
+      respond: (topic, publish) => this.respond(topic, publish).map((each) => ({ ...each, bytes: bytesOf(each.payload) })),
       onOpen: (end) => void this.#ends.add(end),
       onClose: (end) => void this.#ends.delete(end),
     });

@@ -8,7 +8,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 /** Every package: its entries, and what is not inlined. */
 export const TARGETS = [
   { dir: 'protocol', entries: { index: 'src/index.ts', mqtt: 'src/mqtt/index.ts', testing: 'src/testing/index.ts' }, external: ['valibot'] },
-  { dir: 'device', entries: { index: 'src/index.ts', huawei: 'src/huawei/index.ts' }, external: ['ws'] },
+  { dir: 'device', entries: { index: 'src/index.ts', huawei: 'src/huawei/index.ts', tencent: 'src/tencent/index.ts' }, external: ['ws'] },
   { dir: 'platform', entries: { index: 'src/index.ts' }, external: ['asn1js', 'fastify', 'valibot', 'ws', '@lianyun/protocol', '@lianyun/protocol/*'] },
   { dir: 'cli', entries: { main: 'src/main.ts', sampler: 'src/tour/sampler.ts' }, external: ['commander', 'lianyun', '@lianyun/platform'] },
 ];

@@ -2,7 +2,7 @@ import type { LianyunError } from '@lianyun/protocol';
 import { reasonText, type ConnackPacket, type DisconnectPacket } from '@lianyun/protocol/mqtt';
 import type { DisconnectReason, Ending } from './session-state.ts';
 
-type Version = 4 | 5;
+type Version = 3 | 4 | 5;
 
 /** What a refusal, or a goodbye, of the server means. */
 interface Meaning {

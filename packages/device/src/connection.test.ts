@@ -26,6 +26,7 @@ class Owner implements ConnectionOwner {
     this.pubacks.push(packetId);
   }
   onSuback(): void {}
+  onUnsuback(): void {}
   onWritten(): void {}
   onEnd(ending: Ending): void {
     this.endings.push(ending);

@@ -1,5 +1,5 @@
 import { LianyunError, systemClock, type Frame, type MessageProperties, type MqttCredentials, type Timer } from '@lianyun/protocol';
-import { messageProperties, MqttProtocolError, PacketReader, TurnWriter, type AckProperties, type ConnackPacket, type DisconnectPacket, type PacketHandlers, type PublishProperties, type Qos, type SubackPacket, type TurnSink } from '@lianyun/protocol/mqtt';
+import { messageProperties, MqttProtocolError, PacketReader, TurnWriter, type AckProperties, type ConnackPacket, type DisconnectPacket, type PacketHandlers, type PublishProperties, type Qos, type SubackPacket, type TurnSink, type UnsubackPacket } from '@lianyun/protocol/mqtt';
 import { goodbyeOf, hintFor, refusalOf } from './connack.ts';
 import { connectProperties, Mqtt5 } from './mqtt5.ts';
 import type { Carrier, CarrierOwner } from './net/carrier.ts';
@@ -31,22 +31,21 @@ export interface ConnectionOwner {
   readonly inFlight: number;
   onConnected(): void;
   /** A PUBLISH; `payload` is only valid during the call. The PUBACK leaves after it returns. */
-  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined): void;
+  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined, qos: 0 | 1): void;
   /** `reasonCode` above 0x7f (MQTT 5): the server has not taken the message. */
   onPuback(packetId: number, reasonCode: number, reasonString: string | undefined): void;
   onSuback(packetId: number, reasonCodes: readonly number[]): void;
+  onUnsuback(packetId: number): void;
   /** The socket has taken the writer's bytes up to this offset. */
   onWritten(total: number): void;
-  /** The end, told exactly once. */
-  onEnd(ending: Ending): void;
+  onEnd(ending: Ending): void; // the end, told exactly once
 }
 
-/** How long DISCONNECT may take to leave, ms. */
-const CLOSE_MS = 1000;
+const CLOSE_MS = 1000; // how long DISCONNECT may take to leave
 
-/** One connection of MQTT 3.1.1 or 5. It never reconnects, queues or stores: it ends once, with one reason. */
+/** One MQTT connection. It never reconnects, queues or stores: it ends once, with one reason. */
 export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
-  readonly version: 4 | 5;
+  readonly version: 3 | 4 | 5;
   readonly #options: ConnectionOptions;
   #credentials: MqttCredentials | undefined; // let go of once they are sent
   readonly #username: string;
@@ -106,9 +105,9 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
     this.writer.packet({ type: 'subscribe', packetId, subscriptions });
   }
 
-  sendUnsubscribe(packetId: number, filter: string): void {
+  sendUnsubscribe(packetId: number, filters: readonly string[]): void {
     this.#wrote = true;
-    this.writer.packet({ type: 'unsubscribe', packetId, filters: [filter] });
+    this.writer.packet({ type: 'unsubscribe', packetId, filters: [...filters] });
   }
 
   /** Sends DISCONNECT and ends. Resolves when the socket is gone. */
@@ -182,7 +181,7 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
     if (qos === 2) return this.#refuse('the server sent a message at QoS 2, which was not subscribed');
     const topic = this.#five === undefined ? name : this.#five.incoming.topicOf(name, properties);
     if (topic === undefined) return this.#refuse('the server sent a topic alias that stands for no topic [MQTT-3.3.2-9]');
-    this.#owner.onPublish(topic, payload, properties === undefined ? undefined : messageProperties(properties));
+    this.#owner.onPublish(topic, payload, properties === undefined ? undefined : messageProperties(properties), qos);
     if (qos === 1 && !this.#hasEnded) this.writer.puback(packetId);
   }
 
@@ -201,8 +200,9 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
     this.#owner.onSuback(packet.packetId, packet.reasonCodes);
   }
 
-  /** Nothing waits for it: the subscription is forgotten the moment it is taken back. */
-  unsuback(): void {}
+  unsuback({ packetId }: UnsubackPacket): void {
+    this.#owner.onUnsuback(packetId);
+  }
 
   pingresp(): void {
     this.#pong?.cancel();

@@ -5,7 +5,7 @@ import { CloudTime } from './cloud-time.ts';
 import type { CloseReport, DeviceEvents } from './device-events.ts';
 import { readModel } from './model.ts';
 import type { NetworkSettings } from './net/open.ts';
-import { checkKey, readOptions, type DeviceOptions } from './options.ts';
+import { checkKey, readOptions, type DeviceOptions, type FaceSettings } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { CommandsService } from './services/commands.ts';
 import { DeviceContext } from './services/context.ts';
@@ -35,12 +35,11 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   readonly #dialect: AnyDialect;
   readonly #clock: Clock;
   readonly #cloudTime: CloudTime;
-  /** @internal What the vendors' faces speak through. */
-  readonly peer: Peer;
-  /** @internal */
-  readonly network: NetworkSettings;
+  /** @internal What the vendors' faces speak through. */ readonly peer: Peer;
+  /** @internal */ readonly network: NetworkSettings;
   readonly #outbox: Outbox;
-  readonly #session: Session;
+  /** @internal The same. */ readonly session: Session;
+  readonly #face: FaceSettings;
   #identity: never;
   readonly #context: DeviceContext;
   readonly #services: DeviceServices;
@@ -50,25 +49,26 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   #isClosing = false;
   #undelivered = 0;
 
-  constructor(options: DeviceOptions<AnyDialect>) {
+  constructor(options: DeviceOptions<AnyDialect>, face: FaceSettings = {}) {
     super();
-    const settings = readOptions(options);
+    const settings = readOptions(options, face);
     const { dialect, identity } = options;
     const { clock } = settings;
     this.#dialect = dialect;
     this.#identity = identity;
     this.#clock = clock;
     this.network = settings.network;
+    this.#face = face;
     this.#cloudTime = new CloudTime(clock);
     this.id = dialect.signIn.deviceOf(identity);
     // Tried once here, so that a wrong identity is told where it is given.
     checkKey(this.credentials(true), settings.endpoints);
     const problem = (error: LianyunError): void => this.onProblem(error);
     this.#outbox = new Outbox(settings.outbox, clock, problem);
-    this.#session = new Session(settings, this, { outbox: this.#outbox, system: subscriptionsOf(dialect, this.id) });
-    this.peer = new Peer({ role: 'device', dialect, link: this.#session, clock, onProblem: problem });
-    this.#context = new DeviceContext(this, { peer: this.peer, session: this.#session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos, network: settings.network });
-    this.#services = new DeviceServices({ context: this.#context, peer: this.peer, session: this.#session, topology: options.topology, server: [options.server].flat().join(' ') });
+    this.session = new Session(settings, this, { outbox: this.#outbox, system: face.isQuiet === true ? [] : subscriptionsOf(dialect, this.id) });
+    this.peer = new Peer({ role: 'device', dialect, link: this.session, clock, onProblem: problem });
+    this.#context = new DeviceContext(this, { peer: this.peer, session: this.session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos, network: settings.network });
+    this.#services = new DeviceServices({ context: this.#context, peer: this.peer, session: this.session, topology: options.topology, server: [options.server].flat().join(' ') });
     this.peer.finder = this.#services;
   }
 
@@ -126,12 +126,12 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
 
   /** Where the connection is: idle, connecting, online, waiting (with reason and time of the next attempt) or closed. */
   get state(): SessionState {
-    return this.#session.state;
+    return this.session.state;
   }
 
   /** Whether messages can leave now. */
   get isOnline(): boolean {
-    return this.#session.state.at === 'online';
+    return this.session.state.at === 'online';
   }
 
   /** Messages that are not delivered yet, and their payload bytes. */
@@ -152,7 +152,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   async connect(options: { readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
     const { deadlineMs = 60_000, signal } = options;
     if (signal?.aborted === true) throw new LianyunError('aborted', `${this.id} was not connected: the signal was aborted before.`, { cause: signal.reason });
-    const { state } = this.#session;
+    const { state } = this.session;
     if (state.at === 'online') return;
     if (state.at === 'closed') throw state.why?.error ?? new LianyunError('closed', `${this.id} was closed; make a new Device to connect again.`);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -169,7 +169,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     this.#connecting = [...(this.#connecting ?? []), waiter];
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      this.#session.start();
+      this.session.start();
       await promise;
     } finally {
       timer.cancel();
@@ -186,11 +186,11 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     const { drainMs = 0 } = options;
     const isFirst = !this.#isClosing;
     this.#isClosing = true;
-    this.#session.stopIntake();
-    const { at } = this.#session.state;
+    this.session.stopIntake();
+    const { at } = this.session.state;
     if (isFirst && drainMs > 0 && at !== 'closed' && at !== 'idle') await this.#drain(drainMs);
     this.#abandon();
-    await this.#session.close();
+    await this.session.close();
     return { undelivered: this.#undelivered };
   }
 
@@ -202,13 +202,13 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   /** @internal */
   credentials(isTls: boolean): MqttCredentials {
     const clock = this.#clock;
-    return this.#dialect.signIn.credentials(this.#identity, { now: this.#cloudTime.now(), isTls, random: () => clock.random() });
+    return this.#face.credentials ?? this.#dialect.signIn.credentials(this.#identity, { now: this.#cloudTime.now(), isTls, random: () => clock.random() });
   }
 
   /** @internal Connects elsewhere and as something else from now on, with the same messages and handlers: what provisioning found out (Huawei 6). */
   relocate(options: DeviceOptions<AnyDialect>): void {
     this.#identity = options.identity;
-    this.#session.relocate(readOptions(options));
+    this.session.relocate(readOptions(options));
   }
 
   /** @internal Asks for what waits for this device. */
@@ -226,12 +226,12 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     if (problem.code !== 'closed') this.#tell('problem', problem);
   }
 
-  /** @internal Sees every message before it is read. */
-  tap: ((topic: string, payload: Buffer) => void) | undefined;
+  /** @internal Sees every message before it is read; true: it was for nobody else. */
+  tap: ((topic: string, payload: Buffer, qos: 0 | 1) => boolean | void) | undefined;
 
   /** @internal */
-  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined): void {
-    this.tap?.(topic, payload);
+  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined, qos: 0 | 1): void {
+    if (this.tap?.(topic, payload, qos) === true) return;
     const isKnown = this.peer.codec.knows('down', topic);
     if (isKnown) void this.peer.receive(topic, payload, this.id, properties);
     if (this.#services.receive({ topic, payload, properties }) || isKnown) return;

@@ -75,12 +75,24 @@ const NAMES: Readonly<Record<keyof DeviceOptions<AnyDialect>, true>> = {
   clock: true,
 };
 
+/** What a vendor's face decides where the options of a device leave no choice. */
+export interface FaceSettings {
+  /** 3: MQTT 3.1. */
+  readonly mqttVersion?: 3;
+  /** The sign-in of every attempt, instead of a new one for each. */
+  readonly credentials?: MqttCredentials;
+  /** Subscribes and asks for nothing but what the face says. */
+  readonly isQuiet?: true;
+  /** Instead of the options; the face may change it while the device runs. */
+  readonly pace?: Pace;
+}
+
 /** The options of a device with everything filled in. */
 export interface Settings {
   /** In the order in which they are tried. */
   readonly endpoints: readonly [Endpoint, ...Endpoint[]];
   readonly network: NetworkSettings;
-  readonly mqttVersion: 4 | 5;
+  readonly mqttVersion: 3 | 4 | 5;
   readonly clock: Clock;
   readonly keepaliveSeconds: number;
   readonly window: number;
@@ -98,7 +110,7 @@ const MIB = 1_048_576;
 const DEFAULT_BOUNDS: OutboxBounds = { maxCount: 10_000, maxBytes: 16 * MIB, policy: 'reject-new', expiresMs: 86_400_000 };
 
 /** Reads the options of a device. Throws `bad-config` naming the option that is wrong, and what is expected. */
-export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
+export function readOptions(options: DeviceOptions<AnyDialect>, face: FaceSettings = {}): Settings {
   // Said here in words, before something that is missing says it as a TypeError.
   if (typeof Promise.withResolvers !== 'function') throw new LianyunError('unsupported', `lianyun needs Node.js 22.13 or newer; this program runs on ${process.version}.`);
   const bad = (text: string): LianyunError => new LianyunError('bad-config', text);
@@ -122,7 +134,7 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
   return {
     endpoints,
     network,
-    mqttVersion,
+    mqttVersion: face.mqttVersion ?? mqttVersion,
     clock,
     keepaliveSeconds: whole('keepaliveSeconds', options.keepaliveSeconds ?? keepalive.default, keepalive.min, keepalive.max),
     window: whole('window', options.window ?? 1000, 1, 65_000),
@@ -138,7 +150,7 @@ export function readOptions(options: DeviceOptions<AnyDialect>): Settings {
           },
     connectTimeoutMs: within('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1, Infinity),
     ackSilenceMs: within('ackSilenceMs', options.ackSilenceMs ?? 10_000, 1, Infinity),
-    pace: {
+    pace: face.pace ?? {
       floorMs: within('minConnectIntervalMs', options.minConnectIntervalMs ?? (endpoints.some(({ host }) => dialect.isVendorHost(host)) ? limits.connectIntervalMs : 0), 0, Infinity),
       ceilingMs: within('maxBackoffMs', options.maxBackoffMs ?? 60_000, 1, Infinity),
       servers: endpoints.length,

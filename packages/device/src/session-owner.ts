@@ -13,7 +13,7 @@ export interface SessionOwner {
   credentials(isTls: boolean): MqttCredentials;
   onProblem(problem: LianyunError): void;
   /** A PUBLISH; `payload` is only valid during the call. */
-  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined): void;
+  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined, qos: 0 | 1): void;
   /** The server refused a subscription. */
   onSubscriptionRefused(filter: string, code: number): void;
   /** Subscribed and ready. What is sent here goes before what waits in the outbox. */

@@ -55,6 +55,8 @@ export interface Pace {
   readonly ceilingMs: number;
   /** How many servers there are to try. */
   readonly servers: number;
+  /** Goes on trying where there is little hope: a refused sign-in, a server that is not who it should be. */
+  readonly persists?: boolean;
 }
 
 /** A connection that lived this long starts the count of attempts anew. */
@@ -120,7 +122,8 @@ function ended(state: SessionState, { now, random, ending: told }: Extract<Sessi
   // Another server of the list may be reached where this one is not; whom one refuses, it need not ask the next.
   const hasOther = misses % pace.servers !== 0 && (!told.isFatal || OF_SERVER.has(told.error.code));
   const server = misses === 0 ? state.server : (state.server + 1) % pace.servers;
-  const ending = judge(told, { wasOnline: wasOnline || hasOther, isPingPong: shortLives >= 2 && isShort });
+  const judged = judge(told, { wasOnline: wasOnline || hasOther, isPingPong: shortLives >= 2 && isShort });
+  const ending = pace.persists === true && judged.isFatal ? { ...judged, isFatal: false } : judged;
   if (ending.isFatal) {
     return { state: { at: 'closed', why: ending }, effects: [{ do: 'announce-offline', ending }, { do: 'announce-closed', ending }] };
   }

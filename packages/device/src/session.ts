@@ -9,6 +9,7 @@ import type { Outbox } from './outbox.ts';
 import { excessOf } from './payload-limit.ts';
 import type { SessionOwner, Subscription } from './session-owner.ts';
 import { next, type Effect, type Ending, type SessionEvent, type SessionState } from './session-state.ts';
+import { Subscriptions, type Told } from './subscriptions.ts';
 
 /** Times that a message is written before the missing answer of the cloud fails it. */
 const MAX_ATTEMPTS = 3;
@@ -23,8 +24,6 @@ const HIGH_WATER_BYTES = 1_048_576;
 export class Session implements Link, ConnectionOwner {
   #options: Settings;
   readonly #outbox: Outbox;
-  /** Filters of the protocol itself; they stay whatever a program subscribes beside them. */
-  #system: readonly Subscription[];
   readonly #owner: SessionOwner;
   #state: SessionState = { at: 'idle' };
   #connection: Connection | undefined;
@@ -40,15 +39,13 @@ export class Session implements Link, ConnectionOwner {
   #hasProgress = false;
   #idleLooks = 0;
   #packetId = 0;
-  #subscriptions: Map<string, 0 | 1> | undefined;
-  #subscribing: Map<number, readonly string[]> | undefined;
+  readonly #subscriptions: Subscriptions;
 
   constructor(options: Settings, owner: SessionOwner, parts: { readonly outbox: Outbox; readonly system: readonly Subscription[] }) {
     this.#options = options;
     this.#owner = owner;
     this.#outbox = parts.outbox;
-    this.#system = parts.system;
-    this.subscribe(parts.system);
+    this.#subscriptions = new Subscriptions(parts.system);
   }
 
   get state(): SessionState {
@@ -100,36 +97,35 @@ export class Session implements Link, ConnectionOwner {
     return found;
   }
 
-  /** Keeps filters subscribed, over reconnects too. */
-  subscribe(subscriptions: readonly Subscription[]): void {
+  /** Keeps filters subscribed, over reconnects too. `told` hears of the SUBSCRIBE that leaves now, if one does and is answered. */
+  subscribe(subscriptions: readonly Subscription[], told?: Told): void {
     if (subscriptions.length === 0) return;
-    this.#subscriptions ??= new Map();
-    for (const { filter, qos } of subscriptions) this.#subscriptions.set(filter, qos);
-    if (this.#isConnected) this.#sendSubscribe(subscriptions);
+    this.#subscriptions.want(subscriptions);
+    if (this.#isConnected) this.#sendSubscribe(subscriptions, told);
   }
 
   /** The same for filters of the protocol's own, which stay whatever a program subscribes beside them. */
   keep(subscriptions: readonly Subscription[]): void {
-    const fresh = subscriptions.filter(({ filter }) => !this.#system.some((own) => own.filter === filter));
-    this.#system = [...this.#system, ...fresh];
-    this.subscribe(fresh);
+    this.subscribe(this.#subscriptions.keep(subscriptions));
   }
 
-  unsubscribe(filter: string): void {
-    if (this.#system.some((own) => own.filter === filter)) return;
-    this.#subscriptions?.delete(filter);
-    if (this.#isConnected) this.#connection?.sendUnsubscribe(this.#nextPacketId(), filter);
+  unsubscribe(filters: string | readonly string[], told?: Told): void {
+    const gone = this.#subscriptions.drop(typeof filters === 'string' ? [filters] : filters);
+    if (!this.#isConnected || gone.length === 0) return;
+    const packetId = this.#nextPacketId();
+    if (told !== undefined) this.#subscriptions.asked(packetId, { filters: gone, isSubscribe: false, told });
+    this.#connection?.sendUnsubscribe(packetId, gone);
   }
 
   onConnected(): void {
     this.#isConnected = true;
-    const wanted = [...(this.#subscriptions ?? [])].map(([filter, qos]) => ({ filter, qos }));
+    const { wanted } = this.#subscriptions;
     if (wanted.length === 0) return this.#ready();
     this.#sendSubscribe(wanted);
   }
 
-  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined): void {
-    this.#owner.onPublish(topic, payload, properties);
+  onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined, qos: 0 | 1): void {
+    this.#owner.onPublish(topic, payload, properties, qos);
   }
 
   onPuback(packetId: number, reasonCode: number, reasonString: string | undefined): void {
@@ -139,12 +135,16 @@ export class Session implements Link, ConnectionOwner {
   }
 
   onSuback(packetId: number, reasonCodes: readonly number[]): void {
-    const filters = this.#subscribing?.get(packetId);
-    if (filters === undefined) return;
-    this.#subscribing?.delete(packetId);
+    const asked = this.#subscriptions.answered(packetId, true);
+    if (asked === undefined) return;
     this.#hasProgress = true;
-    for (const [index, filter] of filters.entries()) if ((reasonCodes[index] ?? 0x80) >= 0x80) this.#owner.onSubscriptionRefused(filter, reasonCodes[index] ?? 0x80);
-    if (this.#subscribing?.size === 0) this.#ready();
+    for (const [index, filter] of asked.filters.entries()) if ((reasonCodes[index] ?? 0x80) >= 0x80) this.#owner.onSubscriptionRefused(filter, reasonCodes[index] ?? 0x80);
+    asked.told?.(reasonCodes);
+    if (this.#subscriptions.open === 0) this.#ready();
+  }
+
+  onUnsuback(packetId: number): void {
+    this.#subscriptions.answered(packetId, false)?.told?.([]);
   }
 
   onWritten(total: number): void {
@@ -211,7 +211,7 @@ export class Session implements Link, ConnectionOwner {
     const lookMs = Math.min(ackSilenceMs, answerMs);
     const look = (): void => {
       this.#watch = undefined;
-      const awaited = this.#outbox.onWire.packetIds + (this.#subscribing?.size ?? 0);
+      const awaited = this.#outbox.onWire.packetIds + this.#subscriptions.open;
       if (this.#outbox.inFlight === 0 && awaited === 0) return;
       this.#idleLooks = this.#hasProgress || awaited === 0 ? 0 : this.#idleLooks + 1;
       this.#hasProgress = false;
@@ -226,10 +226,9 @@ export class Session implements Link, ConnectionOwner {
     this.#watch = clock.after(lookMs, look, true);
   }
 
-  #sendSubscribe(subscriptions: readonly Subscription[]): void {
+  #sendSubscribe(subscriptions: readonly Subscription[], told?: Told): void {
     const packetId = this.#nextPacketId();
-    this.#subscribing ??= new Map();
-    this.#subscribing.set(packetId, subscriptions.map(({ filter }) => filter));
+    this.#subscriptions.asked(packetId, { filters: subscriptions.map(({ filter }) => filter), isSubscribe: true, told });
     this.#connection?.sendSubscribe(packetId, subscriptions);
     if (this.#watch === undefined) this.#watchAcks();
   }
@@ -243,7 +242,7 @@ export class Session implements Link, ConnectionOwner {
   #nextPacketId(): number {
     const { onWire } = this.#outbox;
     do this.#packetId = (this.#packetId % 65_535) + 1;
-    while (onWire.hasPacketId(this.#packetId) || this.#subscribing?.has(this.#packetId) === true);
+    while (onWire.hasPacketId(this.#packetId) || this.#subscriptions.hasPacketId(this.#packetId));
     return this.#packetId;
   }
 
@@ -252,7 +251,7 @@ export class Session implements Link, ConnectionOwner {
     this.#connection = undefined;
     this.#isConnected = false;
     this.#isReady = false;
-    this.#subscribing = undefined;
+    this.#subscriptions.forgetAsked();
     this.#watch?.cancel();
     this.#watch = undefined;
     this.#outbox.disconnected(new LianyunError('offline', 'The connection ended before the message was delivered.', { cause: error }), byServer);

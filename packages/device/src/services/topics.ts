@@ -1,6 +1,7 @@
 import { failedReceipt, LianyunError, type MessageProperties, type Receipt, type Rights } from '@lianyun/protocol';
 import { isTopicFilter, isTopicName, topicMatches } from '@lianyun/protocol/mqtt';
 import type { Session } from '../session.ts';
+import type { Subscription } from '../session-owner.ts';
 import type { DeviceContext } from './context.ts';
 import { isThenable } from './deadline.ts';
 import { propertiesFault } from './message-properties.ts';
@@ -24,7 +25,7 @@ export interface ReceivedMessage {
 export type TopicHandler = (message: TopicMessage) => void | Promise<void>;
 
 /** What topics need of a connection. */
-export type TopicSession = Pick<Session, 'send' | 'subscribe' | 'unsubscribe'>;
+export type TopicSession = Pick<Session, 'send'> & { subscribe(subscriptions: readonly Subscription[]): void; unsubscribe(filter: string): void };
 
 /** Topics beside the protocol's own: what the product declares, or the broker offers. */
 export class TopicsService {

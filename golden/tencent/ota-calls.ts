@@ -1,0 +1,95 @@
+// Upgrades in Tencent's transcripts.
+import { createHash } from 'node:crypto';
+import { OtaCmdType } from 'lianyun/tencent';
+import type { Case, Injection } from '../transcript.ts';
+import { as, DEVICE, type Members, type Scene } from './scene.ts';
+
+type Call = (stage: Scene, recorded: Case) => unknown;
+
+const OWN = [DEVICE.productId, DEVICE.deviceName] as const;
+const TOPIC = `$ota/update/${OWN.join('/')}`;
+/** The recorded firmware: 0 to 255, over and over. */
+const FIRMWARE = Buffer.from(Array.from({ length: 65_536 }, (_, index) => index % 256));
+
+const versionOf = ({ call }: Case): string => as('version' in call ? call['version'] : '1.0.0');
+const command = (name: unknown): OtaCmdType => OtaCmdType[(name ?? 'IOT_OTAG_FILE_SIZE') as keyof typeof OtaCmdType];
+
+/** The firmware that was offered last before a case. */
+function offered(cases: readonly Case[], recorded: Case): Members {
+  const before = cases.slice(0, cases.findIndex(({ id }) => id === recorded.id));
+  const offers = before.flatMap(({ inject }): readonly Injection[] => (inject === undefined ? [] : Array.isArray(inject) ? (inject as readonly Injection[]) : [inject as Injection])).map(({ payload }) => payload as Members | null);
+  return offers.findLast((payload) => payload?.['type'] === 'update_firmware' && payload['file_size'] !== undefined) ?? {};
+}
+
+/** Serves the firmware; a URL that ends in a status is answered with it. */
+function serve({ options: { wire } }: Scene, bytes: number): void {
+  wire.answer = ({ path, headers }) => {
+    const status = /\/(\d{3})$/.exec(path)?.[1];
+    if (status !== undefined) return { status: Number(status), body: '' };
+    const start = Number(/bytes=(\d+)-/.exec(Object.entries(headers).find(([name]) => name.toLowerCase() === 'range')?.[1] ?? '')?.[1] ?? 0);
+    const body = FIRMWARE.subarray(start, bytes);
+    return start === 0 ? { status: 200, body } : { status: 206, body, headers: { 'Content-Range': `bytes ${start}-${bytes - 1}/${bytes}` } };
+  };
+}
+
+async function download(stage: Scene, recorded: Case): Promise<unknown> {
+  const { explorer, options } = stage;
+  const { url, offset = 0, size } = recorded.call;
+  const offer = offered(options.cases, recorded);
+  const bytes = Number(offer['file_size'] ?? 5120);
+  serve(stage, bytes);
+  if (typeof url === 'string') {
+    options.wire.inject([{ topic: TOPIC, qos: 0, payload: { file_size: bytes, md5sum: 'cdf42aa40dd5d52b504e8a068136b905', version: '2.0.0', ...offer, type: 'update_firmware', url } }]);
+    for (let turns = 0; turns < 200 && !explorer.otaIsFetching(...OWN); turns++) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  const range = (recorded['http'] as { headers: Record<string, string> }[] | undefined)?.[0]?.headers['Range'];
+  return explorer.otaDownloadStart(...OWN, as(offset), as(size ?? Number(/-(\d+)$/.exec(range ?? '')?.[1] ?? bytes)));
+}
+
+async function yielded(stage: Scene, recorded: Case): Promise<unknown> {
+  const { buf_len: bytes = 100, after } = recorded.call;
+  if (typeof after === 'string') stage.options.clock.advance(Number.parseFloat(after) * 1000);
+  const [piece, count] = await stage.explorer.otaFetchYield(...OWN, as(bytes));
+  const { returns } = recorded;
+  if (piece === null) return [piece, count];
+  return typeof returns === 'number' ? count : [count, createHash('md5').update(piece).digest('hex')];
+}
+
+export const OTA_CALLS: Readonly<Record<string, Call>> = {
+  otaInit: (stage) => stage.explorer.otaInit(...OWN, stage.noted('otaCb')),
+  otaIsFetching: ({ explorer }) => explorer.otaIsFetching(...OWN),
+  otaIsFetchFinished: ({ explorer }) => explorer.otaIsFetchFinished(...OWN),
+  otaReportVersion: ({ explorer }, recorded) => explorer.otaReportVersion(...OWN, versionOf(recorded)),
+  otaReportUpgradeSuccess: ({ explorer }, recorded) => explorer.otaReportUpgradeSuccess(...OWN, versionOf(recorded)),
+  otaReportUpgradeFail: ({ explorer }, recorded) => explorer.otaReportUpgradeFail(...OWN, versionOf(recorded)),
+  otaIoctlNumber: ({ explorer }, { call }) => explorer.otaIoctlNumber(...OWN, command(call['cmdType'])),
+  otaIoctlString: ({ explorer }, { call }) => explorer.otaIoctlString(...OWN, command(call['cmdType'] ?? 'IOT_OTAG_VERSION'), 32),
+  otaResetMd5: ({ explorer }) => explorer.otaResetMd5(...OWN),
+  otaMd5Update: ({ explorer }, { call: { buf } }) => explorer.otaMd5Update(...OWN, as(typeof buf === 'object' && buf !== null && '$bytes' in buf ? Buffer.from(as<string>(buf.$bytes), 'latin1') : buf)),
+  otaDownloadStart: download,
+  otaFetchYield: yielded,
+  httpInit: ({ explorer }) => explorer.httpInit(...OWN, 'ota.example.com', 'http://ota.example.com/fw/v2.bin', 0, 100, 10),
+  httpFetch: ({ explorer }) => explorer.httpFetch(...OWN, 100),
+  'state before update': async ({ explorer }) => [
+    explorer.otaIsFetching(...OWN),
+    explorer.otaIsFetchFinished(...OWN),
+    explorer.otaIoctlNumber(...OWN, OtaCmdType.IOT_OTAG_FILE_SIZE),
+    explorer.otaIoctlString(...OWN, OtaCmdType.IOT_OTAG_VERSION, 32),
+    await explorer.otaFetchYield(...OWN, 100),
+  ],
+  'otaIoctlNumber/otaIoctlString': ({ explorer }) => {
+    const number = (name: keyof typeof OtaCmdType) => explorer.otaIoctlNumber(...OWN, OtaCmdType[name]);
+    const text = (name: keyof typeof OtaCmdType, length: number) => explorer.otaIoctlString(...OWN, OtaCmdType[name], length);
+    return {
+      FETCHED_SIZE: number('IOT_OTAG_FETCHED_SIZE'),
+      FILE_SIZE: number('IOT_OTAG_FILE_SIZE'),
+      CHECK_FIRMWARE: number('IOT_OTAG_CHECK_FIRMWARE'),
+      number_MD5SUM: number('IOT_OTAG_MD5SUM'),
+      VERSION: text('IOT_OTAG_VERSION', 32),
+      VERSION_short: text('IOT_OTAG_VERSION', 1),
+      MD5SUM: text('IOT_OTAG_MD5SUM', 32),
+      MD5SUM_short: text('IOT_OTAG_MD5SUM', 1),
+      string_FILE_SIZE: text('IOT_OTAG_FILE_SIZE', 32),
+    };
+  },
+};

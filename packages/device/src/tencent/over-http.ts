@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { isJsonObject, isLianyunError, tencentHttp, type Clock, type JsonObject, type TencentCredential } from '@lianyun/protocol';
+import { writeAtomically } from '../disk/atomic-file.ts';
+import { diskError, systemDisk } from '../disk/disk.ts';
+import { publishOverHttp } from '../http/publish.ts';
+import type { TlsInput } from '../net/tls-options.ts';
+import { requestCredential } from '../registration/register.ts';
+import type { DeviceFile } from './configuration.ts';
+import { serialise } from './serialise.ts';
+
+/** What a request over HTTP needs beside what it says. */
+export interface HttpSurroundings {
+  readonly isTls: boolean;
+  /** Where to, instead of the vendor's host: a URL with its path. */
+  readonly url: string | null | undefined;
+  readonly ca: TlsInput | readonly TlsInput[] | undefined;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly clock: Clock;
+}
+
+/** A message over HTTP. */
+export interface HttpMessage {
+  readonly topic: string | null | undefined;
+  readonly payload: unknown;
+  readonly qos: 0 | 1;
+}
+
+const FAILED = -1;
+const CERTIFICATE_FILE = 'cert.txt';
+const KEY_FILE = 'privateKey.txt';
+
+/** Registers a device, and writes what it got into its file: `[0, secret]`, `[0, "success"]` for a certificate, `[-1, why]`. */
+export async function register(file: DeviceFile, surroundings: HttpSurroundings): Promise<[rc: number, text: string]> {
+  const { productId, deviceName, productSecret } = file;
+  try {
+    const { credential } = await requestCredential({ productId, deviceName, productSecret, ...common(surroundings) });
+    await keep(file, credential);
+    return [0, 'deviceSecret' in credential ? credential.deviceSecret : 'success'];
+  } catch (error) {
+    return [FAILED, reasonIn(error)];
+  }
+}
+
+/** Publishes a message over HTTP: `[0, what the cloud answers]`, `[-1, why]`. */
+export async function publish(file: DeviceFile, { topic, payload, qos }: HttpMessage, surroundings: HttpSurroundings): Promise<[rc: number, answer: JsonObject | string]> {
+  const { productId, deviceName, deviceSecret, keyFile, isCertificate } = file;
+  const proof = isCertificate ? { privateKey: readFileSync(keyFile ?? '') } : { deviceSecret: deviceSecret ?? '' };
+  const text = payload === null || payload === undefined ? 'test' : typeof payload === 'string' || payload instanceof Uint8Array ? payload : serialise(payload);
+  try {
+    const { requestId } = await publishOverHttp({ productId, deviceName, ...proof, topic: topic ?? `${productId}/${deviceName}/data`, payload: text, qos, ...common(surroundings) });
+    return [0, requestId === undefined ? {} : { RequestId: requestId }];
+  } catch (error) {
+    return [FAILED, reasonIn(error)];
+  }
+}
+
+function common({ isTls, url, ca, timeout, clock }: HttpSurroundings): { url: string; deadlineMs: number; clock: Clock; tls?: { ca: TlsInput | readonly TlsInput[] } } {
+  const vendor = isTls ? tencentHttp.vendorUrl : tencentHttp.vendorUrl.replace(/^https:/, 'http:');
+  const target = url ?? vendor;
+  return { url: target, deadlineMs: timeout * 1000, clock, ...(ca === undefined || !target.startsWith('https:') ? {} : { tls: { ca } }) };
+}
+
+/** What the cloud says, or what is wrong with what it sent. Throws what kept the request from being answered. */
+function reasonIn(error: unknown): string {
+  if (isLianyunError(error, 'refused') && isJsonObject(error.cause) && typeof error.cause['text'] === 'string') return error.cause['text'];
+  if (isLianyunError(error, 'bad-response') && error.place.number === undefined) return error.message;
+  throw error;
+}
+
+async function keep(file: DeviceFile, credential: TencentCredential): Promise<void> {
+  let got: JsonObject;
+  if ('deviceSecret' in credential) got = { key_deviceinfo: { ...membersOf(file.document, 'key_deviceinfo'), deviceSecret: credential.deviceSecret } };
+  else {
+    const place = (name: string): string => path.join(process.cwd(), name);
+    await write(place(CERTIFICATE_FILE), credential.certificate);
+    await write(place(KEY_FILE), credential.privateKey);
+    got = { cert_deviceinfo: { ...membersOf(file.document, 'cert_deviceinfo'), devCertFile: place(CERTIFICATE_FILE), devPrivateKeyFile: place(KEY_FILE) } };
+  }
+  await write(file.path, `${JSON.stringify({ ...file.document, ...got }, undefined, 2)}\n`);
+}
+
+const membersOf = (document: JsonObject, name: string): JsonObject => (isJsonObject(document[name]) ? document[name] : {});
+
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await writeAtomically(systemDisk, file, text);
+  } catch (cause) {
+    throw diskError(`${file} cannot be written`, cause);
+  }
+}

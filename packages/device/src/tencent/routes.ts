@@ -1,0 +1,78 @@
+import { LianyunError, type JsonObject, isJsonObject } from '@lianyun/protocol';
+import { topicMatches } from '@lianyun/protocol/mqtt';
+import { serialise } from './serialise.ts';
+import { Line } from './line.ts';
+import type { Payload, TopicCallback } from './words.ts';
+
+/** Takes a message that a service subscribed. */
+export type Route = (payload: Payload, topic: string, qos: number) => void;
+
+/** Topics that no callback of a program's is for, unless it was initialised. */
+const isReserved = (topic: string): boolean => topic.startsWith('$') && !topic.startsWith('$sys/');
+
+/** Who takes what arrives: the services that were initialised, then callbacks of single topics, then `on_message`. */
+export class Routes {
+  readonly line: Line;
+  readonly #services = new Map<string, Route>();
+  readonly #callbacks = new Map<string, TopicCallback>();
+
+  constructor(options: Omit<ConstructorParameters<typeof Line>[0], 'receive'>) {
+    this.line = new Line({ ...options, receive: (topic, payload, qos) => this.#receive(topic, payload, qos) });
+  }
+
+  /** Registers a service's filter. */
+  on(filter: string, route: Route): void {
+    this.#services.set(filter, route);
+  }
+
+  off(filter: string): void {
+    this.#services.delete(filter);
+  }
+
+  /** Registers a program's callback for a topic, or a filter; null takes it back. */
+  callback(filter: string, callback: TopicCallback | null | undefined): void {
+    if (typeof callback === 'function') this.#callbacks.set(filter, callback);
+    else this.#callbacks.delete(filter);
+  }
+
+  /** Tells `on_message`. */
+  message(topic: string, payload: Payload, qos: number): boolean {
+    if (typeof this.line.callbacks.on_message !== 'function') return false;
+    this.line.tell('on_message', topic, qos, payload);
+    return true;
+  }
+
+  #receive(topic: string, payload: Payload, qos: number): boolean {
+    const service = find(this.#services, topic);
+    if (service !== undefined) {
+      this.line.call(topic, () => service(payload, topic, qos));
+      return true;
+    }
+    const callback = find(this.#callbacks, topic);
+    if (callback !== undefined) {
+      this.line.call('userCallback', () => callback(topic, qos, payload, this.line.userdata));
+      return true;
+    }
+    return !isReserved(topic) && this.message(topic, payload, qos);
+  }
+}
+
+function find<T>(entries: ReadonlyMap<string, T>, topic: string): T | undefined {
+  const exact = entries.get(topic);
+  if (exact !== undefined) return exact;
+  for (const [filter, entry] of entries) if (/[+#]/.test(filter) && topicMatches(filter, topic)) return entry;
+  return undefined;
+}
+
+/** The object that a message has to be; what is wrong with it becomes a problem. */
+export function objectIn(payload: Payload, topic: string, line: Line): JsonObject | undefined {
+  if (isJsonObject(payload) && !(payload instanceof Uint8Array)) return payload;
+  line.problem(new LianyunError('bad-frame', `A message on ${topic} is no JSON object.`, { topic, path: '$', excerpt: serialise(payload).slice(0, 200) }));
+  return undefined;
+}
+
+/** Tells of a member that a message has to have. */
+export function missing(member: string, topic: string, line: Line): false {
+  line.problem(new LianyunError('bad-frame', `A message on ${topic} has no usable ${member}.`, { topic, path: `$.${member}` }));
+  return false;
+}
