@@ -10,6 +10,7 @@ import { Child } from './processes.mjs';
 
 const DEVICE = fileURLToPath(new URL('./clients/device-process.mjs', import.meta.url));
 const CROWD = fileURLToPath(new URL('./clients/crowd-process.mjs', import.meta.url));
+const HISTORY = fileURLToPath(new URL('./clients/history-process.mjs', import.meta.url));
 const FLEET = fileURLToPath(new URL('./fleet/fleet-process.mjs', import.meta.url));
 const SERVERS = {
   ours: fileURLToPath(new URL('./servers/ours.mjs', import.meta.url)),
@@ -43,6 +44,11 @@ export class Machine {
   /** A process with a fleet of raw connections; see fleet/fleet-process.mjs. */
   fleet(options) {
     return this.#start('client', [process.execPath, FLEET, JSON.stringify(options)]);
+  }
+
+  /** A process with a storage of the platform's; see clients/history-process.mjs. */
+  history(options) {
+    return this.#start('server', [process.execPath, HISTORY, JSON.stringify(options)]);
   }
 
   /** A Node process that only starts and says so: what no client can be faster than. */
