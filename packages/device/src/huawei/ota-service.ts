@@ -63,10 +63,10 @@ export class OTAService {
   reportOtaStatus(status: OtaStatus, listener?: ActionListener | null): void;
   reportOtaStatus(resultCode: number, version: string, progress?: number | null, description?: string | null, listener?: ActionListener | null): void;
   // eslint-disable-next-line @typescript-eslint/max-params
-  reportOtaStatus(first: number | OtaStatus, second?: string | ActionListener | null, progress?: number | null, description?: string | null, listener?: ActionListener | null): void {
-    const isOptions = typeof first === 'object';
-    const status = isOptions ? first : { resultCode: first, version: second as string, progress, description };
-    const action = isOptions ? (second as ActionListener | null | undefined) : listener;
+  reportOtaStatus(resultCode: number | OtaStatus, version?: string | ActionListener | null, progress?: number | null, description?: string | null, listener?: ActionListener | null): void {
+    const isOptions = typeof resultCode === 'object';
+    const status = isOptions ? resultCode : { resultCode, version: version as string, progress, description };
+    const action = isOptions ? (version as ActionListener | null | undefined) : listener;
     const [percent, text] = [status.progress ?? undefined, given(status.description)];
     this.#speaker.send('ota.progress', { code: status.resultCode, version: status.version, ...(percent === undefined ? {} : { percent }), ...(text === undefined ? {} : { text }) }, action, { at: this.#speaker.now() });
   }
