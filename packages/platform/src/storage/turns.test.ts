@@ -1,7 +1,8 @@
 import { cpSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { LianyunError } from '@lianyun/protocol';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { Database } from './database.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { deviceRecord, Folder, HandClock, HUAWEI_PRODUCT } from './storage.fixtures.ts';
 
@@ -156,6 +157,29 @@ describe('a turn that cannot be stored', () => {
 });
 
 describe('many turns', () => {
+  it('of a crowd are one transaction, as long as it goes on; those of few are one each', async () => {
+    using folder = new Folder();
+    await using storage = open(folder);
+    await storage.stored();
+    const commit = vi.spyOn(Database.prototype, 'commit');
+    /** Transactions after a turn with so many reports. */
+    const after = async (reports: number): Promise<number> => {
+      for (let x = 0; x < reports; x++) report(storage, `d${x}`, x);
+      await new Promise((resolve) => void setImmediate(resolve));
+      return commit.mock.calls.length;
+    };
+    try {
+      expect([await after(20), await after(20), await after(20), await after(20)]).toEqual([0, 0, 0, 1]);
+      await storage.stored();
+      expect([await after(20), await after(0)]).toEqual([1, 2]);
+      await storage.stored();
+      expect(await after(1)).toBe(3);
+      await storage.stored();
+    } finally {
+      commit.mockRestore();
+    }
+  });
+
   it('keep the journal short: what many devices report moves into the tables in its order', async () => {
     using folder = new Folder();
     const TOTAL = 70_000;

@@ -15,9 +15,14 @@ type Waiting = PromiseWithResolvers<void>;
 /** Brings what was committed to the disk; no transaction is under way when the time before has failed. Left out: what is committed is stored. */
 type Sync = (hasFailed: boolean) => Promise<void>;
 
+/** A turn with so many writes is one of a crowd: the next one brings more. */
+const CROWD = 16;
+/** So many turns of a crowd are one transaction: a sync costs the same for a few as for many, and as much as a hundred reports. */
+const TURNS_OF_A_CROWD = 4;
+
 /**
- * One transaction for all that is written during one turn of the event loop, or during several while the disk is busy with the one before: a fleet
- * pays for one commit and one sync a group, not one a message, and the loop goes on meanwhile. Reads over the same connection see what is not
+ * One transaction for all that is written during one turn of the event loop, or during several when a crowd writes or the disk is busy with the one
+ * before: a fleet pays for one commit and one sync a group, not one a message, and the loop goes on meanwhile. Reads over the same connection see what is not
  * committed yet. A turn is stored as a whole or not at all.
  */
 export class Turns {
@@ -27,6 +32,10 @@ export class Turns {
   readonly #onFault: (fault: LianyunError) => void;
   /** Settles with the transaction under way; undefined while nothing was written. */
   #turn: Waiting | undefined;
+  /** Writes of the transaction under way, those of them that belong to turns that are over, and the number of these. */
+  #writes = 0;
+  #writesBefore = 0;
+  #turnsOver = 0;
   /** The turn under way is over, and only waits for the disk. */
   #isDue = false;
   /** Why the turn under way cannot be committed. */
@@ -54,6 +63,7 @@ export class Turns {
   /** Does something that writes. If it throws, nothing of this turn is stored: an uplink that is half taken in must not be acknowledged. */
   write<T>(work: () => T): T {
     this.#begin();
+    this.#writes++;
     if (this.#failure !== undefined) throw this.#failure;
     try {
       return work();
@@ -100,16 +110,22 @@ export class Turns {
     this.#turn = turn;
     // Not everybody who writes waits; the fault is told in any case.
     turn.promise.catch(() => undefined);
-    setImmediate(() => {
-      if (this.#turn !== turn) return;
-      if (this.#isSyncing) this.#isDue = true;
-      else this.flush();
-    });
+    this.#writes = this.#writesBefore = this.#turnsOver = 0;
+    setImmediate(() => this.#turnOver(turn));
     try {
       this.#database.begin();
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #turnOver(turn: Waiting): void {
+    if (this.#turn !== turn) return;
+    const isCrowd = this.#writes - this.#writesBefore >= CROWD;
+    this.#writesBefore = this.#writes;
+    if (isCrowd && ++this.#turnsOver < TURNS_OF_A_CROWD) setImmediate(() => this.#turnOver(turn));
+    else if (this.#isSyncing) this.#isDue = true;
+    else this.flush();
   }
 
   #committed(turn: Waiting): void {
