@@ -2,7 +2,7 @@
 import tseslint from 'typescript-eslint';
 
 const typescript = ['**/*.ts'];
-const tests = ['**/*.test.ts'];
+const tests = ['**/*.test.ts', 'scenarios/support/core*.ts'];
 const sources = ['packages/*/src/**/*.ts'];
 const engine = ['packages/{protocol,device,platform}/src/**/*.ts'];
 

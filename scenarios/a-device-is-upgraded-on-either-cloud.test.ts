@@ -2,37 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { takesANewVersion } from './support/core-gateways-and-files.ts';
 import { CLOUDS } from './support/clouds.ts';
 import { GATEWAYS, gatewaySeed, onlineGateway } from './support/gateways.ts';
 import { Rig } from './support/rig.ts';
 import { asHuawei, changesOf, Folder, IMAGE, packed, PLACE } from './support/upgrades.ts';
 
 describe.each(CLOUDS)('A device on $name', (cloud) => {
-  it('takes a new version: downloads it, checks it, and has it when it says so', async () => {
-    await using rig = await Rig.open();
-    using folder = new Folder();
-    const changes = changesOf(rig);
-    const { id: packageId } = await packed(rig, cloud);
-    // Before the device is there: it hears of it when it comes.
-    rig.platform.upgrades.create({ cloud: cloud.name, packageId, devices: [cloud.ref(1)] });
-    const device = asHuawei(rig.device(cloud, 1));
-    const files: string[] = [];
-    device.ota.onOffer(async (upgrade) => {
-      files.push(await upgrade.download({ directory: folder.path }).done);
-      await upgrade.progress({ at: 'installing' }).delivered;
-      await device.ota.report({ firmware: upgrade.version }).delivered;
-    });
-    const told = device.ota.report({ firmware: '1.0' });
-    await device.connect();
-    await told.delivered;
-    const done = await changes.first(({ isOpen }) => !isOpen);
-    expect(done).toMatchObject({ stage: 'succeeded', from: '1.0', to: '2.0', device: cloud.ref(1) });
-    expect([files.length, readFileSync(files[0] ?? '').equals(IMAGE), folder.names.length]).toEqual([1, true, 1]);
-    expect(rig.platform.registry.device(cloud.name, cloud.ref(1)).info?.firmware).toBe('2.0');
-    const stages = changes.all.map(({ stage }) => stage);
-    expect(stages.filter((stage, index) => stage !== stages[index - 1])).toEqual(expect.arrayContaining(['waiting', 'offered', 'downloading', 'succeeded']));
-    expect(rig.problems.all).toEqual([]);
-  });
+  it('takes a new version: downloads it, checks it, and has it when it says so', () => takesANewVersion({}, cloud));
 
   it('that gets other bytes than were promised says so, and leaves no file', async () => {
     await using rig = await Rig.open();

@@ -1,53 +1,19 @@
-import { readFileSync } from 'node:fs';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { describe, expect, it } from 'vitest';
-import { CLOUDS, HUAWEI, TENCENT } from './support/clouds.ts';
+import { asksTheTime, huaweiTellsAboutItself, tencentTellsAboutItself } from './support/core-gateways-and-files.ts';
+import { CLOUDS, HUAWEI } from './support/clouds.ts';
 import { happens, Rig } from './support/rig.ts';
 
-const TARGET = { ProductId: 'LAMP000001', DeviceName: 'lamp1' };
 const HOUR_MS = 3_600_000;
-const { version } = JSON.parse(readFileSync(new URL('../packages/device/package.json', import.meta.url), 'utf8')) as { readonly version: string };
 
 describe('What a device tells about itself', () => {
-  it('is shown by Huawei\'s API, the SDK named by default, and what it leaves out stays', async () => {
-    await using rig = await Rig.open();
-    const device = await rig.online(HUAWEI, 1);
-    await device.info.report({ firmware: '1.0', software: '2.0' }).delivered;
-    expect(await rig.huawei('GET', '/devices/lamp_1')).toMatchObject({ body: { fw_version: '1.0', sw_version: '2.0', device_sdk_version: `Lianyun_v${version}` } });
-    await device.info.report({ sdk: 'mine', firmware: '1.1' }).delivered;
-    expect(await rig.huawei('GET', '/devices/lamp_1')).toMatchObject({ body: { fw_version: '1.1', sw_version: '2.0', device_sdk_version: 'mine' } });
-    expect(rig.problems.all).toEqual([]);
-  });
+  it('is shown by Huawei\'s API, the SDK named by default, and what it leaves out stays', () => huaweiTellsAboutItself({}));
 
-  it('is answered by Tencent\'s cloud and shown as the version of the device', async () => {
-    await using rig = await Rig.open();
-    const device = await rig.online(TENCENT, 1);
-    await device.info.report({ firmware: '3.1.4', imei: '11-22', latitude: '22.5', labels: { shelf: 'a' } }).delivered;
-    expect(rig.platform.registry.device('tencent', 'LAMP000001/lamp1').info).toEqual({ firmware: '3.1.4', imei: '11-22', latitude: '22.5', labels: { shelf: 'a' } });
-    expect((await rig.tencent('DescribeDevice', TARGET)).body).toMatchObject({ Device: { Version: '3.1.4' } });
-    await expect(device.info.report('all' as any).delivered).rejects.toMatchObject({ code: 'bad-input' });
-  });
+  it('is answered by Tencent\'s cloud and shown as the version of the device', () => tencentTellsAboutItself({}));
 });
 
 describe.each(CLOUDS)('The time of the $name cloud', (cloud) => {
-  it('gives offset and round trip, again and again', async () => {
-    const [clock, own] = [new FakeClock({ now: Date.UTC(2026, 0, 1, 10) }), new FakeClock({ now: Date.UTC(2026, 0, 1, 10) })];
-    await using rig = await Rig.open({ clock });
-    const device = await rig.online(cloud, 1, { clock: own });
-    expect(await device.time.sync()).toEqual({ offsetMs: 0, roundTripMs: 0 });
-    clock.set(clock.now() + 90_000);
-    expect(await device.time.sync()).toEqual({ offsetMs: 90_000, roundTripMs: 0 });
-    own.set(own.now() + 100_000);
-    expect(await device.time.sync()).toEqual({ offsetMs: -10_000, roundTripMs: 0 });
-    // Events carry the cloud's time from then on; the machine's stays as it was.
-    const before = own.now();
-    const at = new Promise<number | undefined>((resolve) => rig.platform.once('event', ({ event }) => resolve(event.at)));
-    await device.events.post({ ...(cloud === HUAWEI ? { service: 'light' } : { severity: 'fault' as const }), name: 'burnt', params: { hours: 1 } }).delivered;
-    expect(await at).toBe(before - 10_000);
-    expect(own.now()).toBe(before);
-    expect(rig.told(device).problems.all).toEqual([]);
-    await device.close();
-  });
+  it('gives offset and round trip, again and again', () => asksTheTime({}, cloud));
 
   it('cannot be asked for without a connection', async () => {
     await using rig = await Rig.open();

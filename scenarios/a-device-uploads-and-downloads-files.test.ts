@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import type { DeviceFile } from '@lianyun/platform';
 import { FakeClock } from '@lianyun/protocol/testing';
-import type { Device, FileTransfer, huawei } from 'lianyun';
+import type { Device, huawei } from 'lianyun';
 import { describe, expect, it } from 'vitest';
+import { follow, huaweiGetsFiles, openFiles } from './support/core-gateways-and-files.ts';
 import { HUAWEI } from './support/clouds.ts';
 import { gatewaySeed, HUAWEI_GATEWAY, onlineGateway } from './support/gateways.ts';
 import { Log } from './support/log.ts';
@@ -14,40 +14,9 @@ import { Rig } from './support/rig.ts';
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const NAMES = ['../../etc/passwd', '/etc/passwd', '..\\..\\win.ini', 'a\u0000b', 'map/city.json', 'map_city.json', '图片.jpg', '图 片?#&%.jpg', '..', '.', 'con', '.bashrc', `${'长'.repeat(160)}.bin`] as const;
 
-async function open(clock?: FakeClock) {
-  const rig = await Rig.open(clock === undefined ? {} : { clock });
-  const directory = await fs.mkdtemp(path.join(os.tmpdir(), 'lianyun-files-'));
-  const files = new Log<DeviceFile>();
-  rig.platform.on('file', files.add);
-  const device = rig.own(HUAWEI.device(1, rig.server)) as Device<typeof huawei>;
-  await device.connect();
-  return {
-    rig,
-    device,
-    files,
-    /** Where the program keeps its files, and where downloads go. */
-    source: path.join(directory, 'source.bin'),
-    to: path.join(directory, 'in', 'here'),
-    outside: async (): Promise<string[]> => (await fs.readdir(directory, { recursive: true })).filter((name) => !name.startsWith(path.join('in', 'here'))).sort(),
-    async [Symbol.asyncDispose]() {
-      await rig[Symbol.asyncDispose]();
-      await fs.rm(directory, { recursive: true, force: true });
-    },
-  };
-}
-
-/** How a transfer went on, as its events and its iterator tell it. */
-async function follow(transfer: FileTransfer<unknown>): Promise<{ readonly told: readonly number[]; readonly read: readonly number[] }> {
-  const told: number[] = [];
-  transfer.on('progress', ({ bytes }) => told.push(bytes));
-  const read: number[] = [];
-  for await (const { bytes } of transfer) read.push(bytes);
-  return { told, read };
-}
-
 describe('A Huawei device', () => {
   it('uploads a file of this disk in pieces, with its size and digest announced, and tells what came of it', async () => {
-    await using scene = await open();
+    await using scene = await openFiles();
     const { rig, device, files, source } = scene;
     const content = randomBytes(3_000_000);
     await fs.writeFile(source, content);
@@ -60,27 +29,10 @@ describe('A Huawei device', () => {
     expect([rig.problems.all, rig.told(device).problems.all]).toEqual([[], []]);
   });
 
-  it('downloads what an application put for it, and what it put itself, and nothing else is left in the directory', async () => {
-    await using scene = await open();
-    const { rig, device, files, to } = scene;
-    const content = randomBytes(2_500_000);
-    await rig.platform.files.put('lamp_1', 'firmware.map', [content]);
-    const transfer = device.files.download('firmware.map', { to });
-    const { read } = await follow(transfer);
-    expect(await transfer.done).toEqual({ object: 'firmware.map', file: path.join(to, 'firmware.map'), bytes: content.length });
-    expect(read.at(-1)).toBe(content.length);
-    expect(sha256(await fs.readFile(path.join(to, 'firmware.map')))).toBe(sha256(content));
-    await device.files.upload(Buffer.from('my own'), { name: 'mine.txt' }).done;
-    await device.files.upload(Buffer.alloc(0), { name: 'empty' }).done;
-    for (const name of ['mine.txt', 'empty']) await device.files.download(name, { to }).done;
-    expect(await fs.readFile(path.join(to, 'mine.txt'), 'utf8')).toBe('my own');
-    expect((await fs.readdir(to)).sort()).toEqual(['empty', 'firmware.map', 'mine.txt']);
-    const results = (await files.first(({ direction, object, result }) => direction === 'download' && object === 'empty' && result !== undefined)).result;
-    expect([results, rig.problems.all]).toMatchObject([{ code: 0, status: 200 }, []]);
-  });
+  it('downloads what an application put for it, and what it put itself, and nothing else is left in the directory', () => huaweiGetsFiles({}));
 
   it('keeps every file in its directory, each under a name of its own, whatever the cloud calls it', async () => {
-    await using scene = await open();
+    await using scene = await openFiles();
     const { rig, device, to, outside } = scene;
     for (const name of NAMES) await rig.platform.files.put('lamp_1', name, [Buffer.from(name)]);
     const got = new Map<string, string>();
@@ -96,7 +48,7 @@ describe('A Huawei device', () => {
   });
 
   it('uploads under any name, and each is another file of the cloud', async () => {
-    await using scene = await open();
+    await using scene = await openFiles();
     const { rig, device } = scene;
     const objects = await Promise.all(NAMES.map(async (name) => (await device.files.upload(Buffer.from(name), { name }).done).object));
     expect(objects.filter((object, index) => object === NAMES[index])).toHaveLength(NAMES.filter((name) => !/(^|\/)\.{1,2}(\/|$)|\p{Cc}/u.test(name)).length);
@@ -104,7 +56,7 @@ describe('A Huawei device', () => {
   });
 
   it('has many on their way at once, and none gets the address of another', async () => {
-    await using scene = await open();
+    await using scene = await openFiles();
     const { rig, device, to } = scene;
     const numbers = Array.from({ length: 40 }, (_, number) => number);
     await Promise.all(numbers.map((number) => rig.platform.files.put('lamp_1', `down-${number}`, [Buffer.from(`for ${number}`)])));
@@ -118,7 +70,7 @@ describe('A Huawei device', () => {
   });
 
   it('says why a file could not be had, to its program and to the cloud', async () => {
-    await using scene = await open();
+    await using scene = await openFiles();
     const { device, files, to, source, outside } = scene;
     await expect(device.files.download('none', { to }).done).rejects.toMatchObject({ code: 'not-found', place: { number: 404 } });
     expect(await files.first()).toMatchObject({ direction: 'download', object: 'none', result: { code: 1, status: 404, text: expect.stringMatching(/404/) } });
@@ -143,7 +95,7 @@ describe('A Huawei device', () => {
 
   it('asks for a fresh URL when one has expired on the way', async () => {
     const clock = new FakeClock({ now: Date.now() });
-    await using scene = await open(clock);
+    await using scene = await openFiles({}, clock);
     const { rig, device, files, to } = scene;
     await rig.platform.files.put('lamp_1', 'old.txt', [Buffer.from('still there')]);
     let grants = 0;
@@ -159,7 +111,7 @@ describe('A Huawei device', () => {
   });
 
   it('goes on where an aborted download ended, and tells that it was aborted', async () => {
-    await using scene = await open();
+    await using scene = await openFiles();
     const { rig, device, files, to } = scene;
     const content = randomBytes(12_000_000);
     await rig.platform.files.put('lamp_1', 'large.bin', [content]);
@@ -179,7 +131,7 @@ describe('A Huawei device', () => {
   });
 
   it('refuses to download the same file twice at once, and to go on when it is closed', async () => {
-    await using scene = await open();
+    await using scene = await openFiles();
     const { rig, device, to } = scene;
     await rig.platform.files.put('lamp_1', 'one', [Buffer.from('1')]);
     const [one, two] = [device.files.download('one', { to }), device.files.download('one', { to })];

@@ -1,61 +1,17 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { addsLamps, isOnline, lampAnswersForItself, reportsForALamp } from './support/core-gateways-and-files.ts';
 import { GATEWAYS, gatewaySeed, onlineGateway } from './support/gateways.ts';
 import { Rig } from './support/rig.ts';
 
 const open = (lamps = 3): Promise<Rig> => Rig.open({ seed: gatewaySeed(lamps) });
 
 describe.each(GATEWAYS)('A gateway on $name', (cloud) => {
-  const twin = (rig: Rig, lamp: number) => rig.platform.twins.read(cloud.name, cloud.lamp(lamp))[0]?.reported?.values;
-  const status = (rig: Rig, lamp: number) => rig.platform.downlink.isOnline(cloud.name, cloud.lamp(lamp));
+  it('adds lamps, lists them, brings them online and takes them offline, each with a result of its own', () => addsLamps({}, cloud));
 
-  it('adds lamps, lists them, brings them online and takes them offline, each with a result of its own', async () => {
-    await using rig = await open();
-    const device = rig.own(cloud.gateway(rig.server));
-    await device.connect();
-    const { gateway } = device;
-    expect(await gateway.add([cloud.impossible.child, cloud.newLamp(1), cloud.newLamp(2)])).toEqual(
-      expect.arrayContaining([expect.objectContaining(cloud.impossible.result), expect.objectContaining({ device: cloud.lamp(1), code: 0 }), expect.objectContaining({ device: cloud.lamp(2), code: 0 })]),
-    );
-    expect((await gateway.list()).map((child) => child.device).sort()).toEqual([cloud.lamp(1), cloud.lamp(2)]);
-    expect(status(rig, 1)).toBe(false);
-    expect(await gateway.online([cloud.lamp(1), cloud.lamp(0)])).toEqual(
-      expect.arrayContaining([expect.objectContaining({ device: cloud.lamp(1), code: 0 }), expect.objectContaining({ device: cloud.lamp(0), code: -1, text: expect.any(String) })]),
-    );
-    expect([status(rig, 1), status(rig, 2)]).toEqual([true, false]);
-    expect(await gateway.offline([cloud.lamp(1)])).toMatchObject([{ code: 0 }]);
-    expect(status(rig, 1)).toBe(false);
-    expect(await gateway.remove([cloud.lamp(1), cloud.lamp(0)])).toEqual(
-      expect.arrayContaining([expect.objectContaining({ device: cloud.lamp(1), code: 0 }), expect.objectContaining({ device: cloud.lamp(0), code: -1 })]),
-    );
-    expect((await gateway.list()).map((child) => child.device)).toEqual([cloud.lamp(2)]);
-    expect(rig.told(device).problems.all).toEqual([]);
-  });
+  it("reports for a lamp, and the lamp's twin has it", () => reportsForALamp({}, cloud));
 
-  it("reports for a lamp, and the lamp's twin has it", async () => {
-    await using rig = await open();
-    const device = await onlineGateway(rig, cloud, 2);
-    await device.gateway.child(cloud.lamp(0)).properties.report(cloud.group({ level: 10 })).delivered;
-    await device.gateway.child(cloud.lamp(1)).properties.report(cloud.group({ level: 20 })).delivered;
-    expect([twin(rig, 0), twin(rig, 1)]).toEqual([{ level: 10 }, { level: 20 }]);
-    expect(rig.platform.twins.read(cloud.name, cloud.gatewayRef)).toEqual([]);
-  });
-
-  it("has a lamp's commands and sets answered by the lamp, never by itself", async () => {
-    await using rig = await open();
-    const device = await onlineGateway(rig, cloud, 2);
-    const own: unknown[] = [];
-    device.commands.handle('*', (call) => void own.push(call));
-    device.properties.onSet((set) => void own.push(set));
-    const lamp = device.gateway.child(cloud.lamp(0));
-    const { promise: wasSet, resolve } = Promise.withResolvers<unknown>();
-    lamp.commands.handle('blink', ({ args, device: of }) => ({ blinked: of === cloud.lamp(0) ? (args['times'] ?? 0) : 99 }));
-    lamp.properties.onSet((set) => resolve([set.device, set.groups]));
-    expect(await cloud.blink(rig, 0, 4)).toMatchObject(cloud.blinked(4));
-    await cloud.set(rig, 0, { level: 7 });
-    expect(await wasSet).toEqual([cloud.lamp(0), [cloud.group({ level: 7 })]]);
-    expect(own).toEqual([]);
-  });
+  it("has a lamp's commands and sets answered by the lamp, never by itself", () => lampAnswersForItself({}, cloud));
 
   it('answers for a lamp that it does not know with a failure, and says so', async () => {
     await using rig = await open();
@@ -74,7 +30,7 @@ describe.each(GATEWAYS)('A gateway on $name', (cloud) => {
     await left;
     expect(await cloud.blink(rig, 0, 1)).toMatchObject(cloud.unreachable);
     // On Tencent the lamps go with their gateway; on Huawei they keep their state.
-    expect(status(rig, 0)).toBe(cloud.name === 'huawei');
+    expect(isOnline(rig, cloud, 0)).toBe(cloud.name === 'huawei');
   });
 
   it('hears when the cloud adds a lamp and removes it', async () => {

@@ -5,6 +5,7 @@ import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Authority } from '@lianyun/platform';
 import { Device, huawei, type DeviceOptions } from 'lianyun';
+import { reportsAndIsCalled } from './support/core.ts';
 import { BAD_KINDS, Certificates, TlsFront } from './support/certificates.ts';
 import { CLOUDS, HUAWEI } from './support/clouds.ts';
 import { describeForeign } from './support/foreign.ts';
@@ -25,20 +26,7 @@ const device = (server: string, options: Partial<DeviceOptions<typeof huawei>> =
   new Device({ dialect: huawei, server, identity: { deviceId: 'lamp_1', secret: 'secret-of-lamp-1' }, tls: { ca: trusted.pem }, ...options });
 
 describe('A device over TLS', () => {
-  it.each(CLOUDS)('signs in to $name and works as without', async (cloud) => {
-    await using rig = await Rig.open({ over: 'mqtts' });
-    const lamp = await rig.online(cloud, 1);
-    lamp.commands.handle('blink', ({ args }) => ({ blinked: args['times'] ?? 0 }));
-    await lamp.properties.report(cloud.group({ level: 7 })).delivered;
-    expect(await rig.reported(cloud, 1)).toEqual({ level: 7 });
-    expect(await rig.blink(cloud, 1, 2)).toMatchObject({ status: 200 });
-    // A message that takes many records each way.
-    const label = 'x'.repeat(60);
-    for (let at = 0; at < 200; at++) lamp.properties.report(cloud.group({ label: label + String(at) }));
-    await lamp.properties.report(cloud.group({ label })).delivered;
-    expect(await rig.reported(cloud, 1)).toEqual({ level: 7, label });
-    expect([rig.notices.all, rig.told(lamp).problems.all]).toEqual([[], []]);
-  });
+  it.each(CLOUDS)('signs in to $name and works as without', (cloud) => reportsAndIsCalled({ over: 'mqtts' }, cloud));
 
   it.each(BAD_KINDS.flatMap((kind) => (['mqtts', 'wss'] as const).map((scheme) => ({ ...kind, scheme }))))('refuses $what over $scheme, says which, and sends nothing', async ({ make, code, words, cure, scheme }) => {
     const { identity, ca } = make(certificates);

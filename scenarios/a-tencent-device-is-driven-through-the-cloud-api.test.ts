@@ -1,5 +1,6 @@
 import { Device, reply, tencent } from 'lianyun';
 import { describe, expect, it } from 'vitest';
+import { tencentIsControlled } from './support/core.ts';
 import { SEED, TENCENT } from './support/clouds.ts';
 import { Rig } from './support/rig.ts';
 
@@ -34,19 +35,7 @@ describe('A Tencent device', () => {
     expect(rig.problems.all).toEqual([]);
   });
 
-  it('is controlled, and reports what it has done', async () => {
-    await using rig = await Rig.open();
-    const device = await rig.online(TENCENT, 1);
-    const { promise: reported, resolve } = Promise.withResolvers<void>();
-    device.properties.onSet(async ({ groups }) => {
-      await device.properties.report(groups).delivered;
-      resolve();
-    });
-    const answer = await rig.set(TENCENT, 1, { level: 70 });
-    expect(JSON.parse((answer.body as any).Result as string)).toEqual({ Sent: 1, pushResult: 0 });
-    await reported;
-    expect(await rig.reported(TENCENT, 1)).toEqual({ level: 70 });
-  });
+  it('is controlled, and reports what it has done', () => tencentIsControlled({}));
 
   it('is not sent what its template does not allow', async () => {
     await using rig = await Rig.open();

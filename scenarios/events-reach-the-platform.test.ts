@@ -1,7 +1,7 @@
 import { compileModel, readHuaweiProfile, readTencentTemplate } from '@lianyun/protocol';
-import type { PlatformEvents } from '@lianyun/platform';
 import type { Device, huawei, tencent } from 'lianyun';
 import { describe, expect, it } from 'vitest';
+import { eventsOf, huaweiTellsOfEvents, tencentTellsOfEvents } from './support/core.ts';
 import { CLOUDS, HUAWEI, SEED, TENCENT } from './support/clouds.ts';
 import { Log } from './support/log.ts';
 import { happens, Rig } from './support/rig.ts';
@@ -11,32 +11,8 @@ const TARGET = { ProductId: 'LAMP000001', DeviceName: 'lamp1' };
 const TEMPLATE = compileModel(readTencentTemplate(SEED.tencent.products[0].template));
 const PROFILE = compileModel(readHuaweiProfile(SEED.huawei.products[0].service_capabilities));
 
-function eventsOf(rig: Rig): Log<PlatformEvents['event'][0]> {
-  const log = new Log<PlatformEvents['event'][0]>();
-  rig.platform.on('event', log.add);
-  return log;
-}
-
 describe('A Huawei device', () => {
-  it('tells of events, one frame each, and the platform forwards and keeps them without an answer', async () => {
-    await using rig = await Rig.open();
-    const told = eventsOf(rig);
-    const frames: string[] = [];
-    rig.platform.on('frame', ({ direction, topic }) => frames.push(`${direction} ${topic}`));
-    const device = await rig.online(HUAWEI, 1);
-    const receipt = device.events.post([
-      { service: 'light', name: 'burnt', params: { hours: 900 }, at: AT, id: 'e-1' },
-      { service: 'light', name: 'anything', params: {} },
-    ]);
-    await receipt.delivered;
-    expect(told.all).toMatchObject([
-      { cloud: 'huawei', device: 'lamp_1', event: { service: 'light', name: 'burnt', params: { hours: 900 }, at: AT, id: 'e-1' } },
-      { event: { name: 'anything', at: expect.any(Number) } },
-    ]);
-    expect(rig.platform.events.list('huawei', 'lamp_1', { from: AT, to: AT, limit: 5 })).toMatchObject({ total: 1, isLast: true, items: [{ name: 'burnt' }] });
-    expect(frames).toEqual(['up $oc/devices/lamp_1/sys/events/up', 'up $oc/devices/lamp_1/sys/events/up']);
-    expect(rig.problems.all).toEqual([]);
-  });
+  it('tells of events, one frame each, and the platform forwards and keeps them without an answer', () => huaweiTellsOfEvents({}));
 
   it('takes events of the cloud through its handler, and tells what the handler throws', async () => {
     await using rig = await Rig.open();
@@ -63,35 +39,7 @@ describe('A Huawei device', () => {
 });
 
 describe('A Tencent device', () => {
-  it('tells of one event or several, each form is answered in its own, and ListEventHistory pages through them', async () => {
-    await using rig = await Rig.open();
-    const answers: unknown[] = [];
-    rig.platform.on('frame', ({ direction, payload }) => direction === 'down' && payload.includes('_reply') && answers.push(JSON.parse(payload)));
-    const device = await rig.online(TENCENT, 1, { model: TEMPLATE });
-    const now = rig.clock.now();
-    // The model says the severity.
-    await device.events.post({ name: 'burnt', params: { hours: 1 }, at: now - 3000 }).delivered;
-    await device.events.post([2, 3].map((hours) => ({ name: 'burnt', params: { hours }, at: now - 3000 + hours * 100, severity: 'fault' as const }))).delivered;
-    expect(answers).toMatchObject([{ method: 'event_reply', code: 0, status: '' }, { method: 'events_reply', code: 0, status: '' }]);
-
-    const first = await rig.tencent('ListEventHistory', { ...TARGET, Size: 2, EventId: 'burnt', Type: 'fault' });
-    expect(first.body).toMatchObject({
-      Total: 3,
-      Listover: false,
-      Context: expect.stringMatching(/./),
-      EventHistory: [
-        { TimeStamp: now - 2700, ProductId: 'LAMP000001', DeviceName: 'lamp1', EventId: 'burnt', Type: 'fault', Data: '{"hours":3}' },
-        { Data: '{"hours":2}' },
-      ],
-    });
-    const { Context } = first.body as { readonly Context: string };
-    expect((await rig.tencent('ListEventHistory', { ...TARGET, Size: 2, Context })).body).toMatchObject({ Total: 3, Listover: true, Context: '', EventHistory: [{ Data: '{"hours":1}' }] });
-    expect((await rig.tencent('ListEventHistory', { ...TARGET, Type: 'info' })).body).toMatchObject({ Total: 0, Listover: true, EventHistory: [] });
-    expect((await rig.tencent('ListEventHistory', { ...TARGET, StartTime: 20, EndTime: 10 })).body).toMatchObject({ Error: { Code: 'InvalidParameterValue.StartTimeLaterEndTime' } });
-    for (const wrong of [{ Size: 0 }, { Type: 'fatal' }, { Context: 'elsewhere' }]) {
-      expect((await rig.tencent('ListEventHistory', { ...TARGET, ...wrong })).body).toMatchObject({ Error: { Code: 'InvalidParameterValue' } });
-    }
-  });
+  it('tells of one event or several, each form is answered in its own, and ListEventHistory pages through them', () => tencentTellsOfEvents({}));
 
   it.each([
     ['without a parameter', { name: 'burnt', params: {} }, 'Param count not match'],

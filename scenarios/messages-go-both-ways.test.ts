@@ -1,47 +1,16 @@
-import type { PlatformEvents } from '@lianyun/platform';
 import { FakeClock } from '@lianyun/protocol/testing';
-import type { CloudMessage, Device, tencent } from 'lianyun';
+import type { Device, tencent } from 'lianyun';
 import { describe, expect, it } from 'vitest';
+import { heardBy, huaweiGetsMessages, huaweiSendsMessages, post, show, tencentSendsAndGetsBytes } from './support/core.ts';
 import { CLOUDS, HUAWEI, TENCENT } from './support/clouds.ts';
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
 
 const MINUTE_MS = 60_000;
 const TARGET = { ProductId: 'LAMP000001', DeviceName: 'lamp1' };
-const BYTES = Buffer.from([0, 255, 1, 254]);
-
-const post = (rig: Rig, body: object) => rig.huawei('POST', '/devices/lamp_1/messages', body);
-const show = (rig: Rig, id: string) => rig.huawei('GET', `/devices/lamp_1/messages/${id}`);
-
-/** What a lamp heard of its cloud. */
-function heardBy(device: { readonly messages: Pick<Device['messages'], 'onMessage'> }): Log<CloudMessage> {
-  const log = new Log<CloudMessage>();
-  device.messages.onMessage(log.add);
-  return log;
-}
 
 describe('A message of a Huawei device', () => {
-  it('goes up in the system format or as any bytes, is kept, and is an event of the platform', async () => {
-    await using rig = await Rig.open();
-    const told = new Log<PlatformEvents['message'][0]>();
-    rig.platform.on('message', told.add);
-    const device = rig.own(HUAWEI.device(1, rig.server)) as Device;
-    await device.connect();
-    await device.messages.send({ content: { text: '你好' }, name: 'greet', messageId: 'm-1' }).delivered;
-    const mine = Buffer.from(BYTES);
-    const receipt = device.messages.send({ bytes: mine });
-    mine.fill(7); // the SDK took a copy
-    await receipt.delivered;
-    expect(told.all).toEqual([
-      { cloud: 'huawei', device: 'lamp_1', message: { content: { text: '你好' }, name: 'greet', messageId: 'm-1' } },
-      { cloud: 'huawei', device: 'lamp_1', message: { bytes: expect.any(Uint8Array) } },
-    ]);
-    expect(Buffer.from((told.all[1]?.message as any).bytes)).toEqual(BYTES);
-    expect(rig.platform.mailbox.received('huawei', 'lamp_1')).toMatchObject([{ message: { messageId: 'm-1' }, at: expect.any(Number) }, {}]);
-    for (const wrong of [undefined, 'text', {}, { bytes: 'text' }, { bytes: BYTES, content: 1 }]) {
-      await expect(device.messages.send(wrong as any).delivered).rejects.toMatchObject({ code: 'bad-input' });
-    }
-  });
+  it('goes up in the system format or as any bytes, is kept, and is an event of the platform', () => huaweiSendsMessages({}));
 });
 
 it('A Huawei device speaks for no other device that is not its sub-device', async () => {
@@ -62,25 +31,7 @@ it('A Huawei device speaks for no other device that is not its sub-device', asyn
 });
 
 describe('A message for a Huawei device that is online', () => {
-  it('arrives in the format that CreateMessage asks for', async () => {
-    await using rig = await Rig.open();
-    const device = rig.device(HUAWEI, 1);
-    const heard = heardBy(device);
-    await device.connect();
-    const answer = await post(rig, { message: { text: 'hi' }, name: 'greet', message_id: 'm-1' });
-    expect(answer).toEqual({ status: 201, body: { message_id: 'm-1', result: { status: 'DELIVERED', created_time: expect.stringMatching(/^\d{8}T\d{6}Z$/), finished_time: expect.stringMatching(/^\d{8}T\d{6}Z$/) } } });
-    await post(rig, { message: 'plain text', payload_format: 'raw' });
-    await post(rig, { message: BYTES.toString('base64'), payload_format: 'raw', encoding: 'base64' });
-    const [one, two, three] = await heard.take(3);
-    expect(one).toEqual({ device: 'lamp_1', content: { text: 'hi' }, name: 'greet', messageId: 'm-1' });
-    expect(Buffer.from((two as any).bytes).toString()).toBe('plain text');
-    expect(Buffer.from((three as any).bytes)).toEqual(BYTES);
-
-    expect(await show(rig, 'm-1')).toMatchObject({ status: 200, body: { message_id: 'm-1', name: 'greet', message: { text: 'hi' }, encoding: 'none', payload_format: 'standard', status: 'DELIVERED' } });
-    expect(await rig.huawei('GET', '/devices/lamp_1/messages')).toMatchObject({ status: 200, body: { device_id: 'lamp_1', messages: [{ message_id: 'm-1' }, { payload_format: 'raw' }, { encoding: 'base64' }] } });
-    expect(await show(rig, 'm-2')).toMatchObject({ status: 404 });
-    expect(await post(rig, { message: 'again', message_id: 'm-1' })).toMatchObject({ status: 400, body: { error_code: 'IOTDA.000006' } });
-  });
+  it('arrives in the format that CreateMessage asks for', () => huaweiGetsMessages({}));
 
   it('goes to a topic of the device\'s own when it has subscribed it, else CreateMessage fails with IOTDA.014112', async () => {
     await using rig = await Rig.open();
@@ -168,22 +119,7 @@ describe('A message for a Huawei device that is offline', () => {
 });
 
 describe('A Tencent device', () => {
-  it('sends and takes bytes, on topics that it subscribes when they are used', async () => {
-    await using rig = await Rig.open();
-    const told = new Log<PlatformEvents['message'][0]>();
-    rig.platform.on('message', told.add);
-    const device = await rig.online(TENCENT, 1);
-    const raw = { ...TARGET, Topic: '$thing/down/raw/LAMP000001/lamp1', Payload: BYTES.toString('base64'), PayloadEncoding: 'base64' };
-    expect((await rig.tencent('PublishMessage', raw)).body).toMatchObject({ Error: { Code: 'FailedOperation.DeviceNoSubscription' } });
-    const heard = heardBy(device);
-    await device.messages.send({ bytes: BYTES }).delivered;
-    expect(await told.first()).toMatchObject({ cloud: 'tencent', device: 'LAMP000001/lamp1' });
-    // The subscription went before the message, on the same connection.
-    expect((await rig.tencent('PublishMessage', raw)).body).toEqual({ RequestId: expect.any(String) });
-    const message = await heard.first();
-    expect(Buffer.from((message as any).bytes)).toEqual(BYTES);
-    expect(message.device).toBe('LAMP000001/lamp1');
-  });
+  it('sends and takes bytes, on topics that it subscribes when they are used', () => tencentSendsAndGetsBytes({}));
 
   it('gets what PublishMessage puts on its own topics, and the errors of those that cannot be reached', async () => {
     await using rig = await Rig.open();

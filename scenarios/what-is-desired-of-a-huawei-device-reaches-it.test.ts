@@ -1,49 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from 'lianyun';
-import { HUAWEI, type AnyDevice } from './support/clouds.ts';
+import { desire, huaweiWishesWait, report, setsOf, settled } from './support/core.ts';
+import { HUAWEI } from './support/clouds.ts';
 import { gatewaySeed, HUAWEI_GATEWAY } from './support/gateways.ts';
 import { Log } from './support/log.ts';
-import { Rig, type ApiAnswer } from './support/rig.ts';
-
-const desire = (rig: Rig, values: JsonObject, { version, device = 'lamp_1' }: { readonly version?: number; readonly device?: string } = {}): Promise<ApiAnswer> =>
-  rig.huawei('PUT', `/devices/${device}/shadow`, { shadow: [{ service_id: 'light', desired: values, ...(version === undefined ? {} : { version }) }] });
-
-/** What a device is asked to set; it reports what `applies` makes of it before it answers. */
-function setsOf(device: AnyDevice, applies: (values: JsonObject) => JsonObject | undefined): Log<JsonObject> {
-  const sets = new Log<JsonObject>();
-  device.properties.onSet(async ({ groups }) => {
-    const [{ values } = { values: {} }] = groups;
-    const reported = applies(values);
-    if (reported !== undefined) await device.properties.report(HUAWEI.group(reported)).delivered;
-    sets.add(values);
-  });
-  return sets;
-}
-
-const report = (device: AnyDevice, values: JsonObject) => device.properties.report(HUAWEI.group(values)).delivered;
-/** Resolves behind everything that the platform sent to the device before. */
-const settled = async (device: AnyDevice): Promise<void> => void (await device.shadow.get());
+import { Rig } from './support/rig.ts';
 
 describe('What is desired of a Huawei device', () => {
-  it('waits while it is offline, is pushed when it connects, and not again when it was reported', async () => {
-    await using rig = await Rig.open();
-    expect(await desire(rig, { level: 70, label: 'kitchen' })).toMatchObject({
-      status: 200,
-      body: { device_id: 'lamp_1', shadow: [{ service_id: 'light', desired: { properties: { level: 70, label: 'kitchen' }, event_time: expect.stringMatching(/^\d{8}T\d{6}Z$/) }, reported: { properties: {} }, version: 1 }] },
-    });
-    const device = rig.device(HUAWEI, 1);
-    const sets = setsOf(device, (values) => values);
-    await device.connect();
-    expect(await sets.first()).toEqual({ level: 70, label: 'kitchen' });
-    await report(device, { level: 70 });
-    await device.close();
-    const again = rig.device(HUAWEI, 1);
-    const later = setsOf(again, (values) => values);
-    await again.connect();
-    await settled(again);
-    expect(later.all).toEqual([]);
-    expect(await rig.reported(HUAWEI, 1)).toEqual({ level: 70, label: 'kitchen' });
-  });
+  it('waits while it is offline, is pushed when it connects, and not again when it was reported', () => huaweiWishesWait({}));
 
   it('is pushed at once while it is online, only what differs, and again with its next report as long as it does', async () => {
     await using rig = await Rig.open();

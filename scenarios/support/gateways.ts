@@ -107,7 +107,7 @@ export const GATEWAYS: readonly GatewayCloud[] = [HUAWEI_GATEWAY, TENCENT_GATEWA
 
 /** The gateway, online, with its first lamps added and online. */
 export async function onlineGateway(rig: Rig, cloud: GatewayCloud, lamps: number): Promise<AnyDevice> {
-  const gateway = rig.own(cloud.gateway(rig.server));
+  const gateway = rig.own(cloud.gateway(rig.server, rig.options));
   await gateway.connect();
   const all = Array.from({ length: lamps }, (_, lamp) => lamp);
   const added = await gateway.gateway.add(all.map((lamp) => cloud.newLamp(lamp)));

@@ -28,7 +28,7 @@ export function happens(client: MqttClient, event: 'close' | 'message'): Promise
 /** How devices connect. */
 export type Over = 'mqtt' | 'mqtts' | 'ws' | 'wss';
 
-interface RigOptions {
+export interface RigOptions {
   readonly clock?: Clock;
   readonly seed?: string;
   readonly mqtt?: number;
@@ -37,6 +37,8 @@ interface RigOptions {
   readonly publicUrl?: string;
   /** `mqtt` when left out; over TLS the platform has certificates of an authority of its own. */
   readonly over?: Over;
+  /** What its devices speak; 3.1.1 when left out. */
+  readonly mqttVersion?: 4 | 5;
   /** The platform's; its own, made when it is first asked for, when left out. */
   readonly authority?: Authority;
 }
@@ -63,6 +65,7 @@ export class Rig implements AsyncDisposable {
   readonly #told = new WeakMap<AnyDevice, Told>();
   #folder: string | undefined;
   #authority: Authority | undefined;
+  #mqttVersion: 4 | 5 | undefined;
 
   private constructor({ clock, seed, storage, publicUrl }: { readonly clock: Clock; readonly seed: string; readonly storage?: Storage | undefined; readonly publicUrl?: string | undefined }) {
     this.clock = new CountedClock(clock);
@@ -77,10 +80,11 @@ export class Rig implements AsyncDisposable {
    * Opens a platform with the lamps of the seed, or with what another seed says; the access keys are the same. `clock` is the
    * platform's; the devices have the machine's own. Whoever opened `storage` closes it, after the rig.
    */
-  static async open({ clock = systemClock, seed = JSON.stringify(SEED), mqtt = 0, storage, publicUrl, over = 'mqtt', authority }: RigOptions = {}): Promise<Rig> {
+  static async open({ clock = systemClock, seed = JSON.stringify(SEED), mqtt = 0, storage, publicUrl, over = 'mqtt', mqttVersion, authority }: RigOptions = {}): Promise<Rig> {
     const rig = new Rig({ clock, seed, storage, publicUrl });
     rig.#authority = authority;
     rig.over = over;
+    rig.#mqttVersion = mqttVersion;
     const secure = over === 'mqtt' || over === 'ws' ? {} : { mqtts: 0, https: 0, authority: rig.authority };
     rig.ports = await rig.platform.listen({ host: HOST, mqtt, http: 0, ...secure });
     return rig;
@@ -108,8 +112,8 @@ export class Rig implements AsyncDisposable {
   }
 
   /** What a device needs to connect there. */
-  get #options(): Options {
-    return { clock: this.#deviceClock, ...(this.over === 'mqtt' || this.over === 'ws' ? {} : { tls: { ca: this.authority.file } }) };
+  get options(): Options {
+    return { clock: this.#deviceClock, ...(this.#mqttVersion && { mqttVersion: this.#mqttVersion }), ...(this.over === 'mqtt' || this.over === 'ws' ? {} : { tls: { ca: this.authority.file } }) };
   }
 
   /** Takes a device into the rig: what it tells is kept, and it is closed at the end. */
@@ -124,7 +128,7 @@ export class Rig implements AsyncDisposable {
 
   /** A lamp, not connected yet. */
   device(cloud: Cloud, lamp: Lamp, options: Options = {}): AnyDevice {
-    return this.own(cloud.device(lamp, this.server, { ...this.#options, ...options }));
+    return this.own(cloud.device(lamp, this.server, { ...this.options, ...options }));
   }
 
   /** A lamp that is online. */
