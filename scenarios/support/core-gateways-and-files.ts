@@ -20,7 +20,7 @@ const TARGET = { ProductId: 'LAMP000001', DeviceName: 'lamp1' };
 const { version } = JSON.parse(readFileSync(new URL('../../packages/device/package.json', import.meta.url), 'utf8')) as { readonly version: string };
 
 /** What the platform knows of a lamp behind a gateway. */
-export const twinOf = (rig: Rig, cloud: GatewayCloud, lamp: number) => rig.platform.twins.read(cloud.name, cloud.lamp(lamp))[0]?.reported?.values;
+const twinOf = (rig: Rig, cloud: GatewayCloud, lamp: number) => rig.platform.twins.read(cloud.name, cloud.lamp(lamp))[0]?.reported?.values;
 export const isOnline = (rig: Rig, cloud: GatewayCloud, lamp: number) => rig.platform.downlink.isOnline(cloud.name, cloud.lamp(lamp));
 
 /** A Huawei device with files, and a directory that they come into. */

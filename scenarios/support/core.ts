@@ -56,7 +56,7 @@ export const settled = async (device: AnyDevice): Promise<void> => void (await d
 export const desired = (rig: Rig) => rig.platform.twins.read('tencent', 'LAMP000001/lamp1')[0]?.desired?.values;
 
 /** Resolves when the platform has answered clear_control. */
-export function cleared(rig: Rig): Promise<void> {
+function cleared(rig: Rig): Promise<void> {
   return new Promise((resolve) => {
     rig.platform.on('frame', ({ payload }) => {
       if (payload.includes('clear_control_reply')) resolve();
