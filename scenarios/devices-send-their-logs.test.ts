@@ -1,6 +1,7 @@
 import { FakeClock } from '@lianyun/protocol/testing';
 import type { LogEntry } from '@lianyun/platform';
 import type { MqttClient } from 'mqtt';
+import type { Device, huawei } from 'lianyun';
 import { describe, expect, it } from 'vitest';
 import { HUAWEI, TENCENT } from './support/clouds.ts';
 import { Log } from './support/log.ts';
@@ -30,6 +31,16 @@ describe('A Huawei device', () => {
     expect([rig.platform.logs.list('lamp_2'), rig.problems.all]).toEqual([[], []]);
     await rig.huawei('DELETE', '/devices/lamp_1');
     expect(rig.platform.logs.list('lamp_1')).toEqual([]);
+  });
+
+  it('names the server that it reached, of those that it was given', async () => {
+    await using rig = await Rig.open();
+    const told = new Log<LogEntry>();
+    rig.platform.on('log', told.add);
+    const lamp = rig.device(HUAWEI, 1, { server: ['mqtt://127.0.0.1:1', rig.server] }) as Device<typeof huawei>;
+    lamp.logs.reportConnections();
+    await lamp.connect();
+    expect((await told.first()).content).toBe(`connect complete, the uri is ${rig.server}`);
   });
 
   it('is told which logs to send, at once and whenever it connects, until the time is over', async () => {

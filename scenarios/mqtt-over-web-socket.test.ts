@@ -4,10 +4,12 @@ import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import { encodePacket } from '@lianyun/protocol/mqtt';
+import { FakeClock } from '@lianyun/protocol/testing';
 import { CLOUDS, HUAWEI, TENCENT } from './support/clouds.ts';
 import { Program, ROOT } from './support/program.ts';
 import { happens, Rig } from './support/rig.ts';
 
+const HOUR_MS = 3_600_000;
 const OVER = ['ws', 'wss'] as const;
 const CASES = OVER.flatMap((over) => CLOUDS.map((cloud) => ({ over, cloud, name: `${over}, ${cloud.name}` })));
 
@@ -48,6 +50,24 @@ describe('A device over WebSocket', () => {
     await using other = await Rig.open({ over: 'wss' });
     const lamp = other.own(HUAWEI.device(1, rig.server, { tls: { ca: other.authority.pem } }));
     await expect(lamp.connect()).rejects.toMatchObject({ code: 'untrusted-server' });
+  });
+
+  it.each(CASES.flatMap((each) => ([4, 5] as const).map((mqttVersion) => ({ ...each, mqttVersion, title: `${each.name}, mqttVersion ${mqttVersion}` }))))('is told that its clock is wrong where that is why its sign-in is refused, and signs in when it was set ($title)', async ({ over, cloud, mqttVersion }) => {
+    const [clock, own] = [new FakeClock({ now: Date.now() }), new FakeClock({ now: Date.now() - 3 * HOUR_MS })];
+    await using rig = await Rig.open({ over, clock });
+    const lamp = rig.device(cloud, 1, { clock: own, mqttVersion });
+    const online = lamp.connect();
+    const { reason, error, nextAttemptMs = 0 } = await rig.told(lamp).offline.first(() => true);
+    expect({ reason, error, at: lamp.state.at }).toMatchObject({ reason: 'clock-skew', at: 'waiting', error: { code: 'clock-skew', place: { number: mqttVersion === 5 ? 0x86 : 4 }, message: expect.stringContaining("180 minutes behind the server's") } });
+    own.set(clock.now());
+    own.advance(nextAttemptMs);
+    await online;
+    await lamp.close();
+  });
+
+  it.each(OVER)('is told that its secret is wrong where its clock is right (%s)', async (over) => {
+    await using rig = await Rig.open({ over });
+    for (const cloud of CLOUDS) await expect(rig.own(cloud.impostor(1, rig.server, rig.options)).connect()).rejects.toMatchObject({ code: 'bad-credentials' });
   });
 
   it('says what a server answered that has no WebSocket there', async () => {
@@ -186,7 +206,11 @@ class Silent implements AsyncDisposable {
 
   static async open(): Promise<Silent> {
     const silent = new Silent();
-    silent.#server.on('upgrade', (_request, socket) => silent.#sockets.add(socket));
+    silent.#server.on('upgrade', (_request, socket) => {
+      silent.#sockets.add(socket);
+      // One that comes when its client has given up already ends with it.
+      socket.on('error', () => undefined).on('end', () => socket.destroy()).resume();
+    });
     await new Promise<void>((resolve) => silent.#server.listen(0, '127.0.0.1', resolve));
     return silent;
   }

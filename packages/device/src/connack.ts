@@ -69,10 +69,21 @@ export function hintFor(version: Version, isConnected: boolean): string {
   return version === 5 && !isConnected ? '; if it does not speak MQTT 5, leave mqttVersion out' : '';
 }
 
-/** What a CONNACK that refuses says. */
-export function refusalOf({ reasonCode, properties }: ConnackPacket, version: Version): Meaning & { readonly name: string } {
+/** How far the clocks of device and server may be apart: both clouds take a sign-in for about an hour (Huawei 1.3, Tencent 1.2). */
+const SIGN_IN_MS = 3_600_000;
+
+/** The same of a sign-in that was not good at the server's time, if that is why: the clock may be set any moment, so the device goes on trying. */
+function atTheirTime(known: Meaning, aheadMs: number): Meaning {
+  if (known !== WRONG_SECRET || Math.abs(aheadMs) <= SIGN_IN_MS) return known;
+  const minutes = Math.round(Math.abs(aheadMs) / 60_000);
+  return meaning('clock-skew', false, `this machine's clock is ${minutes} minutes ${aheadMs > 0 ? 'behind' : 'ahead of'} the server's, and a sign-in is good for an hour`);
+}
+
+/** What a CONNACK that refuses says. `aheadMs`: what the server's clock is ahead of this machine's, as far as it is known. */
+export function refusalOf({ reasonCode, properties }: ConnackPacket, version: Version, aheadMs: number): Meaning & { readonly name: string } {
   const { reasonString, serverReference } = properties ?? {};
-  const known = (version === 5 ? REASON_CODES : RETURN_CODES)[reasonCode] ?? meaning('network', false, version === 5 ? 'the server refuses' : 'a code that MQTT 3.1.1 does not define');
+  const code = (version === 5 ? REASON_CODES : RETURN_CODES)[reasonCode] ?? meaning('network', false, version === 5 ? 'the server refuses' : 'a code that MQTT 3.1.1 does not define');
+  const known = atTheirTime(code, aheadMs);
   const told = [reasonString, serverReference].filter((each) => each !== undefined);
   return { ...known, name: version === 5 ? reasonText(reasonCode) : String(reasonCode), text: told.length === 0 ? known.text : `${known.text} (${told.join('; ')})` };
 }

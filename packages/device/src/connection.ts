@@ -56,17 +56,16 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
   /** What leaves over this connection, one write per turn of the event loop. */
   readonly writer: TurnWriter;
   #timer: Timer | undefined;
-  /** Over MQTT 5, once signed in. */
-  #five: Mqtt5 | undefined;
+  #five: Mqtt5 | undefined; // over MQTT 5, once signed in
+  /** What the server's clock is ahead of ours, as far as it told. */
+  #aheadMs = 0;
   readonly #isByKey: boolean;
   #isConnected = false;
   #hasEnded = false;
   #heard = false;
   #wrote = false;
-  /** Runs while a ping is unanswered. */
-  #pong: Timer | undefined;
-  /** Runs while nothing is read. */
-  #gathering: Timer | undefined;
+  #pong: Timer | undefined; // runs while a ping is unanswered
+  #gathering: Timer | undefined; // runs while nothing is read
 
   constructor(options: ConnectionOptions, { endpoint, credentials }: Attempt, owner: ConnectionOwner) {
     this.#options = options;
@@ -82,7 +81,6 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
     this.#timer = options.clock.after(options.connectTimeoutMs, () => this.end('network', new LianyunError('timeout', `${this.#where()} did not answer within ${options.connectTimeoutMs} ms.`)), true);
   }
 
-  /** Takes the writer's bytes of this turn. */
   write(chunk: Buffer, done: (error?: Error | null) => void): void {
     this.#carrier.write(chunk, done);
   }
@@ -164,7 +162,7 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
     if (this.#isConnected) return this.#refuse('the server sent CONNACK twice');
     const { reasonCode, properties } = packet;
     if (reasonCode !== 0) {
-      const { reason, isFatal, name, text } = refusalOf(packet, this.version);
+      const { reason, isFatal, name, text } = refusalOf(packet, this.version, this.#aheadMs);
       return this.end(reason, new LianyunError(reason, `${this.#where()} refused the sign-in of ${this.#username} with CONNACK ${name}: ${text}.`, { number: reasonCode }), isFatal);
     }
     if (properties?.maximumQos === 0) return this.end('network', new LianyunError('unsupported', `${this.#where()} takes messages at QoS 0 only, where none is sure to arrive.`), true);
@@ -251,13 +249,15 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
     this.end('network', protocolFault(text, { where: this.#where(), isConnected: this.#isConnected, cause }));
   }
 
-  /** The carrier failed. */
+  onServerTime(at: number): void {
+    this.#aheadMs = at - this.#options.clock.now();
+  }
+
   onFailed(cause: Error): void {
     const { reason, error, isFatal, byServer } = endingOf(cause, { where: this.#where(), isConnected: this.#isConnected, isByKey: this.#isByKey });
     this.end(reason, error, isFatal, byServer);
   }
 
-  /** The server closed the connection. */
   onClosed(): void {
     const text = this.#isConnected ? 'closed the connection' : 'closed the connection before it answered the sign-in';
     this.end('network', new LianyunError('network', `${this.#where()} ${text}.`), false, this.#isConnected);

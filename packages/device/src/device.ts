@@ -23,7 +23,7 @@ import type { ShadowService } from './services/shadow.ts';
 import type { TimeService } from './services/time.ts';
 import type { TopicsService } from './services/topics.ts';
 import { Session } from './session.ts';
-import type { Ending, SessionState } from './session-state.ts';
+import { serverOf, type Ending, type SessionState } from './session-state.ts';
 
 /**
  * A device on one cloud. The type {@link Device} narrows it to what the dialect can do.
@@ -68,7 +68,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     this.session = new Session(settings, this, { outbox: this.#outbox, system: face.isQuiet === true ? [] : subscriptionsOf(dialect, this.id) });
     this.peer = new Peer({ role: 'device', dialect, link: this.session, clock, onProblem: problem });
     this.#context = new DeviceContext(this, { peer: this.peer, session: this.session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos, network: settings.network });
-    this.#services = new DeviceServices({ context: this.#context, peer: this.peer, session: this.session, topology: options.topology, server: [options.server].flat().join(' ') });
+    this.#services = new DeviceServices({ context: this.#context, peer: this.peer, session: this.session, topology: options.topology, server: () => [options.server].flat()[serverOf(this.session.state)] ?? '' });
     this.peer.finder = this.#services;
   }
 

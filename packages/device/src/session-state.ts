@@ -24,6 +24,9 @@ export type SessionState =
   | ({ readonly at: 'waiting'; readonly wasOnline: boolean; readonly until: number; readonly why: Ending } & Tries)
   | { readonly at: 'closed'; readonly why: Ending | undefined };
 
+/** Which server of the list is tried or connected to; the first where none is. */
+export const serverOf = (state: SessionState): number => ('server' in state ? state.server : 0);
+
 interface Tries {
   readonly attempt: number;
   readonly triedAt: number;

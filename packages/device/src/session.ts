@@ -8,7 +8,7 @@ import type { Settings } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import { excessOf } from './payload-limit.ts';
 import type { SessionOwner, Subscription } from './session-owner.ts';
-import { next, type Effect, type Ending, type SessionEvent, type SessionState } from './session-state.ts';
+import { next, serverOf, type Effect, type Ending, type SessionEvent, type SessionState } from './session-state.ts';
 import { Subscriptions, type Told } from './subscriptions.ts';
 
 /** Times that a message is written before the missing answer of the cloud fails it. */
@@ -236,7 +236,7 @@ export class Session implements Link, ConnectionOwner {
   /** The server that is tried or connected to. */
   get #endpoint(): Endpoint {
     const { endpoints } = this.#options;
-    return ('server' in this.#state ? endpoints[this.#state.server] : undefined) ?? endpoints[0];
+    return endpoints[serverOf(this.#state)] ?? endpoints[0];
   }
 
   #nextPacketId(): number {

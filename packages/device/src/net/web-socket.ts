@@ -44,6 +44,10 @@ class WebSocketCarrier implements Carrier {
   constructor(socket: WebSocket, { path }: Endpoint, owner: CarrierOwner) {
     this.#socket = socket;
     this.#owner = owner;
+    socket.on('upgrade', ({ headers }) => {
+      const at = Date.parse(headers.date ?? '');
+      if (!Number.isNaN(at)) owner.onServerTime(at);
+    });
     socket.on('open', () => owner.onOpen());
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     socket.on('unexpected-response', (request, { statusCode }) => {

@@ -25,7 +25,8 @@ interface DeviceParts {
   /** Where a gateway keeps its sub-devices, if the program says so. */
   readonly topology: TopologyStore | undefined;
   /** Where the device connects, as the program says it. */
-  readonly server: string;
+  /** The server that is used now, as the program wrote it. */
+  readonly server: () => string;
 }
 
 /** The services of one device. Each is made when the program or the cloud first asks for it: of thousands of devices in a process most use two. */

@@ -33,9 +33,10 @@ export class LogsService {
   /** Asks for the level at every connect: a change that comes while there is none is told to nobody. */
   #asks = false;
   #wasOnline: boolean;
-  readonly #server: string;
+  readonly #server: () => string;
 
-  constructor(context: DeviceContext, server: string) {
+  /** `server` says which one is used now. */
+  constructor(context: DeviceContext, server: () => string) {
     this.#context = context;
     this.#server = server;
     this.#wasOnline = context.isOnline;
@@ -111,7 +112,7 @@ export class LogsService {
   /** @internal */
   onOnline(): void {
     this.#wasOnline = true;
-    this.#status(`connect complete, the uri is ${this.#server}`);
+    this.#status(`connect complete, the uri is ${this.#server()}`);
     if (this.#asks) this.#ask();
   }
 
