@@ -168,6 +168,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       this.#origin.listensForMqtt(ports);
       if (tls === undefined) return ports;
       const secured = https === undefined ? undefined : await this.#north.listen({ host, port: https, tls });
+      this.#origin.listensOn({ host, port: plain.port, https: secured?.port });
       if (secured !== undefined) this.access.serve(secured.server, tls);
       const all = {
         ...ports,

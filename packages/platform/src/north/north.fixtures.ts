@@ -140,7 +140,7 @@ export class NorthUnderTest implements AsyncDisposable {
   readonly desired = new DesiredPusher({ storage: this.storage, downlink: this.downlink, registry: this.registry, problem: () => undefined });
   readonly objects = new Objects({ storage: this.storage, clock: this.clock });
   readonly signer = new GrantSigner('a key of the tests');
-  readonly origin = new Origin({ localAddress: () => undefined }, undefined);
+  readonly origin = new Origin({ localAddress: () => undefined, client: () => undefined }, undefined);
   readonly files = new Files({
     storage: this.storage,
     objects: this.objects,

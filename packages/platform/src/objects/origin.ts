@@ -3,19 +3,19 @@ import type { AccessPort, Cloud } from '../access/port.ts';
 
 /** Where devices and applications reach the HTTP side of the platform: the beginning of every URL that it gives out. */
 export class Origin {
-  readonly #access: Pick<AccessPort, 'localAddress'>;
+  readonly #access: Pick<AccessPort, 'localAddress' | 'client'>;
   readonly #publicUrl: string | undefined;
-  #listening: { readonly host: string; readonly port: number } | undefined;
+  #listening: { readonly host: string; readonly port: number; readonly https?: number | undefined } | undefined;
   #mqtt: { readonly mqtt?: number | undefined; readonly mqtts?: number | undefined } = {};
 
   /** `publicUrl` is what to use instead of what is seen here: behind a proxy, in a container. */
-  constructor(access: Pick<AccessPort, 'localAddress'>, publicUrl: string | undefined) {
+  constructor(access: Pick<AccessPort, 'localAddress' | 'client'>, publicUrl: string | undefined) {
     this.#access = access;
     this.#publicUrl = publicUrl?.replace(/\/+$/, '');
   }
 
-  /** HTTP listens there now. */
-  listensOn(address: { readonly host: string; readonly port: number }): void {
+  /** HTTP listens there now, and HTTPS where it does. */
+  listensOn(address: { readonly host: string; readonly port: number; readonly https?: number | undefined }): void {
     this.#listening = address;
   }
 
@@ -30,11 +30,16 @@ export class Origin {
     return port === undefined ? undefined : `${new URL(this.forDevice(cloud, via)).hostname}:${port}`;
   }
 
-  /** For a device: the address at which its connection, or its gateway's, reached this machine. */
+  /**
+   * For a device: the address at which its connection, or its gateway's, reached this machine. Over HTTPS for one that knows this platform's certificate, as its
+   * connection shows: vendors' devices take a package over nothing else (Huawei 7.2).
+   */
   forDevice(cloud: Cloud, via: DeviceRef): string {
     if (this.#publicUrl !== undefined) return this.#publicUrl;
-    const { host = 'localhost', port = 0 } = this.#listening ?? {};
-    return `http://${hostOf(this.#access.localAddress(cloud, via) ?? host)}:${port}`;
+    const { host = 'localhost', port = 0, https } = this.#listening ?? {};
+    const at = hostOf(this.#access.localAddress(cloud, via) ?? host);
+    const proof = this.#access.client(cloud, via)?.proof;
+    return https !== undefined && proof?.isSecure === true && proof.keyIdentity === undefined ? `https://${at}:${https}` : `http://${at}:${port}`;
   }
 
   /** For an application: what it called the platform itself, the Host of its request. */

@@ -98,7 +98,7 @@ export class UpgradeRig implements AsyncDisposable {
     const upgrades = new Upgrades({
       storage, registry, objects, clock, peers,
       signer: new GrantSigner('key'),
-      origin: new Origin({ localAddress: () => '10.0.0.1' }, undefined),
+      origin: new Origin({ localAddress: () => '10.0.0.1', client: () => undefined }, undefined),
       downlink: { route: (cloud, device) => (this.devices.has(`${cloud} ${this.#gateways.get(device) ?? device}`) ? (this.#gateways.get(device) ?? device) : undefined) },
       onUpgrade: (upgrade) => this.changes.push(upgrade),
       problem: (problem) => this.problems.push(problem),
