@@ -33,6 +33,12 @@ describe('the beginning of a URL', () => {
     expect(made.forDevice('huawei', 'd')).toBe(url);
   });
 
+  it('does not name a port that goes without saying', () => {
+    const made = new Origin({ localAddress: () => '10.0.0.1', client: () => undefined }, undefined);
+    made.listensOn({ host: '0.0.0.0', port: 80 });
+    expect(made.forDevice('huawei', 'd')).toBe('http://10.0.0.1');
+  });
+
   it('is the public one for everybody, if there is one', () => {
     const made = origin('192.168.1.5', 'https://iot.example.com/lianyun/');
     expect([made.forDevice('tencent', 'd'), made.forHost('127.0.0.1:8080')]).toEqual(['https://iot.example.com/lianyun', 'https://iot.example.com/lianyun']);

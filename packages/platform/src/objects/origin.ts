@@ -39,7 +39,9 @@ export class Origin {
     const { host = 'localhost', port = 0, https } = this.#listening ?? {};
     const at = hostOf(this.#access.localAddress(cloud, via) ?? host);
     const proof = this.#access.client(cloud, via)?.proof;
-    return https !== undefined && proof?.isSecure === true && proof.keyIdentity === undefined ? `https://${at}:${https}` : `http://${at}:${port}`;
+    const url = https !== undefined && proof?.isSecure === true && proof.keyIdentity === undefined ? `https://${at}:${https}` : `http://${at}:${port}`;
+    // Without the port where it is the usual one: Tencent's C SDK reads none in a URL.
+    return new URL(url).origin;
   }
 
   /** For an application: what it called the platform itself, the Host of its request. */
