@@ -48,6 +48,8 @@ export class Wire implements AsyncDisposable {
   readonly recorder = new Recorder();
   /** CONNACK codes to come; 0 when there are none left. */
   connacks: number[] = [];
+  /** Whether nobody is there: a dial is refused. */
+  isDown = false;
   /** Whether QoS 1 is acknowledged. */
   acknowledges = true;
   /** What the server sends when a message arrives. */
@@ -80,6 +82,7 @@ export class Wire implements AsyncDisposable {
     const [mqttPort, mqttsPort, httpPort, httpsPort] = await Promise.all(servers.map(listen));
     const restore = redirectDials(({ host, port }) => {
       wire.recorder.dial(host, port);
+      if (wire.isDown) return undefined;
       return MQTT_PORTS.has(port) ? mqttPort : MQTTS_PORTS.has(port) ? mqttsPort : TLS_PORTS.has(port) ? httpsPort : httpPort;
     });
     const wire = new Wire(servers, restore);

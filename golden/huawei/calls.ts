@@ -82,6 +82,15 @@ export const CALLS: Readonly<Record<string, Call>> = {
     const { request_id: id, iot_result: result } = recorded.call;
     stage.connected.getClient().respondPropertiesSet(as(id), new IotResult(camelMembers(result as Members)), listener(stage, recorded));
   },
+  'DeviceClient.get_device_shadow': (stage, recorded) => {
+    const { request_id: id, service_id: service, object_device_id: device } = recorded.call;
+    stage.connected.getClient().getDeviceShadow(as(id ?? requestIn(recorded)), as(service), as(device), listener(stage, recorded));
+  },
+  'DeviceClient.set_device_shadow_listener': (stage) => stage.connected.getClient().setDeviceShadowListener(as({})),
+  'DeviceClient.set_rule_action_handler': (stage) => stage.connected.getClient().setRuleActionHandler(as({})),
+  'OTAService.set_ota_listener': (stage) => stage.connected.getOtaService().setOtaListener(as({})),
+  'TimeSyncService.set_listener': (stage) => stage.connected.getTimeSyncService().setListener(as({})),
+  'FileManagerService.set_listener': (stage) => stage.connected.getFileManagerService().setListener(as({})),
   'DeviceClient.set_command_listener': (stage) => stage.connected.getClient().setCommandListener(as({})),
   'DeviceClient.set_properties_listener': (stage) => stage.connected.getClient().setPropertiesListener(as({})),
   'DeviceClient.set_property_listener': (stage) => stage.connected.getClient().setPropertyListener(null),
@@ -155,6 +164,7 @@ function resultOf(recorded: Case): [string, number, number?, string?] {
 const recordedServices = (recorded: Case): unknown => (recorded['publishes'] as { payload: { services: unknown } }[])[0]?.payload.services;
 const recordedEvents = (recorded: Case): (JsonObject | undefined)[] => (recorded['publishes'] as { payload: { services: { paras: JsonObject }[] } }[]).flatMap(({ payload }) => payload.services.map(({ paras }) => paras));
 const recordedTopic = (recorded: Case): string => (recorded['publishes'] as { topic: string }[])[0]?.topic ?? '';
+const requestIn = (recorded: Case): string => recordedTopic(recorded).split('request_id=')[1] ?? 'r';
 const deviceIn = (topic: string): string => topic.split('/')[2] ?? '';
 const recordedQos = (recorded: Case): unknown => (recorded['publishes'] as { qos: number }[])[0]?.qos;
 

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ClientConf, IotDevice, type ConnectAuthInfo } from 'lianyun/huawei';
 import { foreignAuthority } from '../material.ts';
-import { UnknownCase, type Stage, type StageOptions } from '../replay.ts';
+import { settled, UnknownCase, type Stage, type StageOptions } from '../replay.ts';
 import type { Case } from '../transcript.ts';
 import { shown } from '../words.ts';
 import { CALLS } from './calls.ts';
@@ -37,8 +37,8 @@ export class HuaweiStage implements Stage, Scene {
     const [first] = options.cases;
     if (first !== undefined && !CONNECTS.test(first.api)) {
       const connecting = stage.connect({ ...(first.call['qos'] === 0 ? { qos: 0 } : {}) });
-      for (let turns = 0; turns < 200; turns++) await new Promise((resolve) => setTimeout(resolve, 1));
       await connecting;
+      await settled(options.wire.recorder);
     }
     return stage;
   }
@@ -96,7 +96,7 @@ export class HuaweiStage implements Stage, Scene {
     await device.connect();
     if (isRecorded) return;
     // Its log of the connection arrives.
-    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setTimeout(resolve, 1));
+    await settled(recorder);
     recorder.take();
   }
 
@@ -104,6 +104,8 @@ export class HuaweiStage implements Stage, Scene {
     this.listeners.prepare(recorded);
     const service = this.device?.getService('smokeDetector');
     if (service instanceof Smoke) service.prepare(recorded);
+    // It dialled, and neither a connection nor a handshake came of it.
+    this.options.wire.isDown = recorded['dial'] !== undefined && recorded['connect'] === undefined && recorded['tlsErrors'] === undefined && recorded['returns'] === -1;
     await this.#prepareBootstrap(recorded);
     // The recorded program dialled, so the authority's file was there: one that did not sign the server's certificate.
     const { iot_cert_path: file } = recorded.call;

@@ -84,8 +84,8 @@ export class IotDevice implements ServiceOwner {
   }
 
   /**
-   * Connects and signs in (seed 2.1). Resolves once with the first outcome: 0 connected, 4 wrong secret or signature (the device gives up), another
-   * CONNACK code, -1 no network, when it goes on trying in the background. With `bsMode` it asks the bootstrap server first where to connect, once; when that
+   * Connects and signs in (seed 2.1). Resolves once with the first outcome: 0 connected, 4 wrong secret or signature, another
+   * CONNACK code (3: the server is not available), -1 no network. After 3 and -1 it goes on trying in the background; the others end the attempts. With `bsMode` it asks the bootstrap server first where to connect, once; when that
    * fails, which a problem of the device tells in words, it does not go on by itself.
    */
   async connect(): Promise<number> {
