@@ -1,0 +1,272 @@
+// What users of the vendor's Python SDK suffer from (reference 9.1), each with a test that ours does not share it; and what is wrong with files and frames.
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { FakeClock } from '@lianyun/protocol/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FileServer, type Manners } from '../testing/file-server.ts';
+import { ScriptedServer, type Script } from '../testing/scripted-server.ts';
+import { temporaryDirectory, until } from '../testing/support.ts';
+import { KeyError, OtaCmdType, QcloudExplorer, ReplyPara, type Payload } from './index.ts';
+
+const NAMES = ['ABCDE12345', 'dev1'] as const;
+const FILE = {
+  auth_mode: 'KEY',
+  productId: NAMES[0],
+  productSecret: 'YOUR_PRODUCT_SECRET',
+  deviceName: NAMES[1],
+  key_deviceinfo: { deviceSecret: 'c2VjcmV0LW9mLXRoZS1kZXZpY2U=' },
+  cert_deviceinfo: { devCaFile: 'YOUR_CA_FILE_NAME', devCertFile: 'YOUR_DEVICE_CERT_FILE_NAME', devPrivateKeyFile: 'YOUR_DEVICE_PRIVATE_KEY_FILE_NAME' },
+  region: 'china',
+};
+const CONTROL = '$thing/down/property/ABCDE12345/dev1';
+const OTA = '$ota/update/ABCDE12345/dev1';
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each[Symbol.asyncDispose]();
+});
+
+interface World {
+  readonly clock: FakeClock;
+  readonly server: ScriptedServer;
+  readonly explorer: QcloudExplorer;
+  readonly problems: Error[];
+  readonly directory: string;
+}
+
+async function setup(script: Script | ((index: number) => Script) = {}, file: object = {}): Promise<World> {
+  const clock = new FakeClock({ now: 1_700_000_000_000 });
+  const server = await ScriptedServer.listen(clock, script);
+  const directory = await temporaryDirectory();
+  open.push(server, directory);
+  const place = path.join(directory.path, 'device_info.json');
+  writeFileSync(place, JSON.stringify({ ...FILE, ...file }));
+  const explorer = new QcloudExplorer(place, false, null, `127.0.0.1:${server.port}`, false, { clock });
+  open.push(explorer);
+  const problems: Error[] = [];
+  explorer.onProblem((problem) => void problems.push(problem));
+  return { clock, server, explorer, problems, directory: directory.path };
+}
+
+async function online(world: World): Promise<World> {
+  world.explorer.connect();
+  await until(() => world.explorer.isMqttConnected(), 'the connection');
+  return world;
+}
+
+const sent = ({ server }: World, topic = ''): unknown[] => server.last.published.filter((each) => each.topic.includes(topic)).map(({ text }) => JSON.parse(text) as unknown);
+const reply = (code = 0, text: string | null = null): ReplyPara => Object.assign(new ReplyPara(), { code, status_msg: text });
+const tokensOf = (messages: readonly unknown[]): unknown[] => messages.map((message) => (message as { clientToken: unknown }).clientToken);
+
+describe('A program of Tencent’s face', () => {
+  it('answers each control with its own token, in the callback and long after it has awaited', async () => {
+    const world = await online(await setup());
+    const { explorer, server } = world;
+    const gates = new Map<string, () => void>();
+    explorer.templateInit(...NAMES, async (_topic: string, _qos: number, payload: Payload) => {
+      await new Promise<void>((resolve) => gates.set((payload as { clientToken: string }).clientToken, resolve));
+      explorer.templateControlReply(...NAMES, reply());
+    });
+    await until(() => server.last.subscribed.length === 4, 'the subscriptions');
+    for (const clientToken of ['a', 'b', 'c']) server.last.send(CONTROL, { method: 'control', clientToken, params: {} });
+    await until(() => gates.size === 3, 'three controls');
+    for (const token of ['c', 'a', 'b']) gates.get(token)?.();
+    await until(() => sent(world, 'property').length === 3, 'three answers');
+    expect(sent(world, 'property')).toEqual(['c', 'a', 'b'].map((clientToken) => ({ method: 'control_reply', code: 0, clientToken })));
+  });
+
+  it('answers outside of callbacks the oldest control that waits, or the one that it names; the end mark of C is no text', async () => {
+    const world = await online(await setup());
+    const { explorer, server } = world;
+    const heard: Payload[] = [];
+    explorer.templateInit(...NAMES, (_topic, _qos, payload) => void heard.push(payload));
+    await until(() => server.last.subscribed.length === 4, 'the subscriptions');
+    for (const clientToken of ['a', 'b', 'c']) server.last.send(CONTROL, { method: 'control', clientToken, params: {} });
+    await until(() => heard.length === 3, 'three controls');
+    explorer.templateControlReply(...NAMES, reply(0, '\0'));
+    explorer.templateControlReply(...NAMES, reply(1, 'no'), 'c');
+    explorer.templateControlReply(...NAMES, reply());
+    await until(() => sent(world, 'property').length === 3, 'three answers');
+    expect(sent(world, 'property')).toEqual([{ method: 'control_reply', code: 0, clientToken: 'a' }, { method: 'control_reply', code: 1, clientToken: 'c', status: 'no' }, { method: 'control_reply', code: 0, clientToken: 'b' }]);
+  });
+
+  it('has its subscriptions again after a reconnect, its tokens go on, and a refused sign-in is told and tried again', async () => {
+    const world = await setup((index) => (index === 1 ? { connack: 5 } : {}));
+    const { explorer, server, clock } = world;
+    const refused: unknown[] = [];
+    explorer.registerMqttCallback(null, null, null, null, null, null, (...told) => void refused.push(told));
+    await online(world);
+    explorer.templateInit(...NAMES, null);
+    explorer.subscribe('ABCDE12345/dev1/control', 1);
+    await until(() => server.last.subscribed.length === 5, 'the subscriptions');
+    expect(tokensOf([explorer.templateJsonConstructReportArray(...NAMES, { a: 1 })])).toEqual(['ABCDE12345-0']);
+    server.last.reset();
+    await until(() => !explorer.isMqttConnected(), 'the end');
+    await until(() => {
+      clock.advance(1000);
+      return server.connections.length === 3 && explorer.isMqttConnected();
+    }, 'the third connection');
+    expect(refused).toEqual([[5, expect.stringContaining('CONNACK 5'), null]]);
+    expect([...server.last.subscribed].sort()).toEqual([...['action', 'event', 'property', 'service'].map((kind) => `$thing/down/${kind}/ABCDE12345/dev1`), 'ABCDE12345/dev1/control'].sort());
+    expect(tokensOf([explorer.templateJsonConstructReportArray(...NAMES, { a: 1 })])).toEqual(['ABCDE12345-1']);
+    expect(server.connections.map(({ connected }) => connected?.username).every((name, _, all) => name === all[0])).toBe(true);
+  });
+
+  it('shares nothing with another of the same process', async () => {
+    const [one, two] = [await online(await setup()), await online(await setup({}, { deviceName: 'dev2' }))];
+    const heard: string[] = [];
+    for (const { explorer } of [one, two]) {
+      explorer.subscribe(`ABCDE12345/${explorer.getDeviceName()}/data`, 0);
+      explorer.registerUserCallback(`ABCDE12345/${explorer.getDeviceName()}/data`, (_topic, _qos, payload) => void heard.push(`${explorer.getDeviceName()} ${payload as string}`));
+    }
+    await until(() => one.server.last.subscribed.length === 1 && two.server.last.subscribed.length === 1, 'both subscriptions');
+    two.server.last.send('ABCDE12345/dev2/data', 'to two');
+    one.server.last.send('ABCDE12345/dev1/data', 'to one');
+    await until(() => heard.length === 2, 'both messages');
+    expect(heard.sort()).toEqual(['dev1 to one', 'dev2 to two']);
+    await one.explorer.disconnect();
+    expect(two.explorer.isMqttConnected()).toBe(true);
+  });
+
+  it('may end one data template without another’s end, and leave callbacks out or let them throw', async () => {
+    const world = await online(await setup());
+    const { explorer, server, problems } = world;
+    explorer.templateInit(...NAMES, () => {
+      throw new Error('a slip');
+    });
+    explorer.templateInit('SUBPROD001', 'sub1', null);
+    await until(() => server.last.subscribed.length === 8, 'both templates');
+    server.last.send(CONTROL, { method: 'control', clientToken: 'a', params: {} });
+    server.last.send('$thing/down/property/SUBPROD001/sub1', { method: 'control', clientToken: 'b', params: {} });
+    await until(() => problems.length === 1, 'the slip');
+    expect(problems[0]?.message).toContain('a slip');
+    explorer.templateDeinit('SUBPROD001', 'sub1');
+    expect(explorer.templateReport(...NAMES, { method: 'report' })[0]).toBe(0);
+    expect(explorer.templateReport('SUBPROD001', 'sub1', { method: 'report' })).toEqual([-1, -1]);
+  });
+
+  it('answers each synchronous call on its own topic', async () => {
+    const world = await online(await setup());
+    const { explorer, server } = world;
+    const gates: (() => void)[] = [];
+    explorer.rrpcInit(...NAMES, async (_topic, _qos, payload) => {
+      await new Promise<void>((resolve) => gates.push(resolve));
+      explorer.rrpcReply(...NAMES, { to: payload });
+    });
+    await until(() => server.last.subscribed.length === 1, 'the subscription');
+    for (const id of ['1', '2']) server.last.send(`$rrpc/rxd/ABCDE12345/dev1/${id}`, id);
+    await until(() => gates.length === 2, 'two calls');
+    for (const gate of gates.reverse()) gate();
+    await until(() => server.last.published.length === 2, 'two answers');
+    expect(server.last.published.map(({ topic, text }) => [topic, text])).toEqual([['$rrpc/txd/ABCDE12345/dev1/2', '{"to":2}'], ['$rrpc/txd/ABCDE12345/dev1/1', '{"to":1}']]);
+  });
+});
+
+describe('An upgrade through Tencent’s face', () => {
+  const IMAGE = Buffer.from(Array.from({ length: 20_000 }, (_, index) => index % 251));
+  const MD5 = createHash('md5').update(IMAGE).digest('hex');
+
+  async function offered(manners: Manners, offer: object = {}): Promise<World> {
+    const world = await online(await setup());
+    const files = await FileServer.listen(() => ({ content: IMAGE, ...manners }));
+    open.push(files);
+    expect((await world.explorer.otaInit(...NAMES, null))[0]).toBe(0);
+    world.server.last.send(OTA, { type: 'update_firmware', version: '2', file_size: IMAGE.length, md5sum: MD5, url: files.url, ...offer });
+    await until(() => world.explorer.otaIsFetching(...NAMES), 'the offer');
+    return world;
+  }
+
+  async function whole({ explorer }: World, offset = 0): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    expect(await explorer.otaDownloadStart(...NAMES, offset, IMAGE.length)).toBe(0);
+    while (!explorer.otaIsFetchFinished(...NAMES)) {
+      const [piece, count] = await explorer.otaFetchYield(...NAMES, 7000);
+      if (piece === null) throw new Error(`the piece failed with ${count}`);
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces);
+  }
+
+  it('is fetched in pieces, checked, and the next begins at its first byte', async () => {
+    const world = await offered({});
+    const { explorer, server } = world;
+    expect(await whole(world)).toEqual(IMAGE);
+    expect(explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([0, 'success']);
+    server.last.send(OTA, { type: 'update_firmware', version: '3', file_size: IMAGE.length, md5sum: MD5, url: 'http://127.0.0.1:1/' });
+    await until(() => explorer.otaIsFetching(...NAMES), 'the next offer');
+    expect(explorer.otaIoctlNumber(...NAMES, { value: OtaCmdType.IOT_OTAG_FETCHED_SIZE })).toEqual([0, 'success']);
+  });
+
+  it.each([{ ranges: true }, { ranges: false }])('goes on in the middle, by a server with ranges and without: %o', async (manners) => {
+    const world = await offered(manners);
+    world.explorer.otaResetMd5(...NAMES);
+    world.explorer.otaMd5Update(...NAMES, IMAGE.subarray(0, 5000));
+    expect(await whole(world, 5000)).toEqual(IMAGE.subarray(5000));
+    expect(world.explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([0, 'success']);
+  });
+
+  it('with another MD5 fails the check and is reported with -4', async () => {
+    const world = await offered({}, { md5sum: '0'.repeat(32) });
+    await whole(world);
+    expect(world.explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([-1, 'md5 error']);
+    await until(() => sent(world, '$ota/report').some((each) => JSON.stringify(each).includes('"-4"')), 'the report');
+  });
+
+  it.each([[403, '-3'], [404, '-2'], [408, '-1']])('whose server answers %i is reported with %s', async (status, code) => {
+    const world = await offered({ status });
+    expect(await world.explorer.otaDownloadStart(...NAMES, 0, IMAGE.length)).toBe(1);
+    await until(() => sent(world, '$ota/report').length === 1, 'the report');
+    expect(sent(world, '$ota/report')).toMatchObject([{ report: { progress: { state: 'fail', result_code: code }, version: '2' } }]);
+  });
+
+  it('that ends too soon fails instead of going on for ever', async () => {
+    const world = await offered({ content: IMAGE.subarray(0, 9000) });
+    await world.explorer.otaDownloadStart(...NAMES, 0, IMAGE.length);
+    const counts: number[] = [];
+    for (let count = 1; count > 0; counts.push(count)) [, count] = await world.explorer.otaFetchYield(...NAMES, 7000);
+    expect(counts).toEqual([7000, 2000, -2]);
+  });
+});
+
+describe('What is wrong', () => {
+  it('with a device file is said by name', async () => {
+    const { directory } = await setup();
+    const make = (content: string): QcloudExplorer => {
+      const file = path.join(directory, 'wrong.json');
+      writeFileSync(file, content);
+      return new QcloudExplorer(file);
+    };
+    expect(() => new QcloudExplorer(path.join(directory, 'nowhere.json'))).toThrow(/nowhere\.json cannot be read/);
+    expect(() => make('{ "auth_mode"')).toThrow(/wrong\.json is no JSON/);
+    expect(() => make(JSON.stringify({ ...FILE, region: undefined }))).toThrow(KeyError);
+    expect(() => make(JSON.stringify({ ...FILE, key_deviceinfo: {} }))).toThrow(/'deviceSecret' is missing/);
+    expect(() => make(JSON.stringify({ ...FILE, auth_mode: 'CERT' }))).toThrow(/devCertFile/);
+    expect(() => make(JSON.stringify({ ...FILE, key_deviceinfo: { deviceSecret: 'YOUR_DEVICE_SECRET' } })).connect()).toThrow(/dynregDevice/);
+  });
+
+  it('with a data template is named by its path', async () => {
+    const world = await online(await setup());
+    const { explorer, problems, directory } = world;
+    explorer.templateInit(...NAMES, null);
+    const file = path.join(directory, 'template.json');
+    writeFileSync(file, JSON.stringify({ version: '1.0', properties: [{ id: 'x', name: 'x', mode: 'rw', define: { type: 'int', min: '9', max: '1' } }], events: [], actions: [] }));
+    expect(explorer.templateSetup(...NAMES, file)).toBe(2);
+    expect(problems.at(-1)?.message).toContain('$.properties[0].define');
+    writeFileSync(file, JSON.stringify({ properties: [] }));
+    expect(explorer.templateSetup(...NAMES, file)).toBe(2);
+    expect(problems.at(-1)?.message).toContain("'events' is missing");
+  });
+
+  it('with a control is told with topic and path, and its callback is not called', async () => {
+    const world = await online(await setup());
+    const { explorer, server, problems } = world;
+    const heard: Payload[] = [];
+    explorer.templateInit(...NAMES, (_topic, _qos, payload) => void heard.push(payload));
+    await until(() => server.last.subscribed.length === 4, 'the subscriptions');
+    for (const message of [{ method: 'control', params: {} }, { method: 'control', clientToken: '', params: {} }, { clientToken: 'x' }, []]) server.last.send(CONTROL, message);
+    await until(() => problems.length === 4, 'four problems');
+    expect(problems.map((problem) => (problem as unknown as { place: object }).place)).toMatchObject([{ topic: CONTROL, path: '$.clientToken' }, { path: '$.clientToken' }, { path: '$.method' }, { path: '$' }]);
+    expect(heard).toEqual([]);
+  });
+});
