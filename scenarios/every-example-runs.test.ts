@@ -213,6 +213,12 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
   },
 
   tencent: {
+    async 'vendor-gateway'(start, { tencent }) {
+      await using program = start();
+      expect(await finished(program)).toEqual(['LAMP000001/lamp2 0 0 true', 'reported 0', 'unbound 0']);
+      expect(await dataOf(tencent, 'lamp2')).toMatchObject({ on: 1 });
+    },
+
     async properties(start, { tencent }) {
       // What is wanted of an offline device waits for it.
       expect(await tencent('ControlDeviceData', { ...LAMP, Data: '{"on":1}' })).toMatchObject({ Result: '{"Sent":0,"pushResult":23101}' });
@@ -332,6 +338,16 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
       expect(await ask('events')).toMatchObject({ EventHistory: expect.any(Array) });
       lamp.kill('SIGINT');
       await lamp.end();
+    },
+
+    async 'vendor-template'(start, { tencent }) {
+      await using program = start();
+      await program.line(/^reported 0$/);
+      await program.line(/^event 0$/);
+      expect(await tencent('ControlDeviceData', { ...LAMP, Data: '{"brightness":61}' })).toMatchObject({ Result: '{"Sent":1,"pushResult":0}' });
+      await program.line(/^set .*"brightness":61/);
+      expect(await tencent('CallDeviceActionSync', { ...LAMP, ActionId: 'blink', InputParams: '{"times":2}' })).toMatchObject({ OutputParams: '{"blinked":2}', Status: 'blinked' });
+      await stop(program);
     },
   },
 };
