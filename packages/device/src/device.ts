@@ -1,12 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { isLianyunError, LianyunError, Peer, subscriptionsOf, type AnyDialect, type Clock, type DeviceRef, type MessageProperties, type MqttCredentials, type Op } from '@lianyun/protocol';
 import { reasonText } from '@lianyun/protocol/mqtt';
+import { Arrivals } from './arrivals.ts';
 import { CloudTime } from './cloud-time.ts';
 import type { CloseReport, DeviceEvents } from './device-events.ts';
 import { readModel } from './model.ts';
 import type { NetworkSettings } from './net/open.ts';
 import { checkKey, readOptions, type DeviceOptions, type FaceSettings } from './options.ts';
 import { Outbox } from './outbox.ts';
+import type { BindingService } from './services/binding.ts';
 import type { CommandsService } from './services/commands.ts';
 import { DeviceContext } from './services/context.ts';
 import type { EventsService } from './services/events.ts';
@@ -18,6 +20,9 @@ import { DeviceServices } from './services/device-services.ts';
 import type { GatewayService } from './services/gateway.ts';
 import type { OtaService } from './services/ota.ts';
 import type { PropertiesService } from './services/properties.ts';
+import type { RemoteConfigService } from './services/remote-config.ts';
+import type { ResourcesService } from './services/resources.ts';
+import type { RpcService } from './services/rpc.ts';
 import type { RulesService } from './services/rules.ts';
 import type { ShadowService } from './services/shadow.ts';
 import type { TimeService } from './services/time.ts';
@@ -44,7 +49,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   readonly #context: DeviceContext;
   readonly #services: DeviceServices;
   /** Who waits in connect(), and why the last attempt failed. */
-  #connecting: readonly { resolve(): void; reject(error: LianyunError): void }[] | undefined;
+  #arrivals: Arrivals | undefined;
   #lastFailure: LianyunError | undefined;
   #isClosing = false;
   #undelivered = 0;
@@ -116,6 +121,22 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     return this.#services.files;
   }
 
+  get binding(): BindingService {
+    return this.#services.binding;
+  }
+
+  get remoteConfig(): RemoteConfigService {
+    return this.#services.remoteConfig;
+  }
+
+  get resources(): ResourcesService {
+    return this.#services.resources;
+  }
+
+  get rpc(): RpcService {
+    return this.#services.rpc;
+  }
+
   get gateway(): GatewayService {
     return this.#services.gateway;
   }
@@ -155,27 +176,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     const { state } = this.session;
     if (state.at === 'online') return;
     if (state.at === 'closed') throw state.why?.error ?? new LianyunError('closed', `${this.id} was closed; make a new Device to connect again.`);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter = { resolve, reject };
-    const onAbort = (): void => reject(new LianyunError('aborted', 'The wait for the connection was aborted; the device goes on trying.', { cause: signal?.reason }));
-    const timer = this.#clock.after(
-      deadlineMs,
-      () => {
-        const last = this.#lastFailure;
-        reject(new LianyunError('timeout', `${this.id} was not online within ${deadlineMs} ms${last === undefined ? '' : `: ${last.message}`}`, { cause: last }));
-      },
-      true,
-    );
-    this.#connecting = [...(this.#connecting ?? []), waiter];
-    signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      this.session.start();
-      await promise;
-    } finally {
-      timer.cancel();
-      this.#connecting = this.#connecting?.filter((other) => other !== waiter);
-      signal?.removeEventListener('abort', onAbort);
-    }
+    await (this.#arrivals ??= new Arrivals()).wait({ device: this.id, clock: this.#clock, deadlineMs, signal, lastFailure: () => this.#lastFailure }, () => this.session.start());
   }
 
   /**
@@ -246,8 +247,8 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   /** @internal */
   onOnline(): void {
     this.#lastFailure = undefined;
-    for (const waiter of this.#connecting ?? []) waiter.resolve();
-    this.#connecting = undefined;
+    this.#arrivals?.arrive();
+    this.#arrivals = undefined;
     this.resync();
     this.#services.onOnline();
     this.#tell('online');
@@ -267,8 +268,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     this.peer.fail(() => new LianyunError('closed', 'The device was closed before the answer came.'));
     for (const end of this.#context.running) end(new LianyunError('closed', 'The device was closed while the handler was at work.'));
     if (ending !== undefined) this.#abandon(ending.error);
-    for (const waiter of this.#connecting ?? []) waiter.reject(ending?.error ?? new LianyunError('closed', `${this.id} was closed before it was online.`));
-    this.#connecting = undefined;
+    this.#arrivals?.fail(ending?.error ?? new LianyunError('closed', `${this.id} was closed before it was online.`));
     this.#tell('closed', { reason: ending?.reason ?? 'closed', error: ending?.error });
   }
 

@@ -2,6 +2,7 @@ import type { AnyDialect, DeviceMessage, DeviceRef, Dialect, IsTyped, Op, OpsOf,
 import { DeviceCore } from './device.ts';
 import type { DeviceModel } from './model.ts';
 import type { DeviceOptions } from './options.ts';
+import type { BindingService } from './services/binding.ts';
 import type { CommandsService } from './services/commands.ts';
 import type { EventsService } from './services/events.ts';
 import type { FilesService } from './services/files.ts';
@@ -11,6 +12,9 @@ import type { LogsService } from './services/logs.ts';
 import type { MessagesService } from './services/messages.ts';
 import type { OtaService } from './services/ota.ts';
 import type { PropertiesService } from './services/properties.ts';
+import type { RemoteConfigService } from './services/remote-config.ts';
+import type { ResourcesService } from './services/resources.ts';
+import type { RpcService } from './services/rpc.ts';
 import type { RulesService } from './services/rules.ts';
 import type { ShadowService } from './services/shadow.ts';
 import type { TopicsService } from './services/topics.ts';
@@ -44,6 +48,14 @@ type Files<D extends AnyDialect> = 'file.request' extends OpsOf<D> ? { readonly 
 /** The same of rules. */
 type Rules<D extends AnyDialect> = 'rule.deliver' extends OpsOf<D> ? { readonly rules: Omit<RulesService, 'take' | 'reported' | 'onOnline'> } : object;
 
+/** What only Tencent's cloud has. */
+interface TencentServices {
+  readonly binding: BindingService;
+  readonly remoteConfig: RemoteConfigService;
+  readonly resources: ResourcesService;
+  readonly rpc: RpcService;
+}
+
 /** The topics of a sub-device: on Huawei it has none. */
 type ChildTopics<D extends AnyDialect> = D extends typeof tencent ? { readonly topics: TopicsService } : object;
 
@@ -53,7 +65,7 @@ type Internal = 'peer' | 'session' | 'tap' | 'onPublish' | 'onSubscriptionRefuse
  * A device on the cloud `D`: connect, report, answer. What its cloud cannot do is absent from the type and refused in JavaScript. With a model
  * `M` of `defineModel()`, names and values are typed: what does not compile is refused in JavaScript by path and allowed range.
  */
-export type Device<D extends AnyDialect = Dialect, M = undefined> = Omit<DeviceCore, keyof Services<D> | 'files' | 'rules' | Internal> & Services<D, M> & Files<D> & Rules<D>;
+export type Device<D extends AnyDialect = Dialect, M = undefined> = Omit<DeviceCore, keyof Services<D> | keyof TencentServices | 'files' | 'rules' | Internal> & Services<D, M> & Files<D> & Rules<D> & ('rpc.call' extends OpsOf<D> ? TencentServices : object);
 
 /** Makes a device; it connects when `connect()` is called. Throws `bad-config` naming the option that is wrong. */
 export const Device = DeviceCore as unknown as new <D extends AnyDialect, M extends DeviceModel | undefined = undefined>(options: DeviceOptions<D, M>) => Device<D, M>;
@@ -95,6 +107,7 @@ export type {
   ErrorCode,
   ErrorPlace,
   EventsOf,
+  FenceAlarm,
   HuaweiIdentity,
   HuaweiSignature,
   Int64,
@@ -110,6 +123,7 @@ export type {
   Receipt,
   RegistrationForm,
   ReportOf,
+  ResourceOffer,
   RuleAction,
   RuleCondition,
   RuleWindow,
@@ -133,17 +147,22 @@ export type { Upgrade, UpgradeDownloadOptions, Versions } from './ota/upgrade.ts
 export type { OutboxBounds } from './outbox.ts';
 export { provision, type Provisioned, type Provisioning, type ProvisionOptions } from './provision/provision.ts';
 export type { ProvisionStore, StoredProvision } from './provision/store.ts';
+export type { BindingChange, BindingHandler, FenceHandler } from './services/binding.ts';
 export { reply, type CommandCall, type CommandHandler, type CommandReply } from './services/commands.ts';
 export type { CloudEvent, NotifyHandler } from './services/events.ts';
 export type { FileTransfer } from './services/file-transfer.ts';
 export type { DownloadedFile, DownloadFileOptions, UploadedFile, UploadFileOptions } from './services/files.ts';
 export type { LogConfig, LogConfigHandler, LogEntry } from './services/logs.ts';
+export type { CodedMessage, CodedMessages, MessageCodec } from './services/coded-messages.ts';
 export type { CloudMessage, MessageHandler } from './services/messages.ts';
 export { MemoryTopology, type KnownChild, type TopologyStore } from './services/gateway-topology.ts';
 export type { GatewayChild } from './services/gateway-child.ts';
 export type { GatewayChange, GatewayChangeHandler, GatewayWait, NewChild } from './services/gateway-requests.ts';
 export type { OfferHandler } from './services/ota.ts';
 export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
+export type { RemoteConfigHandler } from './services/remote-config.ts';
+export type { DownloadedResource, DownloadResourceOptions, ResourceHandler, UploadedResource, UploadResourceOptions } from './services/resources.ts';
+export type { RpcCall, RpcHandler } from './services/rpc.ts';
 export type { RuleCommand, RuleCommandHandler, RuleOptions, RulesService } from './services/rules.ts';
 export type { TypedCommands } from './services/typed-commands.ts';
 export type { ShadowState } from './services/shadow.ts';

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { codecOf, LianyunError, Peer, rightsOf, systemClock, type Clock, type DeviceEvent, type DeviceMessage, type DeviceRef, type Link, type MessageProperties } from '@lianyun/protocol';
 import { admit, DIALECTS, keyOf } from './admission.ts';
-import type { AccessPolicy, AccessPort, Client, Cloud, Notice, OfflineReason, Uplink } from './access/port.ts';
+import type { AccessPolicy, AccessPort, Client, Cloud, Uplink } from './access/port.ts';
 import { createAccessServer } from './access/server.ts';
 import { openChildren } from './children-intake.ts';
 import { Broadcaster } from './broadcaster.ts';
@@ -11,76 +11,28 @@ import { DeviceDownlink } from './device-downlink.ts';
 import { DeviceHttp } from './device-http/device-http.ts';
 import type { Downlink } from './downlink.ts';
 import type { EventLog } from './event-log.ts';
-import { Files, type DeviceFile } from './files.ts';
+import { Files } from './files.ts';
 import { HuaweiServices } from './huawei-services.ts';
 import { INTAKE } from './intake.ts';
-import type { AccessKeys } from './keys.ts';
 import type { Mailbox } from './mailbox.ts';
 import { createNorthbound, type Northbound } from './north/server.ts';
-import { DeviceLogs, type LogEntry } from './logs.ts';
+import { DeviceLogs } from './logs.ts';
 import { Objects } from './objects/objects.ts';
 import { Origin } from './objects/origin.ts';
 import { GrantSigner } from './objects/signer.ts';
 import { unpacked } from './packing.ts';
+import type { PlatformAddress, PlatformEvents, PlatformOptions, PlatformPorts } from './platform-options.ts';
 import { Postman } from './postman.ts';
 import { mayAsk, mayHear } from './provisioning/provisioning-rights.ts';
 import { Registry } from './registry.ts';
 import { forgetDevice, openStorage, type Storage } from './storage/storage.ts';
+import { openTencentServices, type TencentServices, type TencentServicesOptions } from './tencent/services.ts';
 import type { Authority } from './tls/authority.ts';
 import { openListenerTls } from './tls/listener-tls.ts';
 import type { ServerTls } from './tls/server-tls.ts';
-import type { Upgrade } from './upgrades/upgrade-records.ts';
 import { Upgrades } from './upgrades/upgrades.ts';
-import { traceFrame, type TracedFrame } from './trace.ts';
+import { traceFrame } from './trace.ts';
 import type { Twins } from './twin.ts';
-
-/** What the platform tells. Nothing here needs a listener. */
-export interface PlatformEvents {
-  online: [{ readonly cloud: Cloud; readonly device: DeviceRef }];
-  offline: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly reason: OfflineReason }];
-  /** A device told of an event that was kept. */
-  event: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly event: DeviceEvent }];
-  /** A device sent a message without a model. */
-  message: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly message: DeviceMessage; readonly properties?: MessageProperties }];
-  /** A Huawei device put a file, or told what became of one. */
-  file: [DeviceFile];
-  /** A Huawei device sent a piece of its log. */
-  log: [LogEntry];
-  /** The upgrade of a device came a step further, or to its end. */
-  upgrade: [Upgrade];
-  /** Every frame over every connection; read only while somebody listens. */
-  frame: [TracedFrame];
-  /** A refused sign-in, a forbidden topic, a protocol error. */
-  notice: [Notice];
-  /** A frame that cannot be read, a value that the model does not allow, data that could not be stored. */
-  problem: [LianyunError];
-}
-
-export interface PlatformOptions {
-  /** The keys that sign API requests. */
-  readonly keys: AccessKeys;
-  /** Huawei's project id; left out: any is taken. */
-  readonly projectId?: string;
-  readonly clock?: Clock;
-  /** How devices and applications reach the HTTP side, where that is not as it is seen from here: behind a proxy, in a container. */
-  readonly publicUrl?: string;
-  /** Where everything is kept; whoever opened it closes it, after the platform. Left out: memory. */
-  readonly storage?: Storage;
-}
-
-/** Where a platform listens. Port 0 takes any free one. */
-export interface PlatformAddress {
-  readonly host: string;
-  readonly mqtt: number;
-  readonly http: number;
-  /** MQTT, and the APIs with MQTT over WebSocket, over TLS, with certificates of the authority; each needs it. */
-  readonly mqtts?: number;
-  readonly https?: number;
-  readonly authority?: Authority;
-}
-
-/** The ports that are open. */
-export type PlatformPorts = Pick<PlatformAddress, 'mqtt' | 'http' | 'mqtts' | 'https'>;
 
 /** Both clouds' platform on this machine. */
 export class Platform extends EventEmitter<PlatformEvents> implements AsyncDisposable {
@@ -94,6 +46,8 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly logs: DeviceLogs;
   /** What Huawei's platform does beside: provisioning, rules of devices. */
   readonly huawei: HuaweiServices;
+  /** What only Tencent's cloud does. */
+  readonly tencent: TencentServices;
   readonly downlink: Downlink;
   readonly access: AccessPort;
   readonly #clock: Clock;
@@ -148,11 +102,13 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     this.upgrades = new Upgrades({ storage, objects, signer, origin: this.#origin, registry, downlink, clock, peers: this.#peers, problem, onUpgrade: (upgrade) => this.#tell('upgrade', upgrade) });
     this.logs = new DeviceLogs({ peers: this.#peers, registry, downlink, clock, problem, onLog: (entry) => this.#tell('log', entry) });
     this.huawei = new HuaweiServices({ storage, registry, downlink, access: this.access, peer: this.#peers.huawei, clock, problem, addressFor: ({ device, proof }) => this.#origin.mqttFor('huawei', device, proof.isSecure) });
+    const tell: Pick<TencentServicesOptions, 'onClaim' | 'onResource'> = { onClaim: (claim) => this.#tell('claim', claim), onResource: (resource) => this.#tell('resource', resource) };
+    this.tencent = openTencentServices({ peer: this.#peers.tencent, access: this.access, downlink, registry, storage, objects, signer, origin: this.#origin, clock, ...tell });
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
     this.#desired = new DesiredPusher({ storage, downlink, registry, problem });
     this.#broadcaster = new Broadcaster({ access: this.access, downlink, registry, peers: this.#peers });
     const deviceHttp = new DeviceHttp({ registry, clock, issue: (name) => this.#authority?.forDevice(name), takeUplink: (device, frame) => this.#takeUplink(device, frame) });
-    this.#north = createNorthbound({ deviceHttp, registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, broadcasts: this.#broadcaster, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, huawei: this.huawei, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    this.#north = createNorthbound({ deviceHttp, tencent: this.tencent, registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, broadcasts: this.#broadcaster, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, huawei: this.huawei, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use` or `bad-config`; nothing listens then. */
@@ -205,9 +161,12 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       maySubscribe: ({ cloud, device, scope }, filter) => (scope === undefined ? rightsOf(DIALECTS[cloud]).maySubscribe(filter, this.#children.speaksFor(cloud, device, filter)) : mayHear(device, filter)),
       isImplicit: ({ cloud }, topic) => codecOf(DIALECTS[cloud]).knows('down', topic) && !codecOf(DIALECTS[cloud]).isOnUse(topic),
       isRouted: ({ cloud, device }, filter) => [...this.#children.speaksFor(cloud, device, filter)].some((each) => rightsOf(DIALECTS[cloud]).meetsCustom(filter, each)),
-      // A custom topic is between devices and applications: the access server routes it, nothing here reads it.
+      // A custom topic is between devices and applications: the access server routes it, nothing here reads it but the answer to a call.
       onUplink: (client, uplink, kind) => {
-        if (kind === 'custom') return undefined;
+        if (kind === 'custom') {
+          if (client.cloud === 'tencent') this.tencent.calls.onCustom(client.device, uplink.topic, uplink.payload);
+          return undefined;
+        }
         const taken = this.#receive(client, uplink);
         return taken === undefined ? this.#storage.stored() : taken.then(() => this.#storage.stored());
       },
@@ -259,7 +218,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   #forget(cloud: Cloud, device: DeviceRef): void {
     forgetDevice(this.#storage, cloud, device);
     this.upgrades.forget(cloud, device);
-    if (cloud !== 'huawei') return;
+    if (cloud === 'tencent') return this.tencent.resources.forget(device);
     this.files.forget(device);
     this.logs.forget(device);
     this.huawei.forget(device);

@@ -36,6 +36,8 @@ export interface TencentProduct extends ProductRecord {
   /** How many devices may come to be by registration, 1000 when left out, and how many have. */
   readonly registerLimit?: number;
   readonly registered?: number;
+  /** What the devices are given when they ask for their configuration; left out: nothing. */
+  readonly remoteConfig?: JsonValue | undefined;
   readonly categoryId: number;
   /** "1" certificate, "2" key. */
   readonly encryptionType: string;

@@ -1,18 +1,22 @@
 import type { DeviceRef } from './device-ref.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { MessageProperties } from './message-properties.ts';
+import type { Outcome } from './outcome.ts';
 import type { ChildDraft, ChildInfo, ChildResult } from './vocabulary-gateway.ts';
 import type { DeviceRule } from './vocabulary-rules.ts';
+import type { FileDirection, TencentVocabulary } from './vocabulary-tencent.ts';
 
 export type { DeviceRef } from './device-ref.ts';
 export type * from './vocabulary-gateway.ts';
 export type * from './vocabulary-rules.ts';
+export type * from './vocabulary-tencent.ts';
+export type { Outcome } from './outcome.ts';
 
 /**
  * The words that both clouds share. A row of a dialect maps one operation to a message on the wire and back; everything
  * outside the dialect folders speaks these words only.
  */
-export interface Vocabulary {
+export interface Vocabulary extends TencentVocabulary {
   /** A device tells values of its properties. */
   'property.report': { groups: readonly PropertyGroup[] };
   /** The cloud took (code 0) or refused a report. Tencent only; Huawei acknowledges with PUBACK. */
@@ -120,12 +124,6 @@ export interface PropertyGroup {
   values: JsonObject;
   /** When the values were taken, ms since 1970. Left out: the cloud stamps the arrival. */
   at?: number;
-}
-
-/** How an operation ended: 0 is success, everything else failure. */
-export interface Outcome {
-  code: number;
-  text?: string;
 }
 
 /** What a command answered. `name` is Huawei's `response_name`. */
@@ -240,8 +238,6 @@ export type UpgradeStep =
   /** A number is the cloud's own. */
   | { readonly at: 'failed'; readonly failure: UpgradeFailure | number; readonly text?: string };
 
-export type FileDirection = 'upload' | 'download';
-
 /** Which operation answers which. */
 export const EXCHANGES = {
   'property.set': 'property.set.result',
@@ -258,6 +254,13 @@ export const EXCHANGES = {
   'log.query': 'log.config',
   'provision.request': 'provision.result',
   'config.update': 'config.update.result',
+  'rpc.call': 'rpc.result',
+  'sync.call': 'sync.result',
+  'binding.claim': 'binding.claim.result',
+  'fence.alarm': 'fence.alarm.ack',
+  'config.query': 'config.answer',
+  'resource.upload': 'resource.upload.grant',
+  'resource.poll': 'resource.poll.answer',
 } as const satisfies Partial<Record<Op, Op>>;
 
 /** An operation that is answered by another. */

@@ -1,6 +1,7 @@
 import { LianyunError, rightsOf, type DeviceRef, type HandlerFinder, type Message, type Op, type Peer } from '@lianyun/protocol';
 import type { Session } from '../session.ts';
 import type { Ending } from '../session-state.ts';
+import { BindingService } from './binding.ts';
 import { CommandsService } from './commands.ts';
 import type { DeviceContext } from './context.ts';
 import { EventsService } from './events.ts';
@@ -13,6 +14,9 @@ import { LogsService } from './logs.ts';
 import { MessagesService } from './messages.ts';
 import { OtaService } from './ota.ts';
 import { PropertiesService } from './properties.ts';
+import { RemoteConfigService } from './remote-config.ts';
+import { ResourcesService } from './resources.ts';
+import { RpcService } from './rpc.ts';
 import { RulesService } from './rules.ts';
 import { ShadowService } from './shadow.ts';
 import { TimeService } from './time.ts';
@@ -43,6 +47,10 @@ export class DeviceServices implements HandlerFinder {
   #ota: OtaService | undefined;
   #logs: LogsService | undefined;
   #files: FilesService | undefined;
+  #binding: BindingService | undefined;
+  #remoteConfig: RemoteConfigService | undefined;
+  #resources: ResourcesService | undefined;
+  #rpc: RpcService | undefined;
   #gateway: GatewayService | undefined;
   #rules: RulesService | undefined;
   #scopes: Scopes | undefined;
@@ -98,6 +106,22 @@ export class DeviceServices implements HandlerFinder {
 
   get files(): FilesService {
     return (this.#files ??= new FilesService(this.#parts.context));
+  }
+
+  get binding(): BindingService {
+    return (this.#binding ??= new BindingService(this.#parts.context));
+  }
+
+  get remoteConfig(): RemoteConfigService {
+    return (this.#remoteConfig ??= new RemoteConfigService(this.#parts.context));
+  }
+
+  get resources(): ResourcesService {
+    return (this.#resources ??= new ResourcesService(this.#parts.context));
+  }
+
+  get rpc(): RpcService {
+    return (this.#rpc ??= new RpcService(this.#parts.context));
   }
 
   get gateway(): GatewayService {

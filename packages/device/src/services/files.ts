@@ -3,13 +3,14 @@ import { isLianyunError, LianyunError, type FileDirection, type Vocabulary } fro
 import { systemDisk } from '../disk/disk.ts';
 import { Download } from '../download/download.ts';
 import { distinctFileName } from '../download/file-name.ts';
-import { DEFAULTS, type DownloadOptions, type DownloadTuning } from '../download/options.ts';
-import { bounded, orAborted } from '../download/patience.ts';
+import type { DownloadOptions, DownloadTuning } from '../download/options.ts';
+import { orAborted } from '../download/patience.ts';
 import { UploadSource, type UploadContent } from '../upload/source.ts';
 import { upload, type UploadTuning } from '../upload/upload.ts';
 import type { DeviceContext } from './context.ts';
-import { FileTransfer, type TransferTeller } from './file-transfer.ts';
+import type { FileTransfer } from './file-transfer.ts';
 import { SignedUrl } from './signed-url.ts';
+import { startTransfer } from './start-transfer.ts';
 
 /** How a file is uploaded. */
 export interface UploadFileOptions extends UploadTuning {
@@ -71,7 +72,7 @@ export class FilesService {
    * `timeout`, `offline` (the cloud could not be asked for a URL), `aborted`, `closed`, `bad-input`, `unsupported`.
    */
   upload(content: UploadContent, options: UploadFileOptions = {}): FileTransfer<UploadedFile> {
-    return this.#start('The upload', options, async (signal, teller) => {
+    return startTransfer(this.#context, { what: 'The upload of a file', options }, async (signal, teller) => {
       const { clock, network } = this.#context;
       const source = await UploadSource.open(systemDisk, content, signal);
       try {
@@ -99,7 +100,7 @@ export class FilesService {
    * `conflict` (the file is being downloaded already), `network`, `timeout`, `offline`, `aborted`, `closed`, `bad-input`, `unsupported`.
    */
   download(name: string, options: DownloadFileOptions): FileTransfer<DownloadedFile> {
-    return this.#start('The download', options, async (signal, teller) => {
+    return startTransfer(this.#context, { what: 'The download of a file', options }, async (signal, teller) => {
       const { clock, network } = this.#context;
       const { to, bytes, digest, ...tuning } = options;
       checkName(name);
@@ -118,25 +119,6 @@ export class FilesService {
         });
       } finally {
         this.#coming.delete(file);
-      }
-    });
-  }
-
-  /** Runs a transfer until it is over, its time is, or the device is closed. */
-  #start<R>(what: string, options: UploadTuning, run: (signal: AbortSignal, teller: TransferTeller) => Promise<R>): FileTransfer<R> {
-    const { clock, running, device } = this.#context;
-    // Types say so already; a program in JavaScript can pass anything.
-    const given: Partial<UploadTuning> | undefined = typeof options === 'object' && options !== null ? options : undefined;
-    const controller = new AbortController();
-    const end = (error: LianyunError): void => controller.abort(error);
-    return new FileTransfer(async (teller) => {
-      if (given === undefined) throw new LianyunError('bad-input', `${what} of a file takes an object of options.`, { device });
-      running.add(end);
-      const signal = given.signal === undefined ? controller.signal : AbortSignal.any([given.signal, controller.signal]);
-      try {
-        return await bounded({ clock, what: `${what} of a file of ${device}`, deadlineMs: given.deadlineMs ?? DEFAULTS.deadlineMs, signal }, (ending) => run(ending, teller));
-      } finally {
-        running.delete(end);
       }
     });
   }

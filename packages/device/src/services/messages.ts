@@ -1,4 +1,5 @@
 import { LianyunError, type DeviceMessage, type MessageProperties, type Receipt } from '@lianyun/protocol';
+import { CodedMessages, type MessageCodec } from './coded-messages.ts';
 import type { DeviceContext } from './context.ts';
 import { propertiesFault } from './message-properties.ts';
 
@@ -53,6 +54,16 @@ export class MessagesService<M extends DeviceMessage = DeviceMessage> {
     const undo = this.#context.peer.handle('message.down', ({ device, body, properties }) => handler({ ...body, device, ...(properties === undefined ? {} : { properties }) }));
     this.#context.subscribe('message.down');
     return undo;
+  }
+
+  /**
+   * The same messages in values of the program's own: bytes of a product with a protocol of its own, encoded and decoded by the program (Tencent 2.9; on Huawei, raw messages). Throws `bad-input`.
+   */
+  withCodec<T>(codec: MessageCodec<T>): CodedMessages<T> {
+    const given: Readonly<Partial<Record<string, unknown>>> = { ...codec };
+    if (typeof given['encode'] !== 'function' || typeof given['decode'] !== 'function') throw new LianyunError('bad-input', 'messages.withCodec() takes { encode, decode }, both functions.');
+    // Bytes are a message of every cloud, whatever else M may be.
+    return new CodedMessages(this.#context, this as unknown as MessagesService, codec);
   }
 
   /**

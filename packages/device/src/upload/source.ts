@@ -19,18 +19,20 @@ export class UploadSource {
   readonly bytes: number;
   /** Hex digits. */
   readonly sha256: string;
+  readonly md5: string;
   readonly #content: Uint8Array | FileHandle;
 
-  private constructor(content: Uint8Array | FileHandle, about: { readonly name: string | undefined; readonly bytes: number; readonly sha256: string }) {
+  private constructor(content: Uint8Array | FileHandle, about: { readonly name: string | undefined; readonly bytes: number; readonly sha256: string; readonly md5: string }) {
     this.#content = content;
     this.name = about.name;
     this.bytes = about.bytes;
     this.sha256 = about.sha256;
+    this.md5 = about.md5;
   }
 
   /** Looks through all of it once, since its digest goes before it. */
   static async open(disk: Disk, content: UploadContent, signal: AbortSignal): Promise<UploadSource> {
-    if (content instanceof Uint8Array) return new UploadSource(content, { name: undefined, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') });
+    if (content instanceof Uint8Array) return new UploadSource(content, { name: undefined, bytes: content.length, ...digestsOf(content) });
     if (typeof content !== 'string' || content === '' || content.includes('\0')) throw new LianyunError('bad-input', 'An upload takes the path of a file, or bytes.');
     const handle = await disk.open(content, 'r').catch((cause: unknown) => {
       throw errnoOf(cause) === 'ENOENT' ? new LianyunError('not-found', `There is no file ${content}.`, { cause }) : diskError(`${content} cannot be read`, cause);
@@ -38,9 +40,12 @@ export class UploadSource {
     try {
       const stat = await handle.stat();
       if (!stat.isFile()) throw new LianyunError('bad-input', `${content} is no file.`);
-      const hash = createHash('sha256');
-      for await (const chunk of chunksOf(handle, { bytes: stat.size, atOnce: READ_BYTES, signal })) hash.update(chunk);
-      return new UploadSource(handle, { name: path.basename(content), bytes: stat.size, sha256: hash.digest('hex') });
+      const [sha256, md5] = [createHash('sha256'), createHash('md5')];
+      for await (const chunk of chunksOf(handle, { bytes: stat.size, atOnce: READ_BYTES, signal })) {
+        sha256.update(chunk);
+        md5.update(chunk);
+      }
+      return new UploadSource(handle, { name: path.basename(content), bytes: stat.size, sha256: sha256.digest('hex'), md5: md5.digest('hex') });
     } catch (error) {
       await handle.close();
       throw error;
@@ -61,6 +66,8 @@ export class UploadSource {
     if (!(this.#content instanceof Uint8Array)) await this.#content.close();
   }
 }
+
+const digestsOf = (bytes: Uint8Array) => ({ sha256: createHash('sha256').update(bytes).digest('hex'), md5: createHash('md5').update(bytes).digest('hex') });
 
 function* slicesOf(bytes: Uint8Array): Generator<Uint8Array, void> {
   for (let at = 0; at < bytes.length; at += SEND_BYTES) yield bytes.subarray(at, at + SEND_BYTES);

@@ -14,6 +14,7 @@ import type { GrantSigner } from '../objects/signer.ts';
 import type { Postman } from '../postman.ts';
 import type { Registry } from '../registry.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { TencentServices } from '../tencent/services.ts';
 import type { Upgrades } from '../upgrades/upgrades.ts';
 import type { SecretOf } from './signed-request.ts';
 
@@ -35,6 +36,7 @@ export interface NorthContext {
   readonly files: Files;
   readonly upgrades: Upgrades;
   readonly huawei: HuaweiServices;
+  readonly tencent: TencentServices;
   readonly keys: AccessKeys;
   readonly clock: Clock;
   /** The one Huawei project there is; left out: any project id names it. */

@@ -15,6 +15,7 @@ import type { Device } from '../records.ts';
 import { Registry } from '../registry.ts';
 import { HuaweiServices } from '../huawei-services.ts';
 import { forgetDevice, openStorage } from '../storage/storage.ts';
+import { openTencentServices } from '../tencent/services.ts';
 import { Upgrades } from '../upgrades/upgrades.ts';
 import { signHuawei } from './huawei/signature.ts';
 import { createNorthbound, type Northbound } from './server.ts';
@@ -185,7 +186,9 @@ export class NorthUnderTest implements AsyncDisposable {
     const { clock, downlink, children, storage, registry, postman, desired, objects, signer, origin, files, upgrades } = this;
     const takeUplink = (device: DeviceRef, frame: object): void => void this.published.push({ device, ...frame });
     const deviceHttp = new DeviceHttp({ registry, clock, issue: () => undefined, takeUplink });
-    this.north = createNorthbound({ deviceHttp, registry, storage, postman, downlink, children, desired, broadcasts: { toTopic: () => undefined, toProduct: () => undefined }, objects, signer, origin, files, upgrades, huawei: this.services, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    const peer = { ...this.#peer(), request: () => Promise.reject(new LianyunError('timeout', 'Nobody answers.')) };
+    const tencent = openTencentServices({ peer, access: { online: () => downlink.online }, downlink, registry, storage, objects, signer, origin, clock, onClaim: () => undefined, onResource: () => undefined });
+    this.north = createNorthbound({ deviceHttp, tencent, registry, storage, postman, downlink, children, desired, broadcasts: { toTopic: () => undefined, toProduct: () => undefined }, objects, signer, origin, files, upgrades, huawei: this.services, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   #peer(): Pick<Peer, 'send' | 'handle'> {

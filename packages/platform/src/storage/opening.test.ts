@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { OBJECTS } from '../objects/objects.ts';
 import { GROUPS, POLICIES } from '../provisioning/provisioning-records.ts';
 import { RULE_ASSIGNMENTS, RULE_RECORDS } from '../rules/rule-records.ts';
+import { RESOURCES } from '../tencent/resources.ts';
 import { PACKAGES, TASKS, UPGRADES } from '../upgrades/upgrade-records.ts';
 import { Database } from './database.ts';
 import { migrate, MIGRATIONS } from './schema.ts';
@@ -109,6 +110,16 @@ describe('opening a storage', () => {
     await using again = open(folder);
     expect(again.records(GROUPS).get({ scopeId: 's' })).toEqual(group);
     expect(again.records(GROUPS).page({}, { limit: 1 }).items).toEqual([group]);
+  });
+
+  it('takes up the resources of a version 4 file', async () => {
+    using folder = new Folder();
+    written(folder, 4);
+    await using storage = open(folder);
+    expect(storage.records(RESOURCES).page({ device: 'LAMP000001/lamp1', direction: 'download', isOpen: true }, { limit: 9 })).toEqual({
+      total: 1,
+      items: [{ device: 'LAMP000001/lamp1', direction: 'download', name: 'a.txt', isOpen: true, bytes: 3, md5: '900150983cd24fb0d6963f7d28e17f72', serial: 7 }],
+    });
   });
 
   it.each(MIGRATIONS.map((_step, index) => index + 1))('has steps that make what version %i was', (version) => {

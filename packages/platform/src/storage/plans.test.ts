@@ -3,6 +3,7 @@ import { StatementSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { Database } from './database.ts';
 import { OBJECTS } from '../objects/objects.ts';
+import { RESOURCES } from '../tencent/resources.ts';
 import { NO_COUNTS, PACKAGES, TASKS, UPGRADES } from '../upgrades/upgrade-records.ts';
 import type { Records } from './records.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -95,6 +96,7 @@ async function everything(folder: Folder): Promise<void> {
     { cloud: 'tencent' }, { cloud: 'tencent', productId: 'p' }, { cloud: 'huawei', kind: 'firmware' }, { cloud: 'huawei', kind: 'firmware', productId: 'p' }, { cloud: 'huawei', kind: 'firmware', version: '1' },
     { cloud: 'huawei', kind: 'firmware', productId: 'p', version: '1' },
   ]);
+  everythingOf(first.records(RESOURCES), { device: 'd', direction: 'upload', name: 'n', bytes: 1, md5: '', isOpen: true, serial: 1 }, [{ device: 'd' }, { device: 'd', direction: 'download', isOpen: true }]);
   everythingOf(first.records(OBJECTS), { bucket: 'b', key: 'k', blob: '0', bytes: 1, sha256: '', md5: '', type: '', storedAt: 1, serial: 1 }, [{ bucket: 'b' }]);
   twins.desire('huawei', 'd', [{ service: 's', values: { x: 1 } }], clock.at);
   messages(first, clock.at);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { bytes, code, given, integer, level, record, text, values, type Messages } from '../arbitraries.fixtures.ts';
-import type { DeviceEvent, DeviceInfo } from '../vocabulary.ts';
+import { anyJson, bytes, code, given, integer, level, record, text, values, type Messages } from '../arbitraries.fixtures.ts';
+import type { DeviceEvent, DeviceInfo, FenceAlarm } from '../vocabulary.ts';
 
 const device = fc.tuple(level, level).map(([product, name]) => `${product}/${name}`);
 /** With or without a token. */
@@ -33,6 +33,16 @@ const draft = record(
   { device, signature: text, random: integer, at: seconds, method: fc.constantFrom('hmacsha1' as const, 'hmacsha256' as const), proof: fc.constantFrom('psk' as const, 'certificate' as const) },
   ['device', 'signature', 'random', 'at', 'method', 'proof'],
 );
+
+/** What ties an answer to its call is a level of the topic. */
+const called = <B>(body: fc.Arbitrary<B>) => record({ device, via: device, id: level, body }, ['device', 'via', 'id', 'body']);
+const carried = bytes.map((array) => ({ bytes: array }));
+const configuration = record({ code, config: anyJson }, ['code']);
+const md5 = fc.stringMatching(/^[0-9a-f]{32}$/);
+const offered = record({ name: text, url: text, bytes: integer, md5 }, ['name', 'url']);
+const direction = fc.constantFrom('upload' as const, 'download' as const);
+const degrees = fc.double({ noNaN: true, min: -180, max: 180 }).map((value) => value + 0);
+const fence = record<Required<FenceAlarm>, never>({ at, type: given, condition: fc.constantFrom('In' as const, 'Out' as const, 'InOrOut' as const), alarmAt: at, name: given, longitude: degrees, latitude: degrees }, []);
 
 /**
  * Tencent cannot express: services, so there is one group and one state without a name; times of single groups; a report or an event
@@ -74,6 +84,30 @@ export const tencentMessages: Messages = {
   ),
   'log.query': sent(nothing),
   'log.config': sent(integer.map((each) => ({ on: each > 0, level: each }))),
+  'rpc.call': called(carried),
+  'rpc.result': called(carried),
+  'sync.call': called(carried),
+  'sync.result': called(carried),
+  'binding.notify': sent(record({ bound: fc.boolean(), at }, ['bound'])),
+  'binding.claim': sent(record({ token: text }, ['token'])),
+  'binding.claim.result': sent(outcome),
+  'fence.alarm': sent(fence),
+  'fence.alarm.ack': sent(record({ code, text: given, at }, ['code'])),
+  'config.query': untied(nothing),
+  'config.answer': untied(configuration),
+  'config.push': untied(configuration),
+  'resource.upload': untied(record({ name: text, bytes: integer, md5 }, ['name', 'bytes', 'md5'])),
+  'resource.upload.grant': untied(record({ name: text, bytes: integer, md5, url: given }, ['name'])),
+  'resource.progress': untied(
+    record(
+      { direction, name: text, state: fc.constantFrom('uploading' as const, 'downloading' as const, 'done' as const, 'fail' as const), percent: integer, code, text: given },
+      ['direction', 'name', 'state', 'code'],
+    ),
+  ),
+  'resource.progress.ack': untied(record({ direction, code, text: given }, ['direction', 'code'])),
+  'resource.poll': untied(nothing),
+  'resource.poll.answer': untied(record({ offer: record({ name: given, url: given, bytes: integer, md5 }, ['name', 'url']) }, [])),
+  'resource.offer': untied(offered),
   'child.add': ofGateway(children(draft)),
   'child.add.result': ofGateway(children(result)),
   'child.remove': ofGateway(children(device)),

@@ -7,6 +7,7 @@ import { readTimestamp } from '../timestamp.ts';
 import type { DeviceEvent, Message } from '../vocabulary.ts';
 import { absent, bytes, defined, integer, jsonObject, members } from '../wire.ts';
 import { method } from './envelope.ts';
+import { outcomeWire } from './outcome.ts';
 import { refOf, slotsOf } from './reference.ts';
 import { acknowledgement, propertyDown, propertyUp } from './rows.ts';
 
@@ -26,7 +27,7 @@ const coordinate = v.pipe(v.union([v.string(), v.number()]), v.transform(String)
 const oneOrList = v.lazy((document) => (isJsonObject(document) && 'events' in document ? members({ events: v.array(event) }) : event));
 
 /** Logs of the cloud show a `data` without members in every one. */
-const eventAnswer = members({ code: integer, status: absent(v.string()), data: absent(jsonObject) });
+const eventAnswer = members({ ...outcomeWire, data: absent(jsonObject) });
 
 const bytesOf = ({ device, body }: Message<'message.up' | 'message.down' | 'message.broadcast'>): Uint8Array => {
   if ('bytes' in body) return body.bytes;

@@ -4,14 +4,17 @@ import { slotsOf } from './reference.ts';
 import { eventRows } from './event-rows.ts';
 import { childResultText, gatewayRows } from './gateway-rows.ts';
 import { otaRules } from './ota-rules.ts';
+import { resourceRows } from './resource-rows.ts';
 import { propertyRows } from './rows.ts';
+import { rpcRows } from './rpc-rows.ts';
+import { serviceRows } from './service-rows.ts';
 import { childSigning } from './sign-in-child.ts';
 import { systemRows } from './system-rows.ts';
 import { tencentSignIn, type TencentIdentity } from './sign-in.ts';
 
 export type { TencentIdentity } from './sign-in.ts';
 
-const tencentRows = { ...propertyRows, ...eventRows, ...systemRows, ...gatewayRows } as const;
+const tencentRows = { ...propertyRows, ...eventRows, ...systemRows, ...gatewayRows, ...rpcRows, ...serviceRows, ...resourceRows } as const;
 
 /** Tencent Cloud IoT Explorer. */
 export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
@@ -26,13 +29,7 @@ export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
   ],
   // Reference 0.3.
   silentTopics: [
-    '$thing/down/service/{productId}/{deviceName}',
     '$shadow/operation/result/{productId}/{deviceName}',
-    '$rrpc/rxd/{productId}/{deviceName}/{processId}',
-    '$iotrrpc/down/{productId}/{deviceName}/{messageId}',
-    '$broadcast/rxd/{productId}/{deviceName}',
-    '$config/operation/result/{productId}/{deviceName}',
-    '$resource/down/service/{productId}/{deviceName}',
     '$template/operation/result/{productId}/{deviceName}',
   ].map(parseTemplate),
   messages: 'bytes',

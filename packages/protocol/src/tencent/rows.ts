@@ -3,18 +3,16 @@ import { row } from '../dialect.ts';
 import { mergeOwn } from '../json.ts';
 import { absent, defined, integer, jsonObject, members } from '../wire.ts';
 import { method } from './envelope.ts';
+import { outcomeWire, readOutcome, writeOutcome } from './outcome.ts';
 import { refOf, slotsOf } from './reference.ts';
 import { readTimestamp } from '../timestamp.ts';
 import type { DeviceRef, Outcome } from '../vocabulary.ts';
 
 /** How an operation ended, as every acknowledgement says it. */
 export const acknowledgement = {
-  wire: members({ code: integer, status: absent(v.string()) }),
-  encode: (m: { readonly device: DeviceRef; readonly body: Outcome }) => ({ slots: slotsOf(m.device), body: defined({ code: m.body.code, status: m.body.text }) }),
-  decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: { readonly code: number; readonly status?: string | undefined } }) => ({
-    device: refOf(f.slots),
-    body: defined({ code: f.body.code, text: f.body.status }),
-  }),
+  wire: members(outcomeWire),
+  encode: (m: { readonly device: DeviceRef; readonly body: Outcome }) => ({ slots: slotsOf(m.device), body: writeOutcome(m.body) }),
+  decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: Parameters<typeof readOutcome>[0] }) => ({ device: refOf(f.slots), body: readOutcome(f.body) }),
 } as const;
 
 export const propertyUp = { direction: 'up', topic: '$thing/up/property/{productId}/{deviceName}', envelope: method } as const;
@@ -80,20 +78,19 @@ export const propertyRows = {
     clause: 'tencent 2.3',
     qos: 0,
     wire: members({
-      code: integer,
-      status: absent(v.string()),
+      ...outcomeWire,
       data: absent(members({ reported: absent(jsonObject), control: absent(jsonObject) })),
     }),
     encode: (m) => {
       const [state] = m.body.services;
       const data = state && defined({ reported: state.reported, control: state.desired });
-      return { slots: slotsOf(m.device), body: defined({ code: m.body.code, status: m.body.text, data }) };
+      return { slots: slotsOf(m.device), body: defined({ ...writeOutcome(m.body), data }) };
     },
     decode: (f) => {
       const { data } = f.body;
       return {
         device: refOf(f.slots),
-        body: defined({ code: f.body.code, text: f.body.status, services: data === undefined ? [] : [defined({ reported: data.reported, desired: data.control })] }),
+        body: { ...readOutcome(f.body), services: data === undefined ? [] : [defined({ reported: data.reported, desired: data.control })] },
       };
     },
   }),
@@ -141,11 +138,11 @@ export const propertyRows = {
     clause: 'tencent 2.7',
     qos: 1,
     hold: 'live',
-    wire: members({ code: integer, status: absent(v.string()), response: absent(jsonObject) }),
-    encode: (m) => ({ slots: slotsOf(m.device), body: { code: m.body.code, status: m.body.text ?? '', response: m.body.output ?? {} } }),
+    wire: members({ ...outcomeWire, response: absent(jsonObject) }),
+    encode: (m) => ({ slots: slotsOf(m.device), body: { ...writeOutcome({ text: '', ...m.body }), response: m.body.output ?? {} } }),
     decode: (f) => ({
       device: refOf(f.slots),
-      body: defined({ code: f.body.code, text: f.body.status, output: f.body.response }),
+      body: defined({ ...readOutcome(f.body), output: f.body.response }),
     }),
   }),
 } as const;

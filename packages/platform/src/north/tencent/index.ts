@@ -5,6 +5,7 @@ import { nearest } from '../../nearest.ts';
 import { refusal } from '../refusal.ts';
 import type { SecretOf, SignatureFault, SignedRequest, Verdict } from '../signed-request.ts';
 import type { Action } from './action.ts';
+import { callActions } from './calls.ts';
 import { dataActions } from './data.ts';
 import { deviceActions } from './devices.ts';
 import { sendTencentFault, tencentCodeOf } from './fault.ts';
@@ -18,7 +19,7 @@ import { productActions } from './products.ts';
 import { readParameters, verifyTencent, verifyTencentParameters } from './signature.ts';
 
 const VERSION = '2019-04-23';
-const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...productActions, ...deviceActions, ...dataActions, ...historyActions, ...messageActions, ...gatewayActions, ...firmwareActions, ...firmwareTaskActions }));
+const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...productActions, ...deviceActions, ...dataActions, ...historyActions, ...messageActions, ...callActions, ...gatewayActions, ...firmwareActions, ...firmwareTaskActions }));
 
 const FAULTS: Readonly<Record<SignatureFault, string>> = {
   missing: 'AuthFailure.InvalidAuthorization',

@@ -4,6 +4,7 @@ import type { EventMark } from '../../event-log.ts';
 import { refusal } from '../refusal.ts';
 import { action, productOf, renamed, TARGET, targetOf } from './action.ts';
 import type { Parameters } from './parameters.ts';
+import { bytesIn } from './payload.ts';
 
 const SEVERITIES: readonly string[] = ['info', 'alert', 'fault'] satisfies DeviceEvent['severity'][];
 const isSeverity = (text: string): text is NonNullable<DeviceEvent['severity']> => SEVERITIES.includes(text);
@@ -69,10 +70,7 @@ export const messageActions = {
 function payloadIn(p: Parameters<typeof PAYLOAD>): { readonly payload: Buffer; readonly qos: 0 | 1 } {
   const { Qos: qos = 0 } = p;
   if (qos !== 0 && qos !== 1) throw refusal('InvalidParameterValue', 'Qos is not allowed: 0 or 1 is expected.');
-  if (p.PayloadEncoding && p.PayloadEncoding !== 'base64') throw refusal('InvalidParameterValue', 'PayloadEncoding is not allowed: base64 or nothing is expected.');
-  const payload = Buffer.from(p.Payload, p.PayloadEncoding === 'base64' ? 'base64' : 'utf8');
-  if (payload.length > tencent.limits.payloadBytes) throw refusal('InvalidParameterValue.PayloadOverLimit', `Payload has ${payload.length} bytes; at most ${tencent.limits.payloadBytes} are taken.`);
-  return { payload, qos };
+  return { payload: bytesIn(p.Payload, p.PayloadEncoding), qos };
 }
 
 /** Where the page before ended, as that page's Context says. */

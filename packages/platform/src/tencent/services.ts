@@ -1,0 +1,39 @@
+import type { Clock, Peer } from '@lianyun/protocol';
+import type { AccessPort } from '../access/port.ts';
+import type { Downlink } from '../downlink.ts';
+import type { Objects } from '../objects/objects.ts';
+import type { Origin } from '../objects/origin.ts';
+import type { GrantSigner } from '../objects/signer.ts';
+import type { Registry } from '../registry.ts';
+import type { Storage } from '../storage/storage.ts';
+import { Bindings, type BindingClaim } from './bindings.ts';
+import { Calls } from './calls.ts';
+import { RemoteConfigs } from './remote-configs.ts';
+import { Resources, type Resource } from './resources.ts';
+
+export interface TencentServicesOptions {
+  readonly peer: Pick<Peer, 'handle' | 'send' | 'request'>;
+  readonly access: Pick<AccessPort, 'online'>;
+  readonly downlink: Downlink;
+  readonly registry: Registry;
+  readonly storage: Storage;
+  readonly objects: Objects;
+  readonly signer: GrantSigner;
+  readonly origin: Origin;
+  readonly clock: Clock;
+  onClaim(claim: BindingClaim): void;
+  onResource(resource: Resource): void;
+}
+
+/** What only Tencent's cloud does for its devices. */
+export interface TencentServices {
+  readonly bindings: Bindings;
+  readonly calls: Calls;
+  readonly remoteConfigs: RemoteConfigs;
+  readonly resources: Resources;
+}
+
+/** Makes them; from then on they answer what devices ask. */
+export function openTencentServices(options: TencentServicesOptions): TencentServices {
+  return { bindings: new Bindings(options), calls: new Calls(options), remoteConfigs: new RemoteConfigs(options), resources: new Resources(options) };
+}
