@@ -34,6 +34,8 @@ export type { TaskDraft, Upgrades } from './upgrades/upgrades.ts';
 export type { Twins } from './twin.ts';
 export type { BindingClaim, Bindings } from './tencent/bindings.ts';
 export type { Calls } from './tencent/calls.ts';
+export type { Project, Projects } from './tencent/projects.ts';
+export type { TopicPolicies, TopicPolicy } from './tencent/topic-policies.ts';
 export type { RemoteConfigs } from './tencent/remote-configs.ts';
 export type { Resource, Resources } from './tencent/resources.ts';
 export type { TencentServices } from './tencent/services.ts';

@@ -157,10 +157,18 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   #policy(): AccessPolicy {
     return {
       admit: (request) => admit(request, { registry: this.registry, clock: this.#clock, provisioning: this.huawei.provisioning }),
-      kindOf: ({ cloud, device, scope }, topic) => (scope === undefined ? this.#children.kindOf(cloud, device, topic) : mayAsk(device, topic) ? 'system' : 'forbidden'),
-      maySubscribe: ({ cloud, device, scope }, filter) => (scope === undefined ? rightsOf(DIALECTS[cloud]).maySubscribe(filter, this.#children.speaksFor(cloud, device, filter)) : mayHear(device, filter)),
+      kindOf: ({ cloud, device, scope }, topic) => {
+        if (scope !== undefined) return mayAsk(device, topic) ? 'system' : 'forbidden';
+        const kind = this.#children.kindOf(cloud, device, topic);
+        return kind === 'forbidden' && cloud === 'tencent' && this.tencent.topicPolicies.mayPublish(topic, this.#children.speaksFor(cloud, device, topic)) ? 'custom' : kind;
+      },
+      maySubscribe: ({ cloud, device, scope }, filter) => {
+        if (scope !== undefined) return mayHear(device, filter);
+        if (rightsOf(DIALECTS[cloud]).maySubscribe(filter, this.#children.speaksFor(cloud, device, filter))) return true;
+        return cloud === 'tencent' && this.tencent.topicPolicies.maySubscribe(filter, this.#children.speaksFor(cloud, device, filter));
+      },
       isImplicit: ({ cloud }, topic) => codecOf(DIALECTS[cloud]).knows('down', topic) && !codecOf(DIALECTS[cloud]).isOnUse(topic),
-      isRouted: ({ cloud, device }, filter) => [...this.#children.speaksFor(cloud, device, filter)].some((each) => rightsOf(DIALECTS[cloud]).meetsCustom(filter, each)),
+      isRouted: ({ cloud, device }, filter) => [...this.#children.speaksFor(cloud, device, filter)].some((each) => rightsOf(DIALECTS[cloud]).meetsCustom(filter, each) || (cloud === 'tencent' && this.tencent.topicPolicies.meets(filter, each))),
       // A custom topic is between devices and applications: the access server routes it, nothing here reads it but the answer to a call.
       onUplink: (client, uplink, kind) => {
         if (kind === 'custom') {

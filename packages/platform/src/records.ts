@@ -38,6 +38,16 @@ export interface TencentProduct extends ProductRecord {
   readonly registered?: number;
   /** What the devices are given when they ask for their configuration; left out: nothing. */
   readonly remoteConfig?: JsonValue | undefined;
+  /** Topics of its own, behind product and device: 1 publish, 2 subscribe, 3 both. */
+  readonly topics?: readonly { readonly name: string; readonly privilege: 1 | 2 | 3 }[];
+  /** Of a gateway product: those whose devices it may have. */
+  readonly boundProducts?: readonly string[];
+  readonly devStatus?: 'dev' | 'audit' | 'released';
+  readonly rate?: string;
+  readonly period?: string;
+  readonly moduleId?: number;
+  readonly enableProductScript?: string;
+  readonly bindStrategy?: number;
   readonly categoryId: number;
   /** "1" certificate, "2" key. */
   readonly encryptionType: string;

@@ -151,6 +151,8 @@ export interface Dialect<R extends Rows = Rows, I extends object = object> {
   /** `implicit`: the platform subscribes the device to its system topics at connect. `explicit`: the device sends SUBSCRIBE. */
   readonly subscribe: 'implicit' | 'explicit';
   readonly customTopics: readonly CustomTopic[];
+  /** Where the topics are that a product may declare; whether it has, its cloud knows. */
+  readonly declaredTopics?: readonly Template[];
   /** Downlink topics that the cloud documents and no row describes: vendors' SDKs subscribe them at their start, nothing comes there. */
   readonly silentTopics?: readonly Template[];
   /** What a message without a model carries: any bytes and content with a name and an id, or bytes alone. */

@@ -17,6 +17,8 @@ export interface Rights {
   mayPublish(topic: string, devices: Iterable<DeviceRef>): boolean;
   /** Whether everything that a filter matches belongs to one of the devices. */
   maySubscribe(filter: string, devices: Iterable<DeviceRef>): boolean;
+  /** Whether a filter, or a topic, is below where the product of a device may declare topics: only its cloud knows whether it has. */
+  mayBeDeclared(filter: string, device: DeviceRef): boolean;
   /** Whether a filter can match custom topics: what devices and applications say to each other beside the protocol. */
   meetsCustom(filter: string, device: DeviceRef): boolean;
 }
@@ -52,6 +54,11 @@ function derive(dialect: AnyDialect): Rights {
     kindOf,
     mayPublish: (topic, devices) => some(devices, (device) => kindOf(topic, device) !== 'forbidden'),
     maySubscribe: (filter, devices) => filter.length <= MAX_TOPIC && some(devices, (device) => isOwn(filter, dialect.deviceSlots(device))),
+    mayBeDeclared: (filter, device) => {
+      const isWithin = (template: Template): boolean => filterWithin(filter, template, dialect.deviceSlots(device)) === 'own';
+      // What may be done with those that every product has is settled.
+      return (dialect.declaredTopics ?? []).some(isWithin) && !allCustom.some(isWithin);
+    },
     meetsCustom: (filter, device) => allCustom.some((template) => filterWithin(filter, template, dialect.deviceSlots(device)) !== 'none'),
   };
 }

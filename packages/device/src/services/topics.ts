@@ -72,7 +72,7 @@ export class TopicsService {
    */
   subscribe(filter: string, handler: TopicHandler, options: { readonly qos?: 0 | 1 } = {}): () => void {
     if (typeof filter !== 'string' || !isTopicFilter(filter)) throw new LianyunError('bad-input', `${JSON.stringify(filter)} is no topic filter.`, { topic: filter });
-    if (!this.#rights.maySubscribe(filter, [this.#context.device])) throw new LianyunError('not-permitted', `${this.#context.device} may not subscribe ${filter}.`, { topic: filter, device: this.#context.device });
+    if (!this.#rights.maySubscribe(filter, [this.#context.device]) && !this.#rights.mayBeDeclared(filter, this.#context.device)) throw new LianyunError('not-permitted', `${this.#context.device} may not subscribe ${filter}.`, { topic: filter, device: this.#context.device });
     if (typeof handler !== 'function') throw new LianyunError('bad-input', `subscribe(${JSON.stringify(filter)}) was given no handler.`, { topic: filter });
     const entry = { filter, handler };
     const root = this.#root;
@@ -101,7 +101,7 @@ export class TopicsService {
     if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) return bad(`The payload for ${topic} is neither text nor a Uint8Array.`);
     if (qos !== 0 && qos !== 1) return bad(`qos is ${String(qos)}: 0 or 1 is expected.`);
     if (expiresMs !== undefined && !(expiresMs > 0)) return bad(`expiresMs is ${String(expiresMs)}: a number of milliseconds above 0 is expected.`);
-    return this.#rights.mayPublish(topic, [this.#context.device]) ? undefined : new LianyunError('not-permitted', `${this.#context.device} may not publish to ${topic}.`, { topic, device: this.#context.device });
+    return this.#rights.mayPublish(topic, [this.#context.device]) || this.#rights.mayBeDeclared(topic, this.#context.device) ? undefined : new LianyunError('not-permitted', `${this.#context.device} may not publish to ${topic}.`, { topic, device: this.#context.device });
   }
 
   #run(handler: TopicHandler, message: TopicMessage): void {

@@ -4,6 +4,7 @@ import { refusal } from '../north/refusal.ts';
 import type { Device, TencentProduct } from '../records.ts';
 import type { Registry } from '../registry.ts';
 import { fingerprintOf } from '../seed-schema.ts';
+import { TopicPolicies } from '../tencent/topic-policies.ts';
 import type { CertificateWithKey } from '../tls/authority.ts';
 import { SeenRequests } from './seen-requests.ts';
 
@@ -34,7 +35,7 @@ const FAULTS: Readonly<Record<TencentHttpFault, readonly [code: string, text: st
 };
 
 /** Devices of a product that may come to be by registration, unless somebody says otherwise. */
-const REGISTER_LIMIT = 1000;
+export const REGISTER_LIMIT = 1000;
 const WINDOW_MS = 300_000;
 const NOT_JSON = refusal('InvalidParameter', 'The body is no JSON object.');
 
@@ -42,9 +43,11 @@ const NOT_JSON = refusal('InvalidParameter', 'The body is no JSON object.');
 export class DeviceHttp {
   readonly #options: DeviceHttpOptions;
   readonly #seen = new SeenRequests(WINDOW_MS);
+  readonly #policies: TopicPolicies;
 
   constructor(options: DeviceHttpOptions) {
     this.#options = options;
+    this.#policies = new TopicPolicies(options.registry);
   }
 
   /** Registers a device with the secret of its product, as current SDKs ask for it. */
@@ -82,7 +85,7 @@ export class DeviceHttp {
     const payload = Buffer.from(message.payload);
     const most = tencent.limits.payloadBytes;
     if (payload.length > most) throw refusal('InvalidParameterValue.PayloadOverLimit', `Payload has ${payload.length} bytes; at most ${most} are taken.`);
-    if (!rightsOf(tencent).mayPublish(topic, [ref])) throw refusal('UnauthorizedOperation', `The device ${ref} may not publish to ${JSON.stringify(topic)}.`);
+    if (!rightsOf(tencent).mayPublish(topic, [ref]) && !this.#policies.mayPublish(topic, [ref])) throw refusal('UnauthorizedOperation', `The device ${ref} may not publish to ${JSON.stringify(topic)}.`);
     await this.#options.takeUplink(ref, { topic, payload, qos });
   }
 
@@ -118,7 +121,7 @@ export class DeviceHttp {
       if (known.activatedAt !== undefined) throw refusal('UnauthorizedOperation.DeviceHasActivated', `The device ${ref} has been online: it has its credential.`);
     }
     const isCertificate = known === undefined ? product.encryptionType === '1' : known.authType === 'certificate';
-    const issued = isCertificate ? this.#issue(`${productId}${deviceName}`) : undefined;
+    const issued = isCertificate ? this.issue(`${productId}${deviceName}`) : undefined;
     const device = known ?? registry.createDevice({ cloud: 'tencent', productId, nodeId: deviceName });
     if (known === undefined) registry.updateProduct('tencent', productId, { registered: registered + 1 });
     if (issued !== undefined) registry.updateDevice('tencent', ref, certified(issued.cert));
@@ -126,7 +129,8 @@ export class DeviceHttp {
     return { ...tencentHttp.registration.seal(credential, product.productSecret), isNew: known === undefined };
   }
 
-  #issue(name: string): CertificateWithKey {
+  /** A device's certificate with its key, signed by this platform. Refused with UnsupportedOperation where it has no authority. */
+  issue(name: string): CertificateWithKey {
     const issued = this.#options.issue(name);
     if (issued === undefined) throw refusal('UnsupportedOperation', 'This platform has no certificate authority: it does not listen over TLS.');
     return issued;
@@ -134,7 +138,7 @@ export class DeviceHttp {
 }
 
 /** What is known of a device that has this certificate, and no other. */
-function certified(pem: string): Pick<Device, 'certificate' | 'fingerprint'> {
+export function certified(pem: string): Pick<Device, 'certificate' | 'fingerprint'> {
   const fingerprint = fingerprintOf(pem);
   return { certificate: pem, ...(fingerprint === undefined ? {} : { fingerprint }) };
 }

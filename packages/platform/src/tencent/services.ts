@@ -8,8 +8,10 @@ import type { Registry } from '../registry.ts';
 import type { Storage } from '../storage/storage.ts';
 import { Bindings, type BindingClaim } from './bindings.ts';
 import { Calls } from './calls.ts';
+import { Projects } from './projects.ts';
 import { RemoteConfigs } from './remote-configs.ts';
 import { Resources, type Resource } from './resources.ts';
+import { TopicPolicies } from './topic-policies.ts';
 
 export interface TencentServicesOptions {
   readonly peer: Pick<Peer, 'handle' | 'send' | 'request'>;
@@ -29,11 +31,13 @@ export interface TencentServicesOptions {
 export interface TencentServices {
   readonly bindings: Bindings;
   readonly calls: Calls;
+  readonly projects: Projects;
   readonly remoteConfigs: RemoteConfigs;
   readonly resources: Resources;
+  readonly topicPolicies: TopicPolicies;
 }
 
 /** Makes them; from then on they answer what devices ask. */
 export function openTencentServices(options: TencentServicesOptions): TencentServices {
-  return { bindings: new Bindings(options), calls: new Calls(options), remoteConfigs: new RemoteConfigs(options), resources: new Resources(options) };
+  return { bindings: new Bindings(options), calls: new Calls(options), projects: new Projects(options), remoteConfigs: new RemoteConfigs(options), resources: new Resources(options), topicPolicies: new TopicPolicies(options.registry) };
 }

@@ -27,6 +27,8 @@ export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
     { template: parseTemplate('{productId}/{deviceName}/event'), access: 'publish' },
     { template: parseTemplate('{productId}/{deviceName}/data'), access: 'both' },
   ],
+  // A device's own, beside those that every product has (0.2); the platform asks its registry.
+  declaredTopics: [parseTemplate('{productId}/{deviceName}/#')],
   // Reference 0.3.
   silentTopics: [
     '$shadow/operation/result/{productId}/{deviceName}',

@@ -34,8 +34,8 @@ export const callActions = {
       return call.then(({ id, bytes }) => answer('Replied', bytes, id, tencent.rows['sync.result'].topic.replace('{productId}/{deviceName}', device).replace('{requestId}', id)), silent);
     }
     const { Topic: topic, ReplyTopic: replyTopic = '' } = p;
-    if (!isTopicName(topic) || !rightsOf(tencent).maySubscribe(topic, [device])) throw refusal('InvalidParameterValue', `Topic is not allowed: ${device} may not subscribe ${JSON.stringify(topic)}.`);
-    if (!isTopicName(replyTopic) || !rightsOf(tencent).mayPublish(replyTopic, [device])) throw refusal('InvalidParameterValue', `ReplyTopic is not allowed: ${device} may not publish to ${JSON.stringify(replyTopic)}.`);
+    if (!isTopicName(topic) || !(rightsOf(tencent).maySubscribe(topic, [device]) || context.tencent.topicPolicies.maySubscribe(topic, [device]))) throw refusal('InvalidParameterValue', `Topic is not allowed: ${device} may not subscribe ${JSON.stringify(topic)}.`);
+    if (!isTopicName(replyTopic) || !(rightsOf(tencent).mayPublish(replyTopic, [device]) || context.tencent.topicPolicies.mayPublish(replyTopic, [device]))) throw refusal('InvalidParameterValue', `ReplyTopic is not allowed: ${device} may not publish to ${JSON.stringify(replyTopic)}.`);
     return calls.callOver({ device, topic, replyTopic, token, payload: withToken(payload, token) }).then((bytes) => answer('Replied', bytes, token, replyTopic), silent);
   }),
 };

@@ -1,17 +1,23 @@
 import type { Device } from '../../records.ts';
+import { certified } from '../../device-http/device-http.ts';
 import { removeDevice, type NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
 import { action, productOf, renamed, seconds, TARGET, targetOf } from './action.ts';
+import { filtered } from './firmware.ts';
+import { boundsOf, pageOf } from './page.ts';
 
 /** The devices' actions (10.5, 10.6). */
 export const deviceActions = {
   CreateDevice: action({ ProductId: 'text', DeviceName: 'text', DefinedPsk: 'text?' }, (p, context) => {
-    productOf(p.ProductId, context);
+    const product = productOf(p.ProductId, context);
     if (!/^[a-zA-Z0-9:_-]{1,48}$/.test(p.DeviceName)) throw refusal('InvalidParameterValue.DeviceNameInvalid', 'DeviceName is not allowed: 1 to 48 of a–z, A–Z, 0–9, :, _ and - are expected.');
-    const device = renamed({ conflict: 'InvalidParameterValue.DeviceAlreadyExist' }, () =>
-      context.registry.createDevice({ cloud: 'tencent', productId: p.ProductId, nodeId: p.DeviceName, ...(p.DefinedPsk ? { secret: p.DefinedPsk } : {}) }),
-    );
-    return { Data: { DeviceName: device.nodeId, DevicePsk: device.secret, DeviceCert: '', DevicePrivateKey: '' } };
+    const isCertificate = product.encryptionType === '1';
+    if (isCertificate && p.DefinedPsk) throw refusal('UnauthorizedOperation.ProductNotSupportPSK', `The devices of the product ${p.ProductId} have certificates.`);
+    if (context.registry.findDevice('tencent', `${p.ProductId}/${p.DeviceName}`) !== undefined) throw refusal('InvalidParameterValue.DeviceAlreadyExist', `The device ${p.ProductId}/${p.DeviceName} exists already.`);
+    const issued = isCertificate ? context.deviceHttp.issue(`${p.ProductId}${p.DeviceName}`) : undefined;
+    const own = { ...(p.DefinedPsk ? { secret: p.DefinedPsk } : {}), ...(issued === undefined ? {} : certified(issued.cert)) };
+    const device = context.registry.createDevice({ cloud: 'tencent', productId: p.ProductId, nodeId: p.DeviceName, ...own });
+    return { Data: { DeviceName: device.nodeId, DevicePsk: issued === undefined ? device.secret : '', DeviceCert: issued?.cert ?? '', DevicePrivateKey: issued?.key ?? '' } };
   }),
 
   DescribeDevice: action(TARGET, (p, context) => {
@@ -20,19 +26,21 @@ export const deviceActions = {
   }),
 
   // ProductId "-1" means those of all products (10.6).
-  GetDeviceList: action({ ProductId: 'text', Offset: 'integer?', Limit: 'integer?', DeviceName: 'text?', ProjectId: 'text?' }, (p, context) => {
-    const { Offset: offset = 0, Limit: limit = 10 } = p;
-    if (offset < 0) throw refusal('InvalidParameterValue', 'Offset is not allowed: 0 or more is expected.');
-    if (limit < 1 || limit > 100) throw refusal('InvalidParameterValue', 'Limit is not allowed: 1 to 100 is expected.');
+  GetDeviceList: action({ ProductId: 'text', Offset: 'integer?', Limit: 'integer?', DeviceName: 'text?', ProjectId: 'text?', FirmwareVersion: 'text?', FwType: 'text?', Filters: 'filters?' }, (p, context) => {
+    const bounds = boundsOf(p);
     if (p.ProductId !== '-1') productOf(p.ProductId, context);
-    const { items, total } = context.registry.listDevices({
-      cloud: 'tencent',
-      offset,
-      limit,
-      ...(p.ProductId === '-1' ? {} : { productId: p.ProductId }),
-      ...(p.DeviceName ? { nodeId: p.DeviceName } : {}),
-    });
-    return { Devices: items.map((device) => deviceInfo(device, context, '')), Total: total };
+    const query = { cloud: 'tencent', ...(p.ProductId === '-1' ? {} : { productId: p.ProductId }), ...(p.DeviceName ? { nodeId: p.DeviceName } : {}) } as const;
+    const show = (items: readonly Device[], total: number): object => ({ Devices: items.map((device) => deviceInfo(device, context, '')), Total: total });
+    const isProject = p.ProductId === '-1' && p.ProjectId ? context.tencent.projects.find(p.ProjectId) !== undefined : false;
+    if (!isProject && !p.FirmwareVersion && p.Filters === undefined) {
+      const { items, total } = context.registry.listDevices({ ...query, ...bounds });
+      return show(items, total);
+    }
+    const inProject = isProject ? new Set(context.tencent.projects.productsOf(p.ProjectId ?? '').map(({ productId }) => productId)) : undefined;
+    const all = context.registry.listDevices({ ...query, limit: Number.MAX_SAFE_INTEGER }).items;
+    const wanted = all.filter((device) => inProject?.has(device.productId) !== false && (!p.FirmwareVersion || device.info?.firmware === p.FirmwareVersion));
+    const { items, total } = pageOf(filtered(wanted, p.Filters, filtersOf(context)), p);
+    return show(items, total);
   }),
 
   DeleteDevice: action({ ProductId: 'text', DeviceName: 'text', ForceDelete: 'flag?' }, (p, context) => {
@@ -57,6 +65,15 @@ export const deviceActions = {
   }),
 };
 
+/** What lists of devices can be narrowed by. */
+const filtersOf = (context: NorthContext): Readonly<Record<string, (device: Device) => string>> => ({
+  DeviceName: ({ nodeId }) => nodeId,
+  ProductId: ({ productId }) => productId,
+  Status: (device) => String(statusOf(device, context)),
+  FirmwareVersion: ({ info }) => info?.firmware ?? '',
+  EnableState: ({ enabled }) => (enabled ? '1' : '0'),
+});
+
 function deleteOne({ device, gateway }: Device, context: NorthContext): void {
   if (gateway !== undefined) throw refusal('UnauthorizedOperation.DeviceHasAlreadyBindGateway', `The device ${device} is bound to the gateway ${gateway}; unbind it first.`);
   renamed({ conflict: 'UnauthorizedOperation.GatewayHasBindedDevices' }, () => removeDevice(context, 'tencent', device));
@@ -78,7 +95,7 @@ function deviceInfo(device: Device, context: NorthContext, psk: string): object 
     LoginTime: seconds(device.lastOnlineAt),
     CreateTime: seconds(device.createdAt),
     Version: device.info?.firmware ?? '',
-    DeviceCert: '',
+    DeviceCert: psk === '' && device.authType === 'secret' ? '' : (device.certificate ?? ''),
     LogLevel: device.logs?.level ?? 0,
     EnableState: device.enabled ? 1 : 0,
     ProductId: device.productId,

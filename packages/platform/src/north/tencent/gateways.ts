@@ -1,7 +1,8 @@
-import type { Device } from '../../records.ts';
+import type { Device, TencentProduct } from '../../records.ts';
 import type { NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
-import { action, productOf, targetOf } from './action.ts';
+import { action, productOf, seconds, targetOf } from './action.ts';
+import { boundsOf, pageOf } from './page.ts';
 
 /** Product type of gateways (10.6). */
 const GATEWAY = 5;
@@ -9,8 +10,21 @@ const GATEWAY = 5;
 const GATEWAY_NAMES = { GatewayProductId: 'text', GatewayDeviceName: 'text' } as const;
 const BIND = { ...GATEWAY_NAMES, ProductId: 'text', DeviceNames: 'texts' } as const;
 
+const PRODUCTS = { GatewayProductId: 'text', ProductIds: 'texts' } as const;
+
+function gatewayProductOf(productId: string, context: NorthContext): TencentProduct {
+  const product = productOf(productId, context);
+  if (product.productType !== GATEWAY) throw refusal('InvalidParameterValue.ProductIsNotGateway', `The product ${productId} is no gateway product.`);
+  return product;
+}
+
+function productsOf(productIds: readonly string[], context: NorthContext): readonly TencentProduct[] {
+  if (productIds.length === 0) throw refusal('InvalidParameterValue', 'ProductIds is empty: at least one product is expected.');
+  return [...new Set(productIds)].map((productId) => productOf(productId, context));
+}
+
 function gatewayOf({ GatewayProductId, GatewayDeviceName }: { readonly GatewayProductId: string; readonly GatewayDeviceName: string }, context: NorthContext): Device {
-  if (productOf(GatewayProductId, context).productType !== GATEWAY) throw refusal('InvalidParameterValue.ProductIsNotGateway', `The product ${GatewayProductId} is no gateway product.`);
+  gatewayProductOf(GatewayProductId, context);
   return targetOf({ ProductId: GatewayProductId, DeviceName: GatewayDeviceName, DeviceId: undefined }, context);
 }
 
@@ -44,9 +58,7 @@ export const gatewayActions = {
 
   DescribeGatewayBindDevices: action({ ...GATEWAY_NAMES, ProductId: 'text?', Offset: 'integer?', Limit: 'integer?' }, (p, context) => {
     const gateway = gatewayOf(p, context);
-    const { Offset: offset = 0, Limit: limit = 10 } = p;
-    if (offset < 0) throw refusal('InvalidParameterValue', 'Offset is not allowed: 0 or more is expected.');
-    if (limit < 1 || limit > 100) throw refusal('InvalidParameterValue', 'Limit is not allowed: 1 to 100 is expected.');
+    const { offset, limit } = boundsOf(p);
     const product = p.ProductId ? productOf(p.ProductId, context) : undefined;
     const { items, total } = context.registry.listDevices({ cloud: 'tencent', gateway: gateway.device, offset, limit, ...(product === undefined ? {} : { productId: product.productId }) });
     return { Devices: items.map(({ productId, nodeId }) => ({ ProductId: productId, DeviceName: nodeId })), Total: total, ProductName: product?.name ?? '' };
@@ -57,5 +69,42 @@ export const gatewayActions = {
     if (gateway === undefined) throw refusal('InvalidParameterValue.DeviceHasNotBindGateway', `The device ${device} is not bound to a gateway.`);
     const found = context.registry.device('tencent', gateway);
     return { GatewayProductId: found.productId, GatewayDeviceName: found.nodeId, GatewayName: found.name };
+  }),
+
+  DescribeGatewaySubDeviceList: action({ ...GATEWAY_NAMES, Offset: 'integer', Limit: 'integer' }, (p, context) => {
+    const { items, total } = context.registry.listDevices({ cloud: 'tencent', gateway: gatewayOf(p, context).device, ...boundsOf(p) });
+    // Who the users and families are is the application's to know.
+    const shown = items.map(({ device, productId, nodeId, name, createdAt }) => ({ ProductId: productId, DeviceName: nodeId, DeviceId: device, AliasName: name === nodeId ? '' : name, FamilyId: '', RoomId: '', IconUrl: '', IconUrlGrid: '', CreateTime: seconds(createdAt), UpdateTime: seconds(createdAt) }));
+    return { Total: total, DeviceList: shown };
+  }),
+
+  // Says which products' devices a gateway is made for; it is told nothing, and BindDevices does not ask for it.
+  BindProducts: action(PRODUCTS, (p, context) => {
+    const gateway = gatewayProductOf(p.GatewayProductId, context);
+    const products = productsOf(p.ProductIds, context);
+    const wrong = products.find(({ productType }) => productType === GATEWAY);
+    if (wrong !== undefined) throw refusal('InvalidParameterValue', `The product ${wrong.productId} is a gateway product: it cannot be bound.`);
+    context.registry.updateProduct('tencent', gateway.productId, { boundProducts: [...new Set([...(gateway.boundProducts ?? []), ...products.map(({ productId }) => productId)])] });
+    return { GatewayDeviceNames: [] };
+  }),
+
+  UnbindProducts: action(PRODUCTS, (p, context) => {
+    const gateway = gatewayProductOf(p.GatewayProductId, context);
+    const gone = new Set(productsOf(p.ProductIds, context).map(({ productId }) => productId));
+    const foreign = [...gone].find((productId) => gateway.boundProducts?.includes(productId) !== true);
+    if (foreign !== undefined) throw refusal('InvalidParameterValue', `The product ${foreign} is not bound to ${gateway.productId}.`);
+    const inUse = [...gone].flatMap((productId) => context.registry.listDevices({ cloud: 'tencent', productId, limit: Number.MAX_SAFE_INTEGER }).items).filter((device) => device.gateway?.startsWith(`${gateway.productId}/`) === true);
+    if (inUse.length > 0) {
+      // The gateways that have such devices are named in the answer.
+      return { GatewayDeviceNames: [...new Set(inUse.map((device) => device.gateway?.split('/').at(-1) ?? ''))] };
+    }
+    context.registry.updateProduct('tencent', gateway.productId, { boundProducts: (gateway.boundProducts ?? []).filter((productId) => !gone.has(productId)) });
+    return { GatewayDeviceNames: [] };
+  }),
+
+  DescribeGatewaySubProducts: action({ GatewayProductId: 'text', Offset: 'integer?', Limit: 'integer?', ProjectId: 'text?', ProductSource: 'integer?' }, (p, context) => {
+    const { boundProducts = [] } = gatewayProductOf(p.GatewayProductId, context);
+    const { items, total } = pageOf(boundProducts.flatMap((productId) => context.registry.findProduct('tencent', productId) ?? []), p);
+    return { Products: items.map(({ productId, name }) => ({ ProductId: productId, ProductName: name })), Total: total };
   }),
 };

@@ -16,10 +16,13 @@ import { historyActions } from './history.ts';
 import { messageActions } from './messages.ts';
 import { parametersOf, type Given } from './parameters.ts';
 import { productActions } from './products.ts';
+import { projectActions } from './projects.ts';
+import { registrationActions } from './registrations.ts';
+import { topicActions } from './topics.ts';
 import { readParameters, verifyTencent, verifyTencentParameters } from './signature.ts';
 
 const VERSION = '2019-04-23';
-const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...productActions, ...deviceActions, ...dataActions, ...historyActions, ...messageActions, ...callActions, ...gatewayActions, ...firmwareActions, ...firmwareTaskActions }));
+const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...projectActions, ...productActions, ...registrationActions, ...topicActions, ...deviceActions, ...dataActions, ...historyActions, ...messageActions, ...callActions, ...gatewayActions, ...firmwareActions, ...firmwareTaskActions }));
 
 const FAULTS: Readonly<Record<SignatureFault, string>> = {
   missing: 'AuthFailure.InvalidAuthorization',

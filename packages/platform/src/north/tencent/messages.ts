@@ -46,7 +46,7 @@ export const messageActions = {
     const { device } = targetOf(p, context);
     const { Topic: topic } = p;
     const { payload, qos } = payloadIn(p);
-    if (!isTopicName(topic) || !rightsOf(tencent).maySubscribe(topic, [device])) throw refusal('InvalidParameterValue', `Topic is not allowed: ${device} may not subscribe ${JSON.stringify(topic)}.`);
+    if (!isTopicName(topic) || !(rightsOf(tencent).maySubscribe(topic, [device]) || context.tencent.topicPolicies.maySubscribe(topic, [device]))) throw refusal('InvalidParameterValue', `Topic is not allowed: ${device} may not subscribe ${JSON.stringify(topic)}.`);
     try {
       await context.downlink.publish('tencent', device, { topic, payload, qos });
     } catch (error) {

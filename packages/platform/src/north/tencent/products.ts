@@ -3,11 +3,13 @@ import type { TencentProduct } from '../../records.ts';
 import type { NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
 import { action, productOf, renamed, seconds } from './action.ts';
+import { tencentProducts } from '../../tencent/projects.ts';
+import { pageOf } from './page.ts';
 import { objectIn } from './parameters.ts';
 
 /** The products' actions (10.6). */
 export const productActions = {
-  // There are no projects here, and one way to connect: what the cloud's console asks for has a default.
+  // What the cloud's console asks for has a default; a project that is named need not be there.
   CreateStudioProduct: action(
     {
       ProductName: 'text',
@@ -34,6 +36,8 @@ export const productActions = {
         ...(p.DataProtocol === undefined ? {} : { dataProtocol: p.DataProtocol }),
         ...(p.ProductDesc === undefined ? {} : { description: p.ProductDesc }),
         ...(p.ProjectId === undefined ? {} : { projectId: p.ProjectId }),
+        ...(p.Rate === undefined ? {} : { rate: p.Rate }),
+        ...(p.Period === undefined ? {} : { period: p.Period }),
       });
       return { Product: entry(productOf(productId, context), context) };
     },
@@ -41,24 +45,41 @@ export const productActions = {
 
   DescribeStudioProduct: action({ ProductId: 'text' }, (p, context) => ({ Product: entry(productOf(p.ProductId, context), context) })),
 
-  // There are no projects here: every product is in whichever one is asked for.
+  // A project that nobody made here has every product: the cloud's console has one for each account from the beginning.
   GetStudioProductList: action({ ProjectId: 'text?', DevStatus: 'text?', Offset: 'integer?', Limit: 'integer?' }, (p, context) => {
-    const { Offset: offset = 0, Limit: limit = 10 } = p;
-    if (offset < 0) throw refusal('InvalidParameterValue', 'Offset is not allowed: 0 or more is expected.');
-    if (limit < 1 || limit > 100) throw refusal('InvalidParameterValue', 'Limit is not allowed: 1 to 100 is expected.');
-    const { items, total } = context.registry.listProducts({ cloud: 'tencent', offset, limit });
-    return { Products: items.flatMap((each) => (each.cloud === 'tencent' ? [entry(each, context)] : [])), Total: total };
+    const { projects } = context.tencent;
+    const isProject = p.ProjectId ? projects.find(p.ProjectId) !== undefined : false;
+    if (p.DevStatus && !isStatus(p.DevStatus)) throw refusal('InvalidParameterValue', 'DevStatus is not allowed: dev, audit or released is expected.');
+    const wanted = tencentProducts(context.registry).filter(({ projectId, devStatus = 'dev' }) => (!isProject || projectId === p.ProjectId) && (!p.DevStatus || devStatus === p.DevStatus));
+    const { items, total } = pageOf(wanted, p);
+    return { Products: items.map((each) => entry(each, context)), Total: total };
+  }),
+
+  ReleaseStudioProduct: action({ ProductId: 'text', DevStatus: 'text' }, (p, context) => {
+    productOf(p.ProductId, context);
+    if (!isStatus(p.DevStatus)) throw refusal('InvalidParameterValue', 'DevStatus is not allowed: dev, audit or released is expected.');
+    context.registry.updateProduct('tencent', p.ProductId, { devStatus: p.DevStatus });
+    return {};
   }),
 
   ModifyStudioProduct: action({ ProductId: 'text', ProductName: 'text?', ProductDesc: 'text?', ModuleId: 'integer?', EnableProductScript: 'text?', BindStrategy: 'integer?' }, (p, context) => {
     productOf(p.ProductId, context);
     if (p.ProductName !== undefined) checkName(p.ProductName);
-    context.registry.updateProduct('tencent', p.ProductId, { ...(p.ProductName === undefined ? {} : { name: p.ProductName }), ...(p.ProductDesc === undefined ? {} : { description: p.ProductDesc }) });
+    if (p.EnableProductScript !== undefined && p.EnableProductScript !== 'true' && p.EnableProductScript !== 'false') throw refusal('InvalidParameterValue', 'EnableProductScript is not allowed: "true" or "false" is expected.');
+    context.registry.updateProduct('tencent', p.ProductId, {
+      ...(p.ProductName === undefined ? {} : { name: p.ProductName }),
+      ...(p.ProductDesc === undefined ? {} : { description: p.ProductDesc }),
+      ...(p.ModuleId === undefined ? {} : { moduleId: p.ModuleId }),
+      ...(p.EnableProductScript === undefined ? {} : { enableProductScript: p.EnableProductScript }),
+      ...(p.BindStrategy === undefined ? {} : { bindStrategy: p.BindStrategy }),
+    });
     return { Product: entry(productOf(p.ProductId, context), context) };
   }),
 
   DeleteStudioProduct: action({ ProductId: 'text' }, (p, context) => {
     productOf(p.ProductId, context);
+    const gateway = tencentProducts(context.registry).find(({ boundProducts = [] }) => boundProducts.includes(p.ProductId));
+    if (gateway !== undefined) throw refusal('UnsupportedOperation.GatewayProductHasBindedProduct', `The product ${p.ProductId} is bound to the gateway product ${gateway.productId}; unbind it first.`);
     renamed({ conflict: 'UnsupportedOperation.DevicesExistUnderProduct' }, () => context.registry.deleteProduct('tencent', p.ProductId));
     return {};
   }),
@@ -91,6 +112,9 @@ export const productActions = {
   }),
 };
 
+const STATUSES: readonly string[] = ['dev', 'audit', 'released'] satisfies TencentProduct['devStatus'][];
+const isStatus = (text: string): text is NonNullable<TencentProduct['devStatus']> => STATUSES.includes(text);
+
 function checkName(name: string): void {
   if (!/^[a-zA-Z0-9:_-]{1,32}$/.test(name)) throw refusal('InvalidParameterValue', 'ProductName is not allowed: 1 to 32 of a–z, A–Z, 0–9, :, _ and - are expected.');
 }
@@ -105,18 +129,18 @@ function entry(product: TencentProduct, { registry }: NorthContext): object {
     NetType: product.netType,
     DataProtocol: product.dataProtocol,
     ProductDesc: product.description ?? '',
-    DevStatus: 'dev',
+    DevStatus: product.devStatus ?? 'dev',
     CreateTime: seconds(product.createdAt),
     UpdateTime: seconds(product.updatedAt),
     Region: 'ap-guangzhou',
     ProductType: product.productType,
     ProjectId: product.projectId,
-    ModuleId: 0,
-    EnableProductScript: 'false',
-    BindStrategy: 1,
+    ModuleId: product.moduleId ?? 0,
+    EnableProductScript: product.enableProductScript ?? 'false',
+    BindStrategy: product.bindStrategy ?? 1,
     DeviceCount: registry.listDevices({ cloud: 'tencent', productId: product.productId, limit: 0 }).total,
-    Rate: '',
-    Period: '',
+    Rate: product.rate ?? '',
+    Period: product.period ?? '',
     IsInterconnection: 0,
   };
 }
