@@ -194,6 +194,15 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
       expect((await readFile(path.join(folder, 'upgrades/firmware-2.0.0'))).equals(IMAGE)).toBe(true);
     },
 
+    logs: () =>
+      onRig('huawei/logs.mjs', async (rig, program) => {
+        await program.line(/^sent$/);
+        expect(rig.platform.logs.list('lamp_1').map(({ content }) => content)).toEqual([expect.stringMatching(/^connect complete/), 'the lamp is warm']);
+        rig.platform.logs.configure('huawei', 'lamp_1', { on: false });
+        await program.line(/^logs off$/);
+        await stop(program);
+      }),
+
     async application(start, { server }) {
       await using lamp = runScript(path.join(FOLDER, 'huawei/properties.mjs'), [], { env: { LIANYUN_SERVER: server } });
       await lamp.line(/^reported/);
@@ -321,6 +330,14 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
         await stop(program);
         expect(program.stdout.all).toEqual(['runs 1.0.0', `offered firmware 2.0.0, ${IMAGE.length} bytes`, expect.stringMatching(/^downloaded .*firmware-2\.0\.0$/), 'runs 2.0.0']);
         expect(await rig.tencent('DescribeDevice', LAMP)).toMatchObject({ body: { Device: { Version: '2.0.0' } } });
+      }),
+
+    logs: () =>
+      onRig('tencent/logs.mjs', async (rig, program) => {
+        await program.line(/^level 0$/);
+        rig.platform.logs.configure('tencent', 'LAMP000001/lamp1', { on: true, level: 3 });
+        await program.line(/^level is now 3$/);
+        await stop(program);
       }),
 
     async application(start, { server }) {
