@@ -18,6 +18,18 @@ describe('A Huawei device that packs what it sends', () => {
     expect(rig.problems.all).toEqual([]);
   });
 
+  it('is ours as well: what is large enough travels packed', async () => {
+    await using rig = await Rig.open();
+    const topics: string[] = [];
+    rig.platform.on('frame', ({ direction, topic }) => void (direction === 'up' ? topics.push(topic) : undefined));
+    const lamp = await rig.online(HUAWEI, 1, { gzipFromBytes: 100 });
+    const label = 'a label that is long enough, and long enough again'.padEnd(64, '!');
+    await lamp.properties.report(HUAWEI.group({ level: 7 })).delivered;
+    await lamp.properties.report(HUAWEI.group({ level: 8, label })).delivered;
+    expect(await rig.reported(HUAWEI, 1)).toEqual({ level: 8, label });
+    expect(topics).toEqual([REPORT, `${REPORT}?encoding=gzip`]);
+  });
+
   it('has its messages unpacked, and what a gateway reports for its lamps', async () => {
     await using rig = await Rig.open();
     expect(await rig.huawei('POST', '/devices', { node_id: 'sub', product_id: 'lamp', gateway_id: 'lamp_1' })).toMatchObject({ status: 201 });

@@ -1,4 +1,5 @@
-import type { LianyunError } from '@lianyun/protocol';
+import type { EventEmitter } from 'node:events';
+import { LianyunError } from '@lianyun/protocol';
 import type { DisconnectReason } from './session-state.ts';
 
 /** What a device tells. Nothing here needs a listener: an unheard problem harms nobody. */
@@ -16,4 +17,23 @@ export interface DeviceEvents {
 export interface CloseReport {
   /** Messages that were not delivered; their receipts failed with `closed`. */
   readonly undelivered: number;
+}
+
+interface Teller extends EventEmitter<DeviceEvents> {
+  readonly id: string;
+  onProblem(problem: LianyunError): void;
+}
+
+/** Tells every listener. One that throws harms neither the others nor the connection: it becomes a problem. */
+export function tellListeners<K extends keyof DeviceEvents>(device: Teller, event: K, args: DeviceEvents[K]): void {
+  for (const listener of device.rawListeners(event)) {
+    try {
+      Reflect.apply(listener, device, args);
+    } catch (cause) {
+      const error = new LianyunError('handler-failed', `A listener of '${event}' threw: ${cause instanceof Error ? cause.message : String(cause)}`, { device: device.id, cause });
+      // Nobody is left to tell of a listener of problems that throws but Node itself.
+      if (event === 'problem') process.emitWarning(error);
+      else device.onProblem(error);
+    }
+  }
 }

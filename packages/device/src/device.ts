@@ -3,13 +3,15 @@ import { isLianyunError, LianyunError, Peer, subscriptionsOf, type AnyDialect, t
 import { reasonText } from '@lianyun/protocol/mqtt';
 import { Arrivals } from './arrivals.ts';
 import { CloudTime } from './cloud-time.ts';
-import type { CloseReport, DeviceEvents } from './device-events.ts';
+import { tellListeners, type CloseReport, type DeviceEvents } from './device-events.ts';
 import { readModel } from './model.ts';
 import type { NetworkSettings } from './net/open.ts';
 import { checkKey, readOptions, type DeviceOptions, type FaceSettings } from './options.ts';
 import { Outbox } from './outbox.ts';
+import { packing } from './packing.ts';
 import type { BindingService } from './services/binding.ts';
 import type { CommandsService } from './services/commands.ts';
+import type { ConfigurationService } from './services/configuration.ts';
 import { DeviceContext } from './services/context.ts';
 import type { EventsService } from './services/events.ts';
 import type { FilesService } from './services/files.ts';
@@ -71,7 +73,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     const problem = (error: LianyunError): void => this.onProblem(error);
     this.#outbox = new Outbox(settings.outbox, clock, problem);
     this.session = new Session(settings, this, { outbox: this.#outbox, system: face.isQuiet === true ? [] : subscriptionsOf(dialect, this.id) });
-    this.peer = new Peer({ role: 'device', dialect, link: this.session, clock, onProblem: problem });
+    this.peer = new Peer({ role: 'device', dialect, link: packing(this.session, dialect, options.gzipFromBytes), clock, onProblem: problem });
     this.#context = new DeviceContext(this, { peer: this.peer, session: this.session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos, network: settings.network });
     this.#services = new DeviceServices({ context: this.#context, peer: this.peer, session: this.session, topology: options.topology, server: () => [options.server].flat()[serverOf(this.session.state)] ?? '' });
     this.peer.finder = this.#services;
@@ -143,6 +145,10 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
 
   get rules(): RulesService {
     return this.#services.rules;
+  }
+
+  get configuration(): ConfigurationService {
+    return this.#services.configuration;
   }
 
   /** Where the connection is: idle, connecting, online, waiting (with reason and time of the next attempt) or closed. */
@@ -284,17 +290,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     this.#undelivered += this.#outbox.abandon((entry) => new LianyunError('closed', 'The device was closed before the message was delivered.', { topic: entry.frame.topic, cause }));
   }
 
-  /** Tells every listener. One that throws harms neither the others nor the connection: it becomes a problem. */
   #tell<K extends keyof DeviceEvents>(event: K, ...args: DeviceEvents[K]): void {
-    for (const listener of this.rawListeners(event)) {
-      try {
-        Reflect.apply(listener, this, args);
-      } catch (cause) {
-        const error = new LianyunError('handler-failed', `A listener of '${event}' threw: ${cause instanceof Error ? cause.message : String(cause)}`, { device: this.id, cause });
-        // Nobody is left to tell of a listener of problems that throws but Node itself.
-        if (event === 'problem') process.emitWarning(error);
-        else this.onProblem(error);
-      }
-    }
+    tellListeners(this, event, args);
   }
 }

@@ -4,10 +4,12 @@ import type { DeviceModel } from './model.ts';
 import type { DeviceOptions } from './options.ts';
 import type { BindingService } from './services/binding.ts';
 import type { CommandsService } from './services/commands.ts';
+import type { ConfigurationService } from './services/configuration.ts';
 import type { EventsService } from './services/events.ts';
 import type { FilesService } from './services/files.ts';
 import type { GatewayChild } from './services/gateway-child.ts';
 import type { GatewayService } from './services/gateway.ts';
+import type { InfoService } from './services/info.ts';
 import type { LogsService } from './services/logs.ts';
 import type { MessagesService } from './services/messages.ts';
 import type { OtaService } from './services/ota.ts';
@@ -29,6 +31,7 @@ type Able<S, Needs extends Partial<Record<keyof S, Op>>, Ops> = {
 interface Services<D extends AnyDialect, M = undefined> {
   readonly properties: Able<PropertiesService<M>, { onGet: 'property.get'; set: never; handlesSet: never; rules: never }, OpsOf<D>>;
   readonly commands: IsTyped<M> extends true ? TypedCommands<M> : CommandsService;
+  readonly info: Omit<InfoService, 'onOnline'>;
   readonly shadow: Able<ShadowService, { get: 'shadow.get'; clear: 'shadow.clear'; resync: never }, OpsOf<D>>;
   readonly events: Able<EventsService<M>, { onNotify: 'event.notify' }, OpsOf<D>>;
   /** Tencent carries bytes only. */
@@ -45,8 +48,8 @@ interface Services<D extends AnyDialect, M = undefined> {
 /** A service that a cloud has as a whole or not at all. */
 type Files<D extends AnyDialect> = 'file.request' extends OpsOf<D> ? { readonly files: FilesService } : object;
 
-/** The same of rules. */
-type Rules<D extends AnyDialect> = 'rule.deliver' extends OpsOf<D> ? { readonly rules: Omit<RulesService, 'take' | 'reported' | 'onOnline'> } : object;
+/** The same of rules and of configuration. */
+type Rules<D extends AnyDialect> = 'rule.deliver' extends OpsOf<D> ? { readonly rules: Omit<RulesService, 'take' | 'reported' | 'onOnline'>; readonly configuration: ConfigurationService } : object;
 
 /** What only Tencent's cloud has. */
 interface TencentServices {
@@ -65,7 +68,11 @@ type Internal = 'peer' | 'session' | 'tap' | 'onPublish' | 'onSubscriptionRefuse
  * A device on the cloud `D`: connect, report, answer. What its cloud cannot do is absent from the type and refused in JavaScript. With a model
  * `M` of `defineModel()`, names and values are typed: what does not compile is refused in JavaScript by path and allowed range.
  */
-export type Device<D extends AnyDialect = Dialect, M = undefined> = Omit<DeviceCore, keyof Services<D> | keyof TencentServices | 'files' | 'rules' | Internal> & Services<D, M> & Files<D> & Rules<D> & ('rpc.call' extends OpsOf<D> ? TencentServices : object);
+export type Device<D extends AnyDialect = Dialect, M = undefined> = Omit<DeviceCore, keyof Services<D> | keyof TencentServices | 'files' | 'rules' | 'configuration' | Internal> &
+  Services<D, M> &
+  Files<D> &
+  Rules<D> &
+  ('rpc.call' extends OpsOf<D> ? TencentServices : object);
 
 /** Makes a device; it connects when `connect()` is called. Throws `bad-config` naming the option that is wrong. */
 export const Device = DeviceCore as unknown as new <D extends AnyDialect, M extends DeviceModel | undefined = undefined>(options: DeviceOptions<D, M>) => Device<D, M>;
@@ -149,6 +156,7 @@ export { provision, type Provisioned, type Provisioning, type ProvisionOptions }
 export type { ProvisionStore, StoredProvision } from './provision/store.ts';
 export type { BindingChange, BindingHandler, FenceHandler } from './services/binding.ts';
 export { reply, type CommandCall, type CommandHandler, type CommandReply } from './services/commands.ts';
+export type { ConfigurationHandler, ConfigurationService, ConfigurationUpdate } from './services/configuration.ts';
 export type { CloudEvent, NotifyHandler } from './services/events.ts';
 export type { FileTransfer } from './services/file-transfer.ts';
 export type { DownloadedFile, DownloadFileOptions, UploadedFile, UploadFileOptions } from './services/files.ts';

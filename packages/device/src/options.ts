@@ -36,6 +36,8 @@ export interface DeviceOptions<D extends AnyDialect, M extends DeviceModel | und
   readonly keepaliveSeconds?: number;
   /** QoS of stored uplinks, where the cloud leaves the choice. */
   readonly qos?: 0 | 1;
+  /** Reports and messages of at least so many bytes travel packed with gzip. Left out: none do. Huawei only. */
+  readonly gzipFromBytes?: number;
   /** Messages in flight at most, 1000 when left out. */
   readonly window?: number;
   /** Bounds of the outbox: 10,000 messages, 16 MiB, reject-new, 24 hours when left out. */
@@ -65,6 +67,7 @@ const NAMES: Readonly<Record<keyof DeviceOptions<AnyDialect>, true>> = {
   model: true,
   keepaliveSeconds: true,
   qos: true,
+  gzipFromBytes: true,
   window: true,
   outbox: true,
   connectTimeoutMs: true,

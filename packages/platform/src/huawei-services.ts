@@ -1,6 +1,8 @@
 import type { Clock, DeviceRef, LianyunError, Peer } from '@lianyun/protocol';
 import type { AccessPort, Client } from './access/port.ts';
 import type { Downlink } from './downlink.ts';
+import { AsyncCommands } from './async-commands.ts';
+import { Configurations } from './configurations.ts';
 import { Provisioning } from './provisioning/provisioning.ts';
 import type { Registry } from './registry.ts';
 import { DeviceRules } from './rules/device-rules.ts';
@@ -22,19 +24,32 @@ interface HuaweiServicesOptions {
 export class HuaweiServices {
   readonly provisioning: Provisioning;
   readonly rules: DeviceRules;
+  readonly configurations: Configurations;
+  readonly commands: AsyncCommands;
 
   constructor(options: HuaweiServicesOptions) {
     this.provisioning = new Provisioning(options);
     this.rules = new DeviceRules(options);
+    this.configurations = new Configurations(options);
+    this.commands = new AsyncCommands(options);
   }
 
   /** A device connected, or its gateway says that it is there. */
   cameOnline(device: DeviceRef): void {
     this.rules.cameOnline(device);
+    this.configurations.cameOnline(device);
+    this.commands.cameOnline(device);
   }
 
   /** A device is no more: nothing that is known of it stays. */
   forget(device: DeviceRef): void {
     this.rules.forget(device);
+    this.configurations.forget(device);
+    this.commands.forget(device);
+  }
+
+  close(): void {
+    this.configurations.close();
+    this.commands.close();
   }
 }

@@ -14,6 +14,8 @@ export { Platform } from './platform.ts';
 export type { PlatformAddress, PlatformEvents, PlatformOptions, PlatformPorts } from './platform-options.ts';
 export type { ByteRange } from './objects/blobs.ts';
 export type { Files } from './files.ts';
+export type { AsyncCommand, AsyncCommands, AsyncStatus } from './async-commands.ts';
+export type { Configuration, Configurations } from './configurations.ts';
 export type { HuaweiServices } from './huawei-services.ts';
 export type { PolicyFunction, Provisioning, ProvisioningAnswer, ProvisioningRequest } from './provisioning/provisioning.ts';
 export type { ProvisioningGroup, ProvisioningPolicy } from './provisioning/provisioning-records.ts';

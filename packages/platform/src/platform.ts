@@ -44,7 +44,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
   readonly files: Files;
   readonly upgrades: Upgrades;
   readonly logs: DeviceLogs;
-  /** What Huawei's platform does beside: provisioning, rules of devices. */
+  /** What Huawei's platform does beside: provisioning, rules and configurations of devices, commands that nobody waits for. */
   readonly huawei: HuaweiServices;
   /** What only Tencent's cloud does. */
   readonly tencent: TencentServices;
@@ -146,6 +146,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     await Promise.all([this.access.close(), this.#north.close()]);
     this.#tls?.close();
     this.upgrades.close();
+    this.huawei.close();
     this.#forgetStorage();
   }
 

@@ -85,6 +85,16 @@ export class Codec {
     return new URLSearchParams(topic.slice(at + 1)).get('encoding') ?? undefined;
   }
 
+  /** Whether there are uplinks that may travel packed. */
+  get hasPacking(): boolean {
+    return Object.values(this.dialect.rows).some((row) => row.glued === true);
+  }
+
+  /** Whether an uplink may travel packed: `?encoding=gzip` is then glued to its topic. */
+  takesPacked(topic: string): boolean {
+    return !topic.includes('?') && this.#find('up', topic)?.value.first.glued === true;
+  }
+
   /** Whether a gateway may publish to a topic that names one of its sub-devices. */
   isOpenToGateways(topic: string): boolean {
     return this.#find('up', topic)?.value.first.openToGateways === true;

@@ -3,6 +3,7 @@ import type { Session } from '../session.ts';
 import type { Ending } from '../session-state.ts';
 import { BindingService } from './binding.ts';
 import { CommandsService } from './commands.ts';
+import { ConfigurationService } from './configuration.ts';
 import type { DeviceContext } from './context.ts';
 import { EventsService } from './events.ts';
 import { FilesService } from './files.ts';
@@ -53,6 +54,7 @@ export class DeviceServices implements HandlerFinder {
   #rpc: RpcService | undefined;
   #gateway: GatewayService | undefined;
   #rules: RulesService | undefined;
+  #configuration: ConfigurationService | undefined;
   #scopes: Scopes | undefined;
 
   constructor(parts: DeviceParts) {
@@ -129,6 +131,10 @@ export class DeviceServices implements HandlerFinder {
     return (this.#gateway ??= new GatewayService({ context, scopes: this.#childScopes, topology, session, topics: () => this.topics }));
   }
 
+  get configuration(): ConfigurationService {
+    return (this.#configuration ??= new ConfigurationService(this.#parts.context));
+  }
+
   /** Throws `unsupported` where the cloud has none. */
   get rules(): RulesService {
     const { context } = this.#parts;
@@ -163,6 +169,7 @@ export class DeviceServices implements HandlerFinder {
     this.#ota?.onOnline();
     this.#rules?.onOnline();
     this.#logs?.onOnline();
+    this.#info?.onOnline();
   }
 
   /** An attempt to connect failed, or the connection ended. */

@@ -7,6 +7,7 @@ export const SDK = 'Lianyun_v0.1.0';
 /** What this device tells about itself. */
 export class InfoService {
   readonly #context: DeviceContext;
+  #everyTime: (() => DeviceInfo) | undefined;
 
   constructor(context: DeviceContext) {
     this.#context = context;
@@ -22,5 +23,29 @@ export class InfoService {
     const { peer, device, qos } = this.#context;
     if (!isJsonObject(info)) return this.#context.refuse(new LianyunError('bad-input', 'info.report() takes an object: { firmware, software, … }.', { device }));
     return peer.send('info.report', { device, body: { sdk: SDK, ...info } }, qos === undefined ? undefined : { qos });
+  }
+
+  /**
+   * From now on the cloud is told at every connect, as the vendors' own SDKs do (Huawei 5.7), and now if there is a connection.
+   * @param info what to tell, or a function that gives it each time. @returns a function that ends it.
+   */
+  reportAtConnect(info: DeviceInfo | (() => DeviceInfo) = {}): () => void {
+    const told = typeof info === 'function' ? info : () => info;
+    this.#everyTime = told;
+    if (this.#context.isOnline) this.onOnline();
+    return () => {
+      if (this.#everyTime === told) this.#everyTime = undefined;
+    };
+  }
+
+  /** @internal */
+  onOnline(): void {
+    if (this.#everyTime === undefined) return;
+    try {
+      // What becomes of it is told by the receipt of a report; of this one nobody has it.
+      this.report(this.#everyTime()).delivered.catch(() => undefined);
+    } catch (cause) {
+      this.#context.problem(new LianyunError('handler-failed', `What info.reportAtConnect() was given threw: ${cause instanceof Error ? cause.message : String(cause)}`, { device: this.#context.device, cause }));
+    }
   }
 }

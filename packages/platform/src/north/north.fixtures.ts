@@ -207,6 +207,7 @@ export class NorthUnderTest implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.services.close();
     return this.north.close();
   }
 

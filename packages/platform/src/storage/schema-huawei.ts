@@ -12,4 +12,14 @@ export const HUAWEI_TABLES = `
   ) STRICT;
   CREATE INDEX device_rules_by_device ON device_rules (device);
   CREATE INDEX device_rules_by_rule ON device_rules (rule);
+
+  -- 'due_at': when something happens to it by itself.
+  CREATE TABLE configurations (serial INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, due_at INTEGER, rest TEXT NOT NULL) STRICT;
+  CREATE INDEX configurations_due ON configurations (due_at) WHERE due_at IS NOT NULL;
+  CREATE TABLE async_commands (
+    serial INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, device TEXT NOT NULL, status TEXT NOT NULL, name TEXT, due_at INTEGER, rest TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX async_commands_by_device ON async_commands (device);
+  CREATE INDEX async_commands_by_status ON async_commands (device, status);
+  CREATE INDEX async_commands_due ON async_commands (due_at) WHERE due_at IS NOT NULL;
 `;

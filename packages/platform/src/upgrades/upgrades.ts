@@ -2,13 +2,13 @@ import { LianyunError, type DeviceRef, type JsonValue, type Message, type Peer }
 import type { Cloud } from '../access/port.ts';
 import type { Downlink } from '../downlink.ts';
 import type { Registry } from '../registry.ts';
+import { DueTimer } from '../storage/due-timer.ts';
 import type { Storage } from '../storage/storage.ts';
 import { UpgradeBook } from './upgrade-book.ts';
 import { UpgradePackages } from './upgrade-packages.ts';
 import { NO_COUNTS, type Upgrade, type UpgradePolicy, type UpgradeTask } from './upgrade-records.ts';
 import { UpgradeSender, type SenderOptions } from './upgrade-sender.ts';
 import { UpgradeSteps } from './upgrade-steps.ts';
-import { UpgradeTimer } from './upgrade-timer.ts';
 
 export interface UpgradesOptions extends SenderOptions {
   readonly peers: Readonly<Record<Cloud, Pick<Peer, 'send' | 'handle'>>>;
@@ -48,7 +48,7 @@ export class Upgrades {
   readonly book: UpgradeBook;
   readonly #options: UpgradesOptions;
   readonly #steps: UpgradeSteps;
-  readonly #timer: UpgradeTimer;
+  readonly #timer: DueTimer<Upgrade>;
 
   constructor(options: UpgradesOptions) {
     const { storage, clock, objects, registry, downlink, onUpgrade, problem } = options;
@@ -63,7 +63,7 @@ export class Upgrades {
     });
     this.packages = new UpgradePackages({ book: this.book, objects, registry, clock });
     this.#steps = new UpgradeSteps({ book: this.book, sender: new UpgradeSender(options), registry, downlink, clock, problem });
-    this.#timer = new UpgradeTimer({ upgrades: this.book.upgrades, clock, onDue: (upgrade) => this.#steps.due(upgrade), problem });
+    this.#timer = new DueTimer({ records: this.book.upgrades, clock, onDue: (upgrade) => this.#steps.due(upgrade), problem });
     this.#takeHuawei();
     this.#takeTencent();
   }

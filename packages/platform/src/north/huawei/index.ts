@@ -5,7 +5,9 @@ import { incoming } from '../incoming.ts';
 import { parseTarget } from '../percent.ts';
 import { refusal } from '../refusal.ts';
 import { faultOf, type Answer, type Call } from './call.ts';
+import { createAsyncCommand, listAsyncCommands, showAsyncCommand } from './async-commands.ts';
 import { confirmTask, createTask, deleteTask, listTasks, retryTask, showTask, stopTask } from './batch-tasks.ts';
+import { actOnDevice, resetFingerprint } from './credentials.ts';
 import { addDevice, deleteDevice, freezeDevice, listDevices, showDevice, unfreezeDevice, updateDevice } from './devices.ts';
 import { sendHuaweiFault } from './fault.ts';
 import { broadcastMessage, createMessage, deleteMessage, listMessages, showMessage } from './messages.ts';
@@ -60,6 +62,11 @@ const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/batchtasks/:task_id/stop', status: 200, answer: stopTask },
   { method: 'POST', path: '/batchtasks/:task_id/retry', status: 200, answer: retryTask },
   { method: 'POST', path: '/batchtasks/:task_id/confirm', status: 200, answer: confirmTask },
+  { method: 'POST', path: '/devices/:device_id/action', status: 200, answer: actOnDevice },
+  { method: 'POST', path: '/devices/:device_id/reset-fingerprint', status: 200, answer: resetFingerprint },
+  { method: 'POST', path: '/devices/:device_id/async-commands', status: 200, answer: createAsyncCommand },
+  { method: 'GET', path: '/devices/:device_id/async-commands', status: 200, answer: listAsyncCommands },
+  { method: 'GET', path: '/devices/:device_id/async-commands/:command_id', status: 200, answer: showAsyncCommand },
   { method: 'POST', path: '/rules', status: 201, answer: createRule },
   { method: 'GET', path: '/rules', status: 200, answer: listRules },
   { method: 'GET', path: '/rules/:rule_id', status: 200, answer: showRule },

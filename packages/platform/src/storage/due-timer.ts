@@ -1,12 +1,17 @@
 import { isLianyunError, LianyunError, type Clock, type Timer } from '@lianyun/protocol';
-import type { Records } from '../storage/records.ts';
-import type { Upgrade } from './upgrade-records.ts';
+import type { Records } from './records.ts';
 
-interface UpgradeTimerOptions {
-  readonly upgrades: Records<Upgrade>;
+/** A record to which something happens by itself. */
+interface Due {
+  readonly serial: number;
+  readonly dueAt?: number;
+}
+
+interface DueTimerOptions<T extends Due> {
+  readonly records: Records<T>;
   readonly clock: Clock;
-  /** Must change the upgrade, so that it is not due any more. */
-  onDue(upgrade: Upgrade): void;
+  /** Must change the record, so that it is not due any more. */
+  onDue(record: T): void;
   problem(problem: LianyunError): void;
 }
 
@@ -14,13 +19,13 @@ const AT_A_TIME = 100;
 /** Before it is tried again when the storage refuses. */
 const PAUSE_MS = 1000;
 
-/** One timer for all upgrades: it runs for the one that is due first. */
-export class UpgradeTimer {
-  readonly #options: UpgradeTimerOptions;
+/** One timer for all records of a kind: it runs for the one that is due first. */
+export class DueTimer<T extends Due> {
+  readonly #options: DueTimerOptions<T>;
   #timer: Timer | undefined;
   #at = Number.POSITIVE_INFINITY;
 
-  constructor(options: UpgradeTimerOptions) {
+  constructor(options: DueTimerOptions<T>) {
     this.#options = options;
     this.#wakeForNext();
   }
@@ -42,19 +47,19 @@ export class UpgradeTimer {
   }
 
   #fire(): void {
-    const { upgrades, clock, onDue, problem } = this.#options;
+    const { records, clock, onDue, problem } = this.#options;
     this.#at = Number.POSITIVE_INFINITY;
     try {
-      for (let due = upgrades.upTo('dueAt', clock.now(), AT_A_TIME); due.length > 0; due = upgrades.upTo('dueAt', clock.now(), AT_A_TIME)) for (const upgrade of due) onDue(upgrade);
+      for (let due = records.upTo('dueAt', clock.now(), AT_A_TIME); due.length > 0; due = records.upTo('dueAt', clock.now(), AT_A_TIME)) for (const record of due) onDue(record);
       this.#wakeForNext();
     } catch (cause) {
-      problem(isLianyunError(cause) ? cause : new LianyunError('handler-failed', `What is due of upgrades could not be done: ${String(cause)}`, { cause }));
+      problem(isLianyunError(cause) ? cause : new LianyunError('handler-failed', `What is due could not be done: ${String(cause)}`, { cause }));
       this.wakeAt(clock.now() + PAUSE_MS);
     }
   }
 
   #wakeForNext(): void {
-    const [next] = this.#options.upgrades.upTo('dueAt', Number.MAX_SAFE_INTEGER, 1);
+    const [next] = this.#options.records.upTo('dueAt', Number.MAX_SAFE_INTEGER, 1);
     if (next?.dueAt !== undefined) this.wakeAt(next.dueAt);
   }
 }

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { isLianyunError, LianyunError, type Clock, type CommandResult, type DeviceRef } from '@lianyun/protocol';
+import type { Downlink, Invocation } from './downlink.ts';
+import type { Page, PageRequest } from './registry-store.ts';
+import type { Registry } from './registry.ts';
+import { DueTimer } from './storage/due-timer.ts';
+import type { Records, Shape } from './storage/records.ts';
+import type { Storage } from './storage/storage.ts';
+
+/** What becomes of a command that nobody waits for (Huawei 14.7). */
+export type AsyncStatus = 'PENDING' | 'EXPIRED' | 'SENT' | 'SUCCESSFUL' | 'FAILED' | 'TIMEOUT';
+
+/** A command that nobody waits for. Instants in ms since 1970. */
+export interface AsyncCommand extends Invocation {
+  readonly id: string;
+  readonly device: DeviceRef;
+  readonly status: AsyncStatus;
+  /** `delay`: waits for a device that is offline; `immediately`: fails then. */
+  readonly strategy: 'immediately' | 'delay';
+  readonly expireSeconds: number;
+  readonly createdAt: number;
+  readonly sentAt?: number;
+  readonly answeredAt?: number;
+  readonly result?: CommandResult;
+  /** Why it was not sent. */
+  readonly fault?: { readonly code: string; readonly text: string };
+  /** When it expires, or is given up. */
+  readonly dueAt?: number;
+  readonly serial: number;
+}
+
+interface AsyncCommandsOptions {
+  readonly storage: Storage;
+  readonly registry: Registry;
+  readonly downlink: Pick<Downlink, 'invoke' | 'reaches'>;
+  readonly clock: Clock;
+  problem(problem: LianyunError): void;
+}
+
+const ASYNC_COMMANDS: Shape<AsyncCommand> = { name: 'async_commands', key: ['id'], columns: { id: 'text', device: 'text', status: 'text', name: 'text', dueAt: 'number' } };
+
+/** How long after the cloud's own time to answer one that was sent is given up: it was sent by a process that is no more. */
+const LOST_MS = 60_000;
+const A_TURN = 100;
+
+/** Commands that are brought to a device now or when it connects, in their order, and whose answers are kept (Huawei 14.5, 14.7). */
+export class AsyncCommands {
+  readonly #options: AsyncCommandsOptions;
+  readonly #all: Records<AsyncCommand>;
+  readonly #timer: DueTimer<AsyncCommand>;
+  /** Devices that are being brought theirs; true: there may be more. */
+  readonly #flights = new Map<DeviceRef, boolean>();
+
+  constructor(options: AsyncCommandsOptions) {
+    this.#options = options;
+    const { storage, clock, problem } = options;
+    this.#all = storage.records(ASYNC_COMMANDS);
+    this.#timer = new DueTimer({ records: this.#all, clock, problem, onDue: (command) => this.#end(command, { status: command.status === 'PENDING' ? 'EXPIRED' : 'TIMEOUT' }) });
+  }
+
+  create(device: DeviceRef, { strategy, expireSeconds, ...call }: Invocation & Pick<AsyncCommand, 'strategy' | 'expireSeconds'>): AsyncCommand {
+    const { storage, registry, clock, downlink } = this.#options;
+    registry.device('huawei', device);
+    const now = clock.now();
+    const isRefused = strategy === 'immediately' && !downlink.reaches('huawei', device);
+    const made: AsyncCommand = {
+      ...call,
+      id: randomUUID(),
+      device,
+      strategy,
+      expireSeconds,
+      createdAt: now,
+      serial: storage.registryStore.nextSerial(),
+      ...(isRefused ? { status: 'FAILED', fault: { code: 'IOTDA.014016', text: 'The device is not online.' } } : { status: 'PENDING', dueAt: now + expireSeconds * 1000 }),
+    };
+    this.#put(made);
+    if (!isRefused) this.#bring(device);
+    return made;
+  }
+
+  /** Fails with `not-found`. */
+  get(device: DeviceRef, id: string): AsyncCommand {
+    const found = this.#all.get({ id });
+    if (found?.device !== device) throw new LianyunError('not-found', `There is no command ${JSON.stringify(id)} of ${device}.`);
+    return found;
+  }
+
+  /** Newest first. */
+  list(where: Pick<AsyncCommand, 'device'> & Partial<Pick<AsyncCommand, 'status' | 'name'>>, page: PageRequest): Page<AsyncCommand> {
+    return this.#all.page(where, page);
+  }
+
+  /** A device connected. */
+  cameOnline(device: DeviceRef): void {
+    this.#bring(device);
+  }
+
+  /** A device is no more. */
+  forget(device: DeviceRef): void {
+    for (let found = this.#all.page({ device }, { limit: A_TURN }).items; found.length > 0; found = this.#all.page({ device }, { limit: A_TURN }).items) for (const { id } of found) this.#all.remove({ id });
+  }
+
+  close(): void {
+    this.#timer.close();
+  }
+
+  #put(command: AsyncCommand): void {
+    this.#all.put(command);
+    if (command.dueAt !== undefined) this.#timer.wakeAt(command.dueAt);
+  }
+
+  #end({ id }: AsyncCommand, outcome: Pick<AsyncCommand, 'status'> & Partial<Pick<AsyncCommand, 'result' | 'answeredAt' | 'fault'>>): void {
+    const found = this.#all.get({ id });
+    if (found === undefined) return;
+    const { dueAt: _over, ...rest } = found;
+    this.#all.put({ ...rest, ...outcome });
+  }
+
+  #bring(device: DeviceRef): void {
+    if (this.#flights.has(device)) return void this.#flights.set(device, true);
+    this.#flights.set(device, false);
+    void this.#run(device).finally(() => {
+      const hasMore = this.#flights.get(device) === true;
+      this.#flights.delete(device);
+      if (hasMore) this.#bring(device);
+    });
+  }
+
+  /** One after the other, the oldest first. */
+  async #run(device: DeviceRef): Promise<void> {
+    const { storage, downlink, problem } = this.#options;
+    try {
+      await storage.stored();
+      for (let next = this.#oldest(device); next !== undefined && downlink.reaches('huawei', device); next = this.#oldest(device)) await this.#send(next);
+    } catch (error) {
+      // A storage that fails tells by itself, and what waits is brought when the device connects.
+      if (!isLianyunError(error)) problem(new LianyunError('handler-failed', `The commands of ${device} could not be brought to it: ${String(error)}`, { device, cause: error }));
+    }
+  }
+
+  #oldest(device: DeviceRef): AsyncCommand | undefined {
+    const { total } = this.#all.page({ device, status: 'PENDING' }, { limit: 0 });
+    return total === 0 ? undefined : this.#all.page({ device, status: 'PENDING' }, { limit: 1, offset: total - 1 }).items[0];
+  }
+
+  async #send(command: AsyncCommand): Promise<void> {
+    const { downlink, clock, storage } = this.#options;
+    const { id, device, service, name, args, status: _pending, dueAt, ...rest } = command;
+    const now = clock.now();
+    this.#put({ ...rest, id, device, name, args, ...(service === undefined ? {} : { service }), status: 'SENT', sentAt: now, dueAt: now + LOST_MS });
+    await storage.stored();
+    try {
+      const result = await downlink.invoke('huawei', device, { id, name, args, ...(service === undefined ? {} : { service }) });
+      this.#end(command, { status: result.code === 0 ? 'SUCCESSFUL' : 'FAILED', result, answeredAt: clock.now() });
+    } catch (error) {
+      if (isLianyunError(error, 'timeout')) return this.#end(command, { status: 'TIMEOUT' });
+      if (command.strategy === 'immediately' || !isLianyunError(error, 'offline')) return this.#end(command, { status: 'FAILED', fault: { code: 'IOTDA.014016', text: error instanceof Error ? error.message : String(error) } });
+      // It went away meanwhile: it waits for it.
+      this.#put({ ...command, ...(dueAt === undefined ? {} : { dueAt }) });
+    }
+  }
+}
