@@ -62,10 +62,10 @@ describe.each(KINDS)('Behind $name', ({ script, scheme }) => {
 
   it.each(['http', 'https'] as const)('files go to and fro over %s', async (protocol) => {
     await using front = await TlsFront.open(certificates.trusted.forServer(['127.0.0.1']));
-    await using rig = await Rig.open({ over: 'mqtts', authority: certificates.trusted, ...(protocol === 'https' && { publicUrl: `https://${front.where}` }) });
+    await using rig = await Rig.open({ over: protocol === 'https' ? 'mqtts' : 'mqtt', authority: certificates.trusted, ...(protocol === 'https' && { publicUrl: `https://${front.where}` }) });
     front.leads = rig.httpPort;
     await using proxy = await TestProxy.listen(script(certificates));
-    const lamp = rig.own(filesOf(rig.server, { tls: { ca: certificates.trusted.file }, proxy: proxy.url(undefined, scheme) }));
+    const lamp = rig.own(filesOf(rig.server, { ...((protocol === 'https' || scheme === 'https') && { tls: { ca: certificates.trusted.file } }), proxy: proxy.url(undefined, scheme) }));
     await lamp.connect();
     const content = randomBytes(200_000);
     await lamp.files.upload(content, { name: 'a.bin' }).done;
@@ -74,7 +74,7 @@ describe.each(KINDS)('Behind $name', ({ script, scheme }) => {
     // What is not encrypted an HTTP proxy is asked for by its whole address, as curl does.
     const isWhole = protocol === 'http' && !scheme.startsWith('socks');
     const expected: unknown = isWhole ? expect.stringContaining(`http://127.0.0.1:${rig.httpPort}/objects/`) : protocol === 'http' ? `127.0.0.1:${rig.httpPort}` : front.where;
-    expect(proxy.requests.map(({ to }) => to)).toEqual([`127.0.0.1:${rig.ports.mqtts ?? 0}`, expected, expected]);
+    expect(proxy.requests.map(({ to }) => to)).toEqual([`127.0.0.1:${(protocol === 'https' ? rig.ports.mqtts : rig.ports.mqtt) ?? 0}`, expected, expected]);
   });
 });
 
@@ -152,7 +152,7 @@ describe('A fault of a proxy', () => {
     ['SOCKS5 5', { kind: 'socks5', reply: 5 }, 'proxy-failed', /was refused by the server/],
   ] as const)('ends a download or an upload as its own: %s', async (_name, script, code, words) => {
     await using front = await TestProxy.listen(script);
-    await using rig = await open('mqtts');
+    await using rig = await Rig.open({ over: 'mqtts', authority: certificates.trusted, publicUrl: 'http://127.0.0.1:9' });
     // The device itself goes straight; its files go through the proxy.
     process.env['http_proxy'] = front.url();
     const lamp = rig.own(filesOf(rig.server, { tls: { ca: certificates.trusted.file } }));
