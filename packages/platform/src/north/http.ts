@@ -3,6 +3,7 @@ import { createServer, type Server as TlsServer, type ServerOptions } from 'node
 import type { FastifyInstance } from 'fastify';
 import { listenError } from '../listen-error.ts';
 import type { ServerTls } from '../tls/server-tls.ts';
+import { Response } from './response.ts';
 
 /** Connections that may wait to be accepted: applications without keep-alive ask for thousands of devices at once. */
 const BACKLOG = 4096;
@@ -39,7 +40,7 @@ export async function openHttp(app: FastifyInstance, { host, port, tls }: HttpAd
 
 async function openTls(app: FastifyInstance, { host, port, tls }: Required<HttpAddress>): Promise<HttpListener> {
   // With the names of authorities that it takes, a browser asks its user for a certificate of those only; programs send what they have.
-  const options = (): ServerOptions => ({ ...tls.options, ca: tls.authority.pem });
+  const options = (): ServerOptions => ({ ...tls.options, ca: tls.authority.pem, ServerResponse: Response });
   const server = createServer(options(), (request, response) => {
     app.routing(request, response);
     response.once('close', () => {

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { NorthUnderTest } from './north.fixtures.ts';
 
@@ -8,6 +8,15 @@ describe('the northbound server', () => {
     const answer = await fetch(`http://${north.host}/healthz`);
     expect(answer.headers.get('x-request-id')).toBeTruthy();
     expect(await answer.json()).toEqual({ status: 'ok' });
+  });
+
+  it('writes the names of its headers as devices look for them, byte for byte', async () => {
+    await using north = await new NorthUnderTest().start();
+    const socket = connect({ host: '127.0.0.1', port: Number(north.host.split(':')[1]) });
+    socket.end('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    const head = Buffer.concat(await socket.toArray()).toString().split('\r\n\r\n')[0] ?? '';
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(head.split('\r\n').slice(1).map((line) => line.split(':')[0]).sort()).toEqual(['Connection', 'Content-Length', 'Content-Type', 'Date', 'X-Request-Id']);
   });
 
   it('says who stands in the way when its port is in use, and what to do', async () => {
