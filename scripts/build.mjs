@@ -32,10 +32,8 @@ export async function buildPackage({ dir, entries, external }) {
     sourcemap: true,
     sourcesContent: false,
     legalComments: 'linked',
-    // Names stay and lines are short, so that a stack trace from far away can be read.
-    minifySyntax: true,
-    minifyWhitespace: true,
-    lineLimit: 160,
+    // What devices install is small; names stay and lines are short, so that a stack trace from far away can be read.
+    ...(dir === 'device' && { minifySyntax: true, minifyWhitespace: true, lineLimit: 160 }),
     metafile: true,
     logLevel: 'warning',
   });
