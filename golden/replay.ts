@@ -146,7 +146,7 @@ async function untilQuiet({ recorder }: Wire, clock: FakeClock, isDone: () => bo
 const UNDER_WAY = /^(?:FSReq|FileHandleClose|GetAddrInfo|TCPConnect|Write|Shutdown|RandomBytes|SignJob|VerifyJob|HashJob)/;
 
 /** Until bytes under way on loopback have arrived and been dealt with: a few turns of the event loop without news. */
-export async function settled(recorder: { readonly activity: number }): Promise<void> {
+async function settled(recorder: { readonly activity: number }): Promise<void> {
   for (let turns = 0; turns < 3; turns++) {
     const before = recorder.activity;
     await new Promise((resolve) => setTimeout(resolve, 1));

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ClientConf, IotDevice, type ConnectAuthInfo } from 'lianyun/huawei';
 import { foreignAuthority } from '../material.ts';
-import { settled, UnknownCase, type Stage, type StageOptions } from '../replay.ts';
+import { UnknownCase, type Stage, type StageOptions } from '../replay.ts';
 import type { Case } from '../transcript.ts';
 import { shown } from '../words.ts';
 import { CALLS } from './calls.ts';
@@ -38,7 +38,7 @@ export class HuaweiStage implements Stage, Scene {
     if (first !== undefined && !CONNECTS.test(first.api)) {
       const connecting = stage.connect({ ...(first.call['qos'] === 0 ? { qos: 0 } : {}) });
       await connecting;
-      await settled(options.wire.recorder);
+      for (let turns = 0; turns < 200; turns++) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     return stage;
   }
@@ -96,7 +96,7 @@ export class HuaweiStage implements Stage, Scene {
     await device.connect();
     if (isRecorded) return;
     // Its log of the connection arrives.
-    await settled(recorder);
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setTimeout(resolve, 1));
     recorder.take();
   }
 
