@@ -1,6 +1,7 @@
 import type { JsonObject } from '@lianyun/protocol';
 import { handle, QcloudHub } from './hub.ts';
 import { Ota, type OtaCmdType } from './ota.ts';
+import { Resource } from './resource.ts';
 import { Template, type ReplyPara } from './template.ts';
 import type { TemplateAction, TemplateEvent, TemplateProperty } from './template-lists.ts';
 import { keyOf, NO_HANDLE, type Publishable, type Result, type TopicCallback } from './words.ts';
@@ -9,6 +10,9 @@ import { keyOf, NO_HANDLE, type Publishable, type Result, type TopicCallback } f
 export class QcloudExplorer extends QcloudHub {
   readonly #templates = new Map<string, Template>();
   readonly #otas = new Map<string, Ota>();
+  readonly #resources = new Map<string, Resource>();
+  /** The one that was initialised last: the vendor's later calls name none. */
+  #resource: Resource | undefined;
 
   /** Subscribes the data template of a device. Each callback gets what arrives on its topic; `propertyCb` controls and the answers to reports alike. */
   templateInit(productId: string, deviceName: string, propertyCb: TopicCallback | null, actionCb?: TopicCallback | null, eventCb?: TopicCallback | null, serviceCb?: TopicCallback | null): Result {
@@ -154,6 +158,34 @@ export class QcloudExplorer extends QcloudHub {
 
   otaReportUpgradeFail(productId: string, deviceName: string, version: string | null): Result {
     return this.#ota(productId, deviceName)?.reportFailure(version) ?? noHandle();
+  }
+
+  /** Begins to hear of resources (reference 7.8); the callback gets `create_upload_task_rsp` with the URL. */
+  resourceInit(productId: string, deviceName: string, callback: TopicCallback | null): Result {
+    this.routes.line.online();
+    this.#resource = new Resource(this.routes, { productId, deviceName }, this.downloadTls);
+    this.#resources.set(keyOf(productId, deviceName), this.#resource);
+    return this.#resource.init(callback);
+  }
+
+  /** Asks where a file is to be put. Rejects when it cannot be read. */
+  async resourceCreateUploadTask(productId: string, deviceName: string, filePath: string): Promise<Result> {
+    return (await this.#resources.get(keyOf(productId, deviceName))?.create(filePath)) ?? this.noHandle('resourceInit', productId, deviceName);
+  }
+
+  /** Tells how far the upload is. */
+  resourceReportUploadProgress(productId: string, deviceName: string): Result {
+    return this.#resources.get(keyOf(productId, deviceName))?.report() ?? this.noHandle('resourceInit', productId, deviceName);
+  }
+
+  /** Puts the file where the cloud said: 0, or -1 with a problem that says why. @param timeout seconds of silence. */
+  async resourceUploadfile(url: string, timeout = 10): Promise<0 | -1> {
+    return (await this.#resource?.upload(url, timeout * 1000)) ?? -1;
+  }
+
+  /** Tells that the upload is done. */
+  resourceFinished(): Result {
+    return this.#resource?.report('done', 100) ?? noHandle();
   }
 
   /** Disconnects, or gives up connecting; leaves nothing behind. */

@@ -79,6 +79,11 @@ const BEYOND = {
   shadowJsonConstructDesireAllNull: DEVICE,
   rrpcInit: [...DEVICE, 'callback'],
   rrpcReply: [...DEVICE, 'reply', 'length', 'processId'],
+  resourceInit: [...DEVICE, 'callback'],
+  resourceCreateUploadTask: [...DEVICE, 'filePath'],
+  resourceReportUploadProgress: DEVICE,
+  resourceUploadfile: ['url', 'timeout'],
+  resourceFinished: [],
   broadcastInit: [...DEVICE, 'callback'],
 } as const;
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FileServer, type Manners } from '../testing/file-server.ts';
+import { PutServer } from '../testing/put-server.ts';
 import { ScriptedServer, type Script } from '../testing/scripted-server.ts';
 import { temporaryDirectory, until } from '../testing/support.ts';
 import { KeyError, OtaCmdType, QcloudExplorer, ReplyPara, type Payload } from './index.ts';
@@ -226,6 +227,30 @@ describe('An upgrade through Tencent’s face', () => {
     const counts: number[] = [];
     for (let count = 1; count > 0; counts.push(count)) [, count] = await world.explorer.otaFetchYield(...NAMES, 7000);
     expect(counts).toEqual([7000, 2000, -2]);
+  });
+});
+
+describe('A resource through Tencent’s face', () => {
+  it('is announced with size and MD5, put as the bytes that it is, and told as done', async () => {
+    const world = await online(await setup());
+    const { explorer, server, directory } = world;
+    const files = await PutServer.listen();
+    open.push(files);
+    const heard: Payload[] = [];
+    explorer.resourceInit(...NAMES, (_topic, _qos, payload) => void heard.push(payload));
+    const bytes = Buffer.from(Array.from({ length: 3000 }, (_, index) => index % 256));
+    writeFileSync(path.join(directory, 'photo.bin'), bytes);
+    expect((await explorer.resourceCreateUploadTask(...NAMES, path.join(directory, 'photo.bin')))[0]).toBe(0);
+    await until(() => sent(world, '$resource').length === 1, 'the task');
+    expect(sent(world, '$resource')).toEqual([{ type: 'create_upload_task', size: 3000, name: 'photo.bin', md5sum: createHash('md5').update(bytes).digest('hex') }]);
+    server.last.send('$resource/down/service/ABCDE12345/dev1', { type: 'create_upload_task_rsp', url: 'u' });
+    await until(() => heard.length === 1, 'the URL');
+    expect(await explorer.resourceUploadfile(`http://127.0.0.1:${files.port}/up`)).toBe(0);
+    expect(files.seen.map(({ body, headers }) => [body.equals(bytes), headers['content-md5']])).toEqual([[true, createHash('md5').update(bytes).digest('base64')]]);
+    explorer.resourceReportUploadProgress(...NAMES);
+    explorer.resourceFinished();
+    await until(() => sent(world, '$resource').length === 3, 'both reports');
+    expect(sent(world, '$resource').slice(1)).toMatchObject([{ progress: { state: 'uploading', percent: 100 } }, { name: 'photo.bin', progress: { state: 'done', result_code: 0 } }]);
   });
 });
 
