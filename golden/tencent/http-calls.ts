@@ -1,6 +1,6 @@
 // What Tencent's devices do over HTTP: the answers that the recorded server gave, made again from what they led to.
 import { createCipheriv } from 'node:crypto';
-import { tencentHttp } from '@lianyun/protocol';
+import { tencentHttpGateway } from '@lianyun/protocol';
 import type { Case } from '../transcript.ts';
 import type { HttpAnswer } from '../wire.ts';
 import { as, DEVICE, type Members, type Scene } from './scene.ts';
@@ -35,7 +35,7 @@ function registrationAnswer(recorded: Case): HttpAnswer {
   return answerOf(recorded, (returned) => {
     if (typeof responsePayload === 'string') return { Response: { Len: 0, Payload: responsePayload } };
     const credential = returned === 'success' ? { certificate: 'CERTIFICATE', privateKey: 'KEY' } : { deviceSecret: String(returned) };
-    const { bytes, payload } = tencentHttp.registration.seal(credential, DEVICE.productSecret);
+    const { bytes, payload } = tencentHttpGateway.registration.seal(credential, DEVICE.productSecret);
     return { Response: { Len: bytes, Payload: payload } };
   });
 }

@@ -32,6 +32,7 @@ export { filtersFor, rightsOf, subscriptionsOf, type Rights, type Subscription, 
 export type { Claim, MqttCredentials, PreSharedKey, Refusal, SignIn, SignInContext } from './sign-in.ts';
 export {
   tencentHttp,
+  tencentHttpGateway,
   type LegacyRegistration,
   type RegistrationAnswer,
   type RegistrationForm,

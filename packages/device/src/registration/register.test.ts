@@ -1,11 +1,11 @@
 import http from 'node:http';
-import { tencentHttp } from '@lianyun/protocol';
+import { tencentHttpGateway } from '@lianyun/protocol';
 import { expect, it } from 'vitest';
 import { registerDevice, requestCredential } from './register.ts';
 
 it('A certificate is handed on as it came where only that is asked for, and refused where it is to be kept and used', async () => {
   const productSecret = 'ProductSecret0123456789';
-  const sealed = tencentHttp.registration.seal({ certificate: 'CERT', privateKey: 'KEY\\nKEY' }, productSecret);
+  const sealed = tencentHttpGateway.registration.seal({ certificate: 'CERT', privateKey: 'KEY\\nKEY' }, productSecret);
   const asked: string[] = [];
   const server = http.createServer((request, response) => {
     asked.push(request.url ?? '');

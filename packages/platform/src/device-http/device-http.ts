@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { rightsOf, tencent, tencentHttp, type Clock, type DeviceRef, type TencentCredential, type TencentHttpFault, type TencentHttpRequest } from '@lianyun/protocol';
+import { rightsOf, tencent, tencentHttpGateway, type Clock, type DeviceRef, type TencentCredential, type TencentHttpFault, type TencentHttpRequest } from '@lianyun/protocol';
 import { refusal } from '../north/refusal.ts';
 import type { Device, TencentProduct } from '../records.ts';
 import type { Registry } from '../registry.ts';
@@ -61,11 +61,11 @@ export class DeviceHttp {
 
   /** The same, as older SDKs ask for it. */
   registerLegacy(body: Buffer): Registered {
-    const request = tencentHttp.registration.readLegacy(documentIn(body));
+    const request = tencentHttpGateway.registration.readLegacy(documentIn(body));
     if ('wrong' in request) throw refusal('InvalidParameter', request.wrong);
     const { productId, deviceName, timestamp, nonce } = request;
     const product = this.#product(productId);
-    if (!tencentHttp.registration.verifyLegacy(request, product.productSecret)) throw faultOf('bad-signature');
+    if (!tencentHttpGateway.registration.verifyLegacy(request, product.productSecret)) throw faultOf('bad-signature');
     if (Math.abs(this.#options.clock.now() - timestamp * 1000) > WINDOW_MS) throw faultOf('expired');
     this.#once(`${productId}/${deviceName}`, String(timestamp), String(nonce));
     return this.#enroll(product, deviceName);
@@ -73,7 +73,7 @@ export class DeviceHttp {
 
   /** Takes in what a device publishes. */
   async publish(request: TencentHttpRequest): Promise<void> {
-    const message = tencentHttp.publish.read(documentIn(request.body));
+    const message = tencentHttpGateway.publish.read(documentIn(request.body));
     if ('wrong' in message) throw refusal('InvalidParameter', message.wrong);
     const { registry } = this.#options;
     const { productId, deviceName, topic, qos } = message;
@@ -96,7 +96,7 @@ export class DeviceHttp {
   }
 
   #verify(request: TencentHttpRequest, { device, ...proof }: { readonly device: DeviceRef; readonly secret?: string; readonly publicKey?: X509Certificate['publicKey'] }): void {
-    const fault = tencentHttp.verify(request, proof, this.#options.clock.now());
+    const fault = tencentHttpGateway.verify(request, proof, this.#options.clock.now());
     if (fault !== undefined) throw faultOf(fault);
     this.#once(device, request.headers['x-tc-timestamp'] ?? '', request.headers['x-tc-nonce'] ?? '');
   }
@@ -126,7 +126,7 @@ export class DeviceHttp {
     if (known === undefined) registry.updateProduct('tencent', productId, { registered: registered + 1 });
     if (issued !== undefined) registry.updateDevice('tencent', ref, certified(issued.cert));
     const credential: TencentCredential = issued === undefined ? { deviceSecret: device.secret } : { certificate: issued.cert, privateKey: issued.key };
-    return { ...tencentHttp.registration.seal(credential, product.productSecret), isNew: known === undefined };
+    return { ...tencentHttpGateway.registration.seal(credential, product.productSecret), isNew: known === undefined };
   }
 
   /** A device's certificate with its key, signed by this platform. Refused with UnsupportedOperation where it has no authority. */
