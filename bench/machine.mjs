@@ -12,6 +12,8 @@ const DEVICE = fileURLToPath(new URL('./clients/device-process.mjs', import.meta
 const CROWD = fileURLToPath(new URL('./clients/crowd-process.mjs', import.meta.url));
 const HISTORY = fileURLToPath(new URL('./clients/history-process.mjs', import.meta.url));
 const FLEET = fileURLToPath(new URL('./fleet/fleet-process.mjs', import.meta.url));
+const CLOUD = fileURLToPath(new URL('./downloads/cloud-process.mjs', import.meta.url));
+const DOWNLOAD = fileURLToPath(new URL('./downloads/download-process.mjs', import.meta.url));
 const SERVERS = {
   ours: fileURLToPath(new URL('./servers/ours.mjs', import.meta.url)),
   aedes: fileURLToPath(new URL('./servers/aedes.mjs', import.meta.url)),
@@ -49,6 +51,16 @@ export class Machine {
   /** A process with a storage of the platform's; see clients/history-process.mjs. */
   history(options) {
     return this.#start('server', [process.execPath, HISTORY, JSON.stringify(options)]);
+  }
+
+  /** A process that offers files and gives them out; see downloads/cloud-process.mjs. */
+  cloud(options) {
+    return this.#start('server', [process.execPath, CLOUD, JSON.stringify(options)]);
+  }
+
+  /** A process that fetches one in some way; see downloads/download-process.mjs. */
+  download(way, options) {
+    return this.#start('client', [process.execPath, '--expose-gc', DOWNLOAD, way, JSON.stringify(options)]);
   }
 
   /** A Node process that only starts and says so: what no client can be faster than. */

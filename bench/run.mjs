@@ -15,12 +15,13 @@ import { devices } from './parts/devices.mjs';
 import { fleet, fleetStored } from './parts/fleet.mjs';
 import { history } from './parts/history.mjs';
 import { latency } from './parts/latency.mjs';
+import { ota } from './parts/ota.mjs';
 import { publish } from './parts/publish.mjs';
 import { size } from './parts/size.mjs';
 import { startup } from './parts/startup.mjs';
 import { killAll } from './processes.mjs';
 
-const PARTS = [publish, latency, devices, startup, fleet, fleetStored, history, connections, size];
+const PARTS = [publish, latency, devices, startup, fleet, fleetStored, history, connections, ota, size];
 /** No round is begun after this; more rounds than the default may take longer. */
 const MINUTES = 9;
 
