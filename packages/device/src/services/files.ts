@@ -1,16 +1,12 @@
-import path from 'node:path';
 import { isLianyunError, LianyunError, type FileDirection, type Vocabulary } from '@lianyun/protocol';
-import { systemDisk } from '../disk/disk.ts';
-import { Download } from '../download/download.ts';
-import { distinctFileName } from '../download/file-name.ts';
 import type { DownloadOptions, DownloadTuning } from '../download/options.ts';
 import { orAborted } from '../download/patience.ts';
-import { UploadSource, type UploadContent } from '../upload/source.ts';
-import { upload, type UploadTuning } from '../upload/upload.ts';
+import type { UploadContent } from '../upload/source.ts';
+import type { UploadTuning } from '../upload/upload.ts';
 import type { DeviceContext } from './context.ts';
 import type { FileTransfer } from './file-transfer.ts';
+import { FileTransfers } from './file-transfers.ts';
 import { SignedUrl } from './signed-url.ts';
-import { startTransfer } from './start-transfer.ts';
 
 /** How a file is uploaded. */
 export interface UploadFileOptions extends UploadTuning {
@@ -59,10 +55,11 @@ export class FilesService {
   readonly #asking: { [D in FileDirection]?: Promise<unknown> } = {};
   /** Questions that were given up: their answers may still come. */
   readonly #unanswered = { upload: 0, download: 0 };
-  readonly #coming = new Set<string>();
+  readonly #transfers: FileTransfers;
 
   constructor(context: DeviceContext) {
     this.#context = context;
+    this.#transfers = new FileTransfers(context, { what: 'file', maxNameBytes: MAX_NAME_BYTES });
   }
 
   /**
@@ -72,22 +69,12 @@ export class FilesService {
    * `timeout`, `offline` (the cloud could not be asked for a URL), `aborted`, `closed`, `bad-input`, `unsupported`.
    */
   upload(content: UploadContent, options: UploadFileOptions = {}): FileTransfer<UploadedFile> {
-    return startTransfer(this.#context, { what: 'The upload of a file', options }, async (signal, teller) => {
-      const { clock, network } = this.#context;
-      const source = await UploadSource.open(systemDisk, content, signal);
-      try {
-        const { name = source.name, ...tuning } = options;
-        checkName(name);
-        const { bytes, sha256 } = source;
-        const onSent = (sent: number): void => teller.progress({ bytes: sent, total: bytes, resumed: 0 });
-        return await this.#granted({ direction: 'upload', name, hash: sha256, bytes }, signal, async (url) => {
-          await upload({ ...tuning, network, target: url.source, renew: url.renew, source, clock, signal, onSent, onRetry: (retry) => teller.retry(retry) });
-          return { object: url.grant.object, bytes, sha256 };
-        });
-      } finally {
-        await source.close();
-      }
-    });
+    return this.#transfers.upload(content, options, ({ name, source: { bytes, sha256 }, signal, put }) =>
+      this.#granted({ direction: 'upload', name, hash: sha256, bytes }, signal, async (url) => {
+        await put({ target: url.source, renew: url.renew });
+        return { object: url.grant.object, bytes, sha256 };
+      }),
+    );
   }
 
   /**
@@ -100,27 +87,12 @@ export class FilesService {
    * `conflict` (the file is being downloaded already), `network`, `timeout`, `offline`, `aborted`, `closed`, `bad-input`, `unsupported`.
    */
   download(name: string, options: DownloadFileOptions): FileTransfer<DownloadedFile> {
-    return startTransfer(this.#context, { what: 'The download of a file', options }, async (signal, teller) => {
-      const { clock, network } = this.#context;
-      const { to, bytes, digest, ...tuning } = options;
-      checkName(name);
-      if (typeof to !== 'string' || to === '' || to.includes('\0')) throw new LianyunError('bad-input', 'files.download() takes the directory that the file comes into: { to }.');
-      const file = path.resolve(to, distinctFileName(name));
-      if (this.#coming.has(file)) throw new LianyunError('conflict', `${file} is being downloaded already.`);
-      this.#coming.add(file);
-      try {
-        return await this.#granted({ direction: 'download', name }, signal, async (url) => {
-          const announced = { bytes: bytes ?? url.grant.bytes, digest: digest ?? digestOf(url.grant.hash) };
-          const download = new Download({ ...tuning, ...announced, network, source: url.source, renew: url.renew, file, clock, signal });
-          download.on('progress', (progress) => teller.progress(progress));
-          download.on('retry', (retry) => teller.retry(retry));
-          await download.done;
-          return { object: url.grant.object, file, bytes: download.progress.bytes };
-        });
-      } finally {
-        this.#coming.delete(file);
-      }
-    });
+    return this.#transfers.download(name, options, ({ file, signal, get }) =>
+      this.#granted({ direction: 'download', name }, signal, async (url) => {
+        const { bytes = url.grant.bytes, digest = digestOf(url.grant.hash) } = options;
+        return { object: url.grant.object, file, bytes: await get({ source: url.source, renew: url.renew, bytes, digest }) };
+      }),
+    );
   }
 
   /** Asks for a URL, for as long as it takes, and tells the cloud how it ended. */
@@ -169,11 +141,6 @@ export class FilesService {
       }
     }
   }
-}
-
-function checkName(name: string | undefined): asserts name is string {
-  if (typeof name === 'string' && name !== '' && Buffer.byteLength(name) <= MAX_NAME_BYTES) return;
-  throw new LianyunError('bad-input', `A file in the cloud needs a name of 1 to ${MAX_NAME_BYTES} bytes.`);
 }
 
 /** Whether an answer can be the one to a question: the cloud may write something before the name, and other characters into it. */

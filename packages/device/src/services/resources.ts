@@ -1,14 +1,11 @@
-import path from 'node:path';
 import { isLianyunError, LianyunError, type Receipt, type ResourceOffer, type ResourceProgress } from '@lianyun/protocol';
-import { systemDisk } from '../disk/disk.ts';
-import { Download } from '../download/download.ts';
-import { distinctFileName } from '../download/file-name.ts';
+import type { DownloadProgress } from '../download/download.ts';
 import type { DownloadTuning } from '../download/options.ts';
-import { UploadSource, type UploadContent } from '../upload/source.ts';
-import { upload, type UploadTuning } from '../upload/upload.ts';
+import type { UploadContent } from '../upload/source.ts';
+import type { UploadTuning } from '../upload/upload.ts';
 import type { DeviceContext } from './context.ts';
-import type { FileTransfer, TransferTeller } from './file-transfer.ts';
-import { startTransfer } from './start-transfer.ts';
+import type { FileTransfer } from './file-transfer.ts';
+import { FileTransfers } from './file-transfers.ts';
 
 /** How a resource is uploaded. */
 export interface UploadResourceOptions extends UploadTuning {
@@ -52,9 +49,11 @@ const MAX_NAME_BYTES = 255;
 /** Resources of IoT Hub: files that a device puts into the cloud's storage, and gets from it (Tencent 7.8). */
 export class ResourcesService {
   readonly #context: DeviceContext;
+  readonly #transfers: FileTransfers;
 
   constructor(context: DeviceContext) {
     this.#context = context;
+    this.#transfers = new FileTransfers(context, { what: 'resource', maxNameBytes: MAX_NAME_BYTES });
   }
 
   /**
@@ -64,29 +63,20 @@ export class ResourcesService {
    * `disk-failed`, `network`, `timeout`, `offline`, `aborted`, `closed`, `bad-input`, `unsupported`.
    */
   upload(content: UploadContent, options: UploadResourceOptions = {}): FileTransfer<UploadedResource> {
-    return startTransfer(this.#context, { what: 'The upload of a resource', options }, async (signal, teller) => {
-      const { clock, network } = this.#context;
-      const source = await UploadSource.open(systemDisk, content, signal);
-      try {
-        const { name = source.name, ...tuning } = options;
-        checkName(name);
-        const { bytes, md5 } = source;
-        const headers = { 'content-md5': Buffer.from(md5, 'hex').toString('base64') };
-        const ask = async (ending: AbortSignal): Promise<string> => this.#grant({ name, bytes, md5 }, ending);
-        let url = await ask(signal);
-        let renewals = 0;
-        return await this.#told({ direction: 'upload', name, total: bytes }, teller, async (progress) => {
-          const renew = async (ending: AbortSignal): Promise<boolean> => {
-            if (++renewals > MAX_RENEWALS) return false;
-            url = await ask(ending);
-            return true;
-          };
-          await upload({ ...tuning, network, target: () => ({ url, headers }), renew, source, clock, signal, onSent: progress, onRetry: (retry) => teller.retry(retry) });
-          return { name, bytes, md5 };
-        });
-      } finally {
-        await source.close();
-      }
+    return this.#transfers.upload(content, options, async ({ name, source: { bytes, md5 }, signal, put }) => {
+      const headers = { 'content-md5': Buffer.from(md5, 'hex').toString('base64') };
+      const ask = (ending: AbortSignal): Promise<string> => this.#grant({ name, bytes, md5 }, ending);
+      let url = await ask(signal);
+      let renewals = 0;
+      const renew = async (ending: AbortSignal): Promise<boolean> => {
+        if (++renewals > MAX_RENEWALS) return false;
+        url = await ask(ending);
+        return true;
+      };
+      return this.#told({ direction: 'upload', name, state: 'uploading' }, async (onProgress) => {
+        await put({ target: () => ({ url, headers }), renew }, onProgress);
+        return { name, bytes, md5 };
+      });
     });
   }
 
@@ -110,22 +100,16 @@ export class ResourcesService {
    * Gets a resource that the cloud offered, going on where an earlier attempt ended, checks its size and MD5, and tells the cloud how far it is and what came of it. It appears under its name at once and
    * whole, or not at all; the name on the disk is made as {@link FilesService.download} makes it.
    * @returns the transfer; `done` rejects with `not-found`, `wrong-digest`, `wrong-size`, `disk-full`, `disk-failed`, `expired-url`, `unsafe-url`, `untrusted-server`, `bad-response`, `network`, `timeout`, `aborted`,
-   * `closed`, `bad-input`, `unsupported`.
+   * `closed`, `bad-input`, `unsupported`, `conflict` (the resource is being downloaded already).
    */
   download(offer: ResourceOffer, options: DownloadResourceOptions): FileTransfer<DownloadedResource> {
-    return startTransfer(this.#context, { what: 'The download of a resource', options }, async (signal, teller) => {
-      const { clock, network } = this.#context;
-      const { to, ...tuning } = options;
+    // Types say so already; a program in JavaScript can pass anything.
+    const given: ResourceOffer | undefined = offer;
+    return this.#transfers.download(given?.name, options, ({ file, get }) => {
       const { name, url, bytes, md5 } = offer;
-      checkName(name);
-      if (typeof to !== 'string' || to === '' || to.includes('\0')) throw new LianyunError('bad-input', 'resources.download() takes the directory that the file comes into: { to }.');
-      const file = path.resolve(to, distinctFileName(name));
-      return this.#told({ direction: 'download', name, total: bytes }, teller, async (progress) => {
-        const download = new Download({ ...tuning, network, bytes, digest: md5 === undefined ? undefined : { algorithm: 'md5', hex: md5 }, source: () => ({ url }), file, clock, signal });
-        download.on('progress', ({ bytes: now }) => progress(now));
-        download.on('retry', (retry) => teller.retry(retry));
-        await download.done;
-        return { name, file, bytes: download.progress.bytes };
+      return this.#told({ direction: 'download', name, state: 'downloading' }, async (onProgress) => {
+        const digest = md5 === undefined ? undefined : ({ algorithm: 'md5', hex: md5 } as const);
+        return { name, file, bytes: await get({ source: () => ({ url }), bytes, digest }, onProgress) };
       });
     });
   }
@@ -139,23 +123,21 @@ export class ResourcesService {
   }
 
   /** Runs a transfer and tells the cloud of it: now and then while it goes on, and how it ended. */
-  async #told<R>({ direction, name, total }: Told, teller: TransferTeller, run: (progress: (bytes: number) => void) => Promise<R>): Promise<R> {
+  async #told<R>({ state, ...file }: Pick<ResourceProgress, 'direction' | 'name' | 'state'>, run: (onProgress: (progress: DownloadProgress) => void) => Promise<R>): Promise<R> {
     const { clock } = this.#context;
-    const state = direction === 'upload' ? 'uploading' : 'downloading';
     let last = -Infinity;
-    const progress = (bytes: number): void => {
-      teller.progress({ bytes, total, resumed: 0 });
+    const onProgress = ({ bytes, total }: Pick<DownloadProgress, 'bytes' | 'total'>): void => {
       if (clock.elapsed() - last < STEP_MS) return;
       last = clock.elapsed();
-      this.#tell({ direction, name, state, percent: total ? Math.min(99, Math.floor((bytes / total) * 100)) : 0, code: 0 });
+      this.#tell({ ...file, state, percent: total ? Math.min(99, Math.floor((bytes / total) * 100)) : 0, code: 0 });
     };
-    progress(0);
+    onProgress({ bytes: 0, total: undefined });
     try {
-      const result = await run(progress);
-      this.#tell({ direction, name, state: 'done', percent: 100, code: 0 });
+      const result = await run(onProgress);
+      this.#tell({ ...file, state: 'done', percent: 100, code: 0 });
       return result;
     } catch (error) {
-      this.#tell({ direction, name, state: 'fail', code: FAILED, text: (isLianyunError(error) ? error.message : String(error)).slice(0, MAX_TEXT) });
+      this.#tell({ ...file, state: 'fail', code: FAILED, text: (isLianyunError(error) ? error.message : String(error)).slice(0, MAX_TEXT) });
       throw error;
     }
   }
@@ -164,15 +146,4 @@ export class ResourcesService {
     const { peer, device } = this.#context;
     return peer.send('resource.progress', { device, body });
   }
-}
-
-interface Told {
-  readonly direction: ResourceProgress['direction'];
-  readonly name: string;
-  readonly total: number | undefined;
-}
-
-function checkName(name: string | undefined): asserts name is string {
-  if (typeof name === 'string' && name !== '' && Buffer.byteLength(name) <= MAX_NAME_BYTES) return;
-  throw new LianyunError('bad-input', `A resource needs a name of 1 to ${MAX_NAME_BYTES} bytes.`);
 }

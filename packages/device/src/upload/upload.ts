@@ -9,7 +9,7 @@ import type { UploadSource } from './source.ts';
 /** How patient an upload is, and how it knows the server. */
 export type UploadTuning = Omit<DownloadTuning, 'maxBytes'>;
 
-interface UploadOptions extends Pick<UploadTuning, 'tls' | 'stallMs' | 'attempts' | 'maxBackoffMs'> {
+export interface UploadOptions extends Pick<UploadTuning, 'tls' | 'stallMs' | 'attempts' | 'maxBackoffMs'> {
   /** Where to put it, asked anew for every attempt. */
   target(): { readonly url: string; readonly headers?: Readonly<Record<string, string>> | undefined };
   /** Gets a fresh URL when that of {@link target} has expired; false when there is none. */
