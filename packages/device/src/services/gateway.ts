@@ -4,6 +4,7 @@ import type { Subscription } from '../session-owner.ts';
 import type { DeviceContext } from './context.ts';
 import { isThenable } from './deadline.ts';
 import { GatewayChild } from './gateway-child.ts';
+import { ChildList } from './gateway-list.ts';
 import type { GatewayChangeHandler, GatewayWait, NewChild } from './gateway-requests.ts';
 import type { Scopes } from './gateway-scopes.ts';
 import { ChildSubscriptions } from './gateway-subscriptions.ts';
@@ -37,7 +38,7 @@ type ChildOp = Extract<RequestOp, 'child.add' | 'child.remove' | 'child.status'>
 export class GatewayService {
   readonly #options: GatewayOptions;
   // Most devices are no gateways: what only those need is made when it is needed.
-  #store: TopologyStore | undefined;
+  #known: ChildList | undefined;
   #children: Map<DeviceRef, GatewayChild> | undefined;
   #subscriptions: ChildSubscriptions | undefined;
   #onChange: GatewayChangeHandler | undefined;
@@ -45,12 +46,11 @@ export class GatewayService {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#store = options.topology;
-    if (this.#store !== undefined && [...this.#store.all()].length > 0) this.#use();
+    if (options.topology !== undefined && !this.#list.isEmpty) this.#use();
   }
 
-  get #topology(): TopologyStore {
-    return (this.#store ??= new MemoryTopology());
+  get #list(): ChildList {
+    return (this.#known ??= new ChildList(this.#options.topology ?? new MemoryTopology()));
   }
 
   get #subscribed(): ChildSubscriptions {
@@ -71,7 +71,7 @@ export class GatewayService {
       return signing.sign(child, { now: clock.now(), random: () => clock.random() });
     });
     const results = await this.#inBatches('child.add', drafts, { size: batch.add, bodyOf: (part) => ({ children: part }), nameOf: ({ device, ...rest }) => ({ ...(device === undefined ? {} : { device }), ...('product' in rest ? { product: rest.product, node: rest.node } : {}) }), wait });
-    for (const { code, error: _, text: __, ...info } of results) if (code === 0 && info.device !== undefined) this.#keep({ ...info, device: info.device });
+    for (const { code, error: _, text: __, ...info } of results) if (code === 0 && info.device !== undefined) this.#list.keep({ ...info, device: info.device });
     return results;
   }
 
@@ -94,17 +94,16 @@ export class GatewayService {
 
   /** The sub-devices: asked of the cloud on Tencent (3.4), as last told by the cloud on Huawei (9.2). Rejects with `timeout`, `offline`. */
   async list(wait: GatewayWait = {}): Promise<readonly ChildInfo[]> {
-    const { context } = this.#options;
-    const topology = this.#topology;
-    const { peer, device } = context;
+    const { peer, device } = this.#options.context;
+    const list = this.#list;
     if (peer.supports('child.list')) {
       this.#use();
       const { body } = await peer.request('child.list', { device, body: {} }, this.#waiting(wait));
       const there = new Set(body.children);
-      for (const { info } of [...topology.all()]) if (!there.has(info.device)) this.#drop(info.device);
-      for (const child of there) this.#keep({ device: child });
+      for (const known of list.all()) if (!there.has(known.device)) this.#drop(known.device);
+      for (const child of there) list.keep({ device: child });
     }
-    return [...topology.all()].map(({ info }) => info);
+    return list.all();
   }
 
   /**
@@ -112,11 +111,9 @@ export class GatewayService {
    * that is known, and resolves when the cloud has the question: what changed comes to {@link onChange}. Tencent (3.4): {@link list}.
    */
   async sync(wait: GatewayWait = {}): Promise<void> {
-    const { context } = this.#options;
-    const topology = this.#topology;
-    const { peer, device, clock } = context;
+    const { peer, device, clock } = this.#options.context;
     this.#use();
-    if (peer.supports('child.sync')) await peer.send('child.sync', { device, body: { version: topology.version }, at: clock.now() }).delivered;
+    if (peer.supports('child.sync')) await peer.send('child.sync', { device, body: { version: this.#list.version }, at: clock.now() }).delivered;
     else await this.list(wait);
   }
 
@@ -139,12 +136,12 @@ export class GatewayService {
     if (known !== undefined) return known;
     const { context, scopes } = this.#options;
     const { dialect } = context;
-    const topology = this.#topology;
+    const list = this.#list;
     if (device === context.device) throw new LianyunError('bad-input', `${device} is the gateway itself.`, { device });
     // A name that no topic can hold is told here.
     dialect.deviceSlots(device);
     this.#use();
-    const isOnline = (): boolean => topology.get(device)?.wantsOnline === true;
+    const isOnline = (): boolean => list.isWanted(device);
     const owner = {
       id: device,
       get isOnline() {
@@ -173,20 +170,18 @@ export class GatewayService {
 
   async #announce(): Promise<void> {
     const { context } = this.#options;
-    const topology = this.#topology;
+    const list = this.#list;
     if (context.peer.supports('child.sync')) await this.sync();
-    const wanted = [...topology.all()].filter(({ wantsOnline }) => wantsOnline).map(({ info }) => info.device);
+    const wanted = list.wanted();
     if (wanted.length === 0) return;
     for (const { device, code, text } of await this.online(wanted)) {
       if (code === 0 || device === undefined) continue;
-      const known = topology.get(device);
-      if (known !== undefined) topology.put({ ...known, wantsOnline: false });
+      if (list.isWanted(device)) list.want(device, false);
       context.problem(new LianyunError('refused', `The cloud refused to have ${device} online again with code ${code}: ${text ?? 'no text'}.`, { device, number: code }));
     }
   }
 
   async #setOnline(children: readonly DeviceRef[], online: boolean, wait: GatewayWait): Promise<readonly ChildResult[]> {
-    const topology = this.#topology;
     const results = await this.#inBatches('child.status', [...new Set(children)], {
       size: this.#options.context.dialect.children.batch.status,
       bodyOf: (part) => ({ children: part.map((device) => ({ device, online })) }),
@@ -194,7 +189,7 @@ export class GatewayService {
       wait,
     });
     const done = results.flatMap(({ code, device }) => (code === 0 && device !== undefined ? [device] : []));
-    for (const device of done) topology.put({ info: topology.get(device)?.info ?? { device }, wantsOnline: online });
+    for (const device of done) this.#list.want(device, online);
     if (online) this.#subscribed.cameOnline(done);
     for (const device of done) {
       if (online) this.#cameOnline(device);
@@ -204,16 +199,15 @@ export class GatewayService {
   }
 
   async #changed({ change, children, version }: Vocabulary['child.notify']): Promise<void> {
-    const { context } = this.#options;
-    const topology = this.#topology;
-    const { peer, device } = context;
+    const { peer, device } = this.#options.context;
+    const list = this.#list;
     if (version !== undefined) {
       // A notice that came twice, or too late (Huawei 9.2).
-      if (version > 0 && version <= topology.version) return;
-      if (version > 0) topology.version = version;
+      if (version > 0 && version <= list.version) return;
+      if (version > 0) list.version = version;
     }
     for (const child of children) {
-      if (change === 'added') this.#keep(child);
+      if (change === 'added') list.keep(child);
       else this.#drop(child.device);
     }
     if (peer.supports('child.notify.ack')) peer.send('child.notify.ack', { device, body: { code: 0 } });
@@ -221,15 +215,9 @@ export class GatewayService {
     if (isThenable(handled)) await handled;
   }
 
-  #keep(info: ChildInfo): void {
-    const topology = this.#topology;
-    topology.put({ info, wantsOnline: topology.get(info.device)?.wantsOnline ?? false });
-  }
-
   #drop(device: DeviceRef): void {
-    const topology = this.#topology;
-    if (topology.get(device)?.wantsOnline === true) this.#subscribed.wentOffline(device);
-    topology.delete(device);
+    if (this.#list.isWanted(device)) this.#subscribed.wentOffline(device);
+    this.#list.drop(device);
   }
 
   #cameOnline(device: DeviceRef): void {
