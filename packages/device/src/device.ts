@@ -198,6 +198,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     if (isFirst && drainMs > 0 && at !== 'closed' && at !== 'idle') await this.#drain(drainMs);
     this.#abandon();
     await this.session.close();
+    await this.#services.onClosed();
     return { undelivered: this.#undelivered };
   }
 

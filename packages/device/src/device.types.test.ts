@@ -117,6 +117,7 @@ describe('the type of a device', () => {
     expectTypeOf(device.properties).not.toHaveProperty('handlesSet');
     expectTypeOf(device.shadow).not.toHaveProperty('resync');
     expectTypeOf(device.gateway).not.toHaveProperty('onOnline');
+    expectTypeOf(device.gateway).not.toHaveProperty('onClosed');
   });
 
   it('knows the arguments of every event', () => {

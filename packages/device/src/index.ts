@@ -39,7 +39,7 @@ interface Services<D extends AnyDialect, M = undefined> {
   /** Tencent upgrades firmware only. */
   readonly ota: Omit<OtaService<D extends typeof tencent ? 'firmware' : 'firmware' | 'software'>, 'onOnline'>;
   readonly logs: Able<LogsService, { query: 'log.query'; report: 'log.report'; reportConnections: 'log.report'; onOnline: never; onOffline: never }, OpsOf<D>>;
-  readonly gateway: Omit<GatewayService, 'child' | 'onOnline'> & {
+  readonly gateway: Omit<GatewayService, 'child' | 'onOnline' | 'onClosed'> & {
     /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
     child<N extends DeviceModel | undefined = undefined>(device: DeviceRef, options?: { readonly model?: N }): Omit<GatewayChild, keyof Services<D> | 'files' | 'topics' | 'onOnline'> & Pick<Services<D, N>, Extract<keyof Services<D>, keyof GatewayChild>> & Files<D> & ChildTopics<D>;
   };

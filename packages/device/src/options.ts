@@ -50,8 +50,11 @@ export interface DeviceOptions<D extends AnyDialect, M extends DeviceModel | und
   readonly maxBackoffMs?: number;
   /** Least time between two attempts, ms. Left out: the cloud's own limit on its own hosts, none elsewhere. */
   readonly minConnectIntervalMs?: number;
-  /** Where a gateway keeps its sub-devices; in memory when left out. */
-  readonly topology?: TopologyStore;
+  /**
+   * Where a gateway keeps its sub-devices and which of them it wants online: the path of a file, which is made when it is not there and belongs to this
+   * device alone, or a store of the program's own. Left out: they are known for as long as the process lives.
+   */
+  readonly topology?: TopologyStore | string;
   /** Time and chance, for tests. */
   readonly clock?: Clock;
 }

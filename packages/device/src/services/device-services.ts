@@ -8,6 +8,7 @@ import type { DeviceContext } from './context.ts';
 import { EventsService } from './events.ts';
 import { FilesService } from './files.ts';
 import { Scopes } from './gateway-scopes.ts';
+import { FileTopology } from './gateway-topology-file.ts';
 import type { TopologyStore } from './gateway-topology.ts';
 import { GatewayService } from './gateway.ts';
 import { InfoService } from './info.ts';
@@ -28,8 +29,7 @@ interface DeviceParts {
   readonly peer: Peer;
   readonly session: Session;
   /** Where a gateway keeps its sub-devices, if the program says so. */
-  readonly topology: TopologyStore | undefined;
-  /** Where the device connects, as the program says it. */
+  readonly topology: TopologyStore | string | undefined;
   /** The server that is used now, as the program wrote it. */
   readonly server: () => string;
 }
@@ -128,7 +128,13 @@ export class DeviceServices implements HandlerFinder {
 
   get gateway(): GatewayService {
     const { context, session, topology } = this.#parts;
-    return (this.#gateway ??= new GatewayService({ context, scopes: this.#childScopes, topology, session, topics: () => this.topics }));
+    return (this.#gateway ??= new GatewayService({
+      context,
+      scopes: this.#childScopes,
+      topology: typeof topology === 'string' ? this.#fileTopology(topology) : topology,
+      session,
+      topics: () => this.topics,
+    }));
   }
 
   get configuration(): ConfigurationService {
@@ -177,9 +183,20 @@ export class DeviceServices implements HandlerFinder {
     this.#logs?.onOffline(ending);
   }
 
+  /** The device is closed: resolves when nothing of it is left to do. */
+  async onClosed(): Promise<void> {
+    await this.#gateway?.onClosed();
+  }
+
   /** Applies what the cloud wanted while the device was away, if anybody handles it. */
   async resync(): Promise<void> {
     if (this.#properties?.handlesSet === true) await this.shadow.resync();
+  }
+
+  #fileTopology(file: string): FileTopology {
+    const { context } = this.#parts;
+    // A device that is being made has no listeners yet.
+    return new FileTopology({ file, gateway: context.device, problem: (problem) => queueMicrotask(() => context.problem(problem)) });
   }
 
   get #childScopes(): Scopes {

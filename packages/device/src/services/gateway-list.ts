@@ -49,4 +49,9 @@ export class ChildList {
   want(device: DeviceRef, wantsOnline: boolean): void {
     this.#store.put({ info: this.#store.get(device)?.info ?? { device }, wantsOnline });
   }
+
+  /** Resolves when all this outlives the process, where the store has such a thing; rejects with what the store says. */
+  async stored(): Promise<void> {
+    await this.#store.stored?.();
+  }
 }

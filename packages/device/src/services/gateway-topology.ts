@@ -15,6 +15,8 @@ export interface TopologyStore {
   put(child: KnownChild): void;
   delete(device: DeviceRef): void;
   all(): Iterable<KnownChild>;
+  /** Resolves when everything so far outlives the process. What the gateway did is told to the program after it; left out: nothing is waited for. */
+  stored?(): Promise<void>;
 }
 
 /** Sub-devices that are known for as long as the process lives. */

@@ -1,6 +1,6 @@
 import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { MemoryTopology, type DeviceOptions } from '../index.ts';
+import { MemoryTopology, type TopologyStore } from '../index.ts';
 import { ScriptedServer, type ServerConnection } from '../testing/scripted-server.ts';
 import { huaweiDevice, listenTo, tencentDevice, until } from '../testing/support.ts';
 
@@ -19,7 +19,7 @@ const EVENTS = '$oc/devices/prod1_dev1/sys/events/down';
 const event = (type: string, paras: object, id?: string) => ({ services: [{ service_id: '$sub_device_manager', event_type: type, event_time: '20261121T000000Z', ...(id === undefined ? {} : { event_id: id }), paras }] });
 
 /** A Huawei gateway that is online; `answer` gives the body of the answer to an event, or nothing. */
-async function onHuawei(answer: (event: Event, connection: ServerConnection) => object | undefined = () => undefined, options: Partial<Pick<DeviceOptions<never>, 'topology'>> = {}) {
+async function onHuawei(answer: (event: Event, connection: ServerConnection) => object | undefined = () => undefined, options: { readonly topology?: TopologyStore } = {}) {
   const clock = new FakeClock();
   const server = await ScriptedServer.listen(clock, {
     onPublish: ({ topic, text }, connection) => {

@@ -46,7 +46,10 @@ export class GatewayService {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    if (options.topology !== undefined && !this.#list.isEmpty) this.#use();
+    if (options.topology === undefined || this.#list.isEmpty) return;
+    this.#use();
+    // As after every reconnect, so that the answer to what a sub-device sends at once is heard.
+    this.#subscribed.cameOnline(this.#list.wanted());
   }
 
   get #list(): ChildList {
@@ -72,6 +75,7 @@ export class GatewayService {
     });
     const results = await this.#inBatches('child.add', drafts, { size: batch.add, bodyOf: (part) => ({ children: part }), nameOf: ({ device, ...rest }) => ({ ...(device === undefined ? {} : { device }), ...('product' in rest ? { product: rest.product, node: rest.node } : {}) }), wait });
     for (const { code, error: _, text: __, ...info } of results) if (code === 0 && info.device !== undefined) this.#list.keep({ ...info, device: info.device });
+    await this.#stored();
     return results;
   }
 
@@ -79,6 +83,7 @@ export class GatewayService {
   async remove(children: readonly DeviceRef[], wait: GatewayWait = {}): Promise<readonly ChildResult[]> {
     const results = await this.#inBatches('child.remove', [...new Set(children)], { size: this.#options.context.dialect.children.batch.remove, bodyOf: (part) => ({ children: part }), nameOf: (device) => ({ device }), wait });
     for (const { code, device } of results) if (code === 0 && device !== undefined) this.#drop(device);
+    await this.#stored();
     return results;
   }
 
@@ -102,6 +107,7 @@ export class GatewayService {
       const there = new Set(body.children);
       for (const known of list.all()) if (!there.has(known.device)) this.#drop(known.device);
       for (const child of there) list.keep({ device: child });
+      await this.#stored();
     }
     return list.all();
   }
@@ -162,6 +168,11 @@ export class GatewayService {
     return child;
   }
 
+  /** The device is closed: resolves when nothing is written any more. @internal */
+  async onClosed(): Promise<void> {
+    if (this.#known !== undefined) await this.#stored();
+  }
+
   /** The device is online: tells the cloud what it may have forgotten. @internal */
   onOnline(): void {
     if (!this.#isUsed) return;
@@ -195,6 +206,7 @@ export class GatewayService {
       if (online) this.#cameOnline(device);
       else this.#subscribed.wentOffline(device);
     }
+    await this.#stored();
     return results;
   }
 
@@ -210,9 +222,15 @@ export class GatewayService {
       if (change === 'added') list.keep(child);
       else this.#drop(child.device);
     }
+    await this.#stored();
     if (peer.supports('child.notify.ack')) peer.send('child.notify.ack', { device, body: { code: 0 } });
     const handled = this.#onChange?.({ change, children, ...(version === undefined ? {} : { version }) });
     if (isThenable(handled)) await handled;
+  }
+
+  /** Waits until what is known outlives this process. What the cloud has done is done, though the disk be full: that is a problem of its own. */
+  async #stored(): Promise<void> {
+    await this.#list.stored().catch((error: unknown) => this.#report(error, 'The list of sub-devices could not be stored'));
   }
 
   #drop(device: DeviceRef): void {
