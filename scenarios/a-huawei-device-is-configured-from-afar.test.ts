@@ -8,7 +8,7 @@ const LAMP = { deviceId: 'lamp_1', secret: 'secret-of-lamp-1' };
 function lampOf(rig: Rig) {
   const lamp = rig.own(new Device({ dialect: huawei, identity: LAMP, server: rig.server }));
   const taken: unknown[] = [];
-  lamp.configuration.onUpdate(({ content }) => {
+  lamp.remoteConfig.onUpdate(({ content }) => {
     taken.push(content);
     if (content === 'nonsense') return { code: 3, text: 'what is that?' };
     return undefined;

@@ -14,7 +14,10 @@ describe('The configuration of a Tencent product', () => {
     const { remoteConfigs } = rig.platform.tencent;
     const [one, two] = [lamp(rig), lamp(rig, 2)];
     const pushed = new Log<unknown>();
-    one.remoteConfig.onPush(pushed.add);
+    one.remoteConfig.onUpdate(({ device, content }) => {
+      expect(device).toBe(REF);
+      pushed.add(content);
+    });
     await Promise.all([one.connect(), two.connect()]);
     await expect(one.remoteConfig.get()).rejects.toMatchObject({ code: 'refused', place: { number: 1001 } });
     const config = { interval: 5, 名: ['a', null, 2n ** 60n] };

@@ -11,7 +11,6 @@ import { Outbox } from './outbox.ts';
 import { packing } from './packing.ts';
 import type { BindingService } from './services/binding.ts';
 import type { CommandsService } from './services/commands.ts';
-import type { ConfigurationService } from './services/configuration.ts';
 import { DeviceContext } from './services/context.ts';
 import type { EventsService } from './services/events.ts';
 import type { FilesService } from './services/files.ts';
@@ -145,10 +144,6 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
 
   get rules(): RulesService {
     return this.#services.rules;
-  }
-
-  get configuration(): ConfigurationService {
-    return this.#services.configuration;
   }
 
   /** Where the connection is: idle, connecting, online, waiting (with reason and time of the next attempt) or closed. */

@@ -4,7 +4,6 @@ import type { DeviceModel } from './model.ts';
 import type { DeviceOptions } from './options.ts';
 import type { BindingService } from './services/binding.ts';
 import type { CommandsService } from './services/commands.ts';
-import type { ConfigurationService } from './services/configuration.ts';
 import type { EventsService } from './services/events.ts';
 import type { FilesService } from './services/files.ts';
 import type { GatewayChild } from './services/gateway-child.ts';
@@ -39,6 +38,7 @@ interface Services<D extends AnyDialect, M = undefined> {
   /** Tencent upgrades firmware only. */
   readonly ota: Omit<OtaService<D extends typeof tencent ? 'firmware' : 'firmware' | 'software'>, 'onOnline'>;
   readonly logs: Able<LogsService, { query: 'log.query'; report: 'log.report'; reportConnections: 'log.report'; onOnline: never; onOffline: never }, OpsOf<D>>;
+  readonly remoteConfig: Able<RemoteConfigService, { get: 'config.query' }, OpsOf<D>>;
   readonly gateway: Omit<GatewayService, 'child' | 'onOnline' | 'onClosed'> & {
     /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
     child<N extends DeviceModel | undefined = undefined>(device: DeviceRef, options?: { readonly model?: N }): Omit<GatewayChild, keyof Services<D> | 'files' | 'topics' | 'onOnline'> & Pick<Services<D, N>, Extract<keyof Services<D>, keyof GatewayChild>> & Files<D> & ChildTopics<D>;
@@ -48,13 +48,12 @@ interface Services<D extends AnyDialect, M = undefined> {
 /** A service that a cloud has as a whole or not at all. */
 type Files<D extends AnyDialect> = 'file.request' extends OpsOf<D> ? { readonly files: FilesService } : object;
 
-/** The same of rules and of configuration. */
-type Rules<D extends AnyDialect> = 'rule.deliver' extends OpsOf<D> ? { readonly rules: Omit<RulesService, 'take' | 'reported' | 'onOnline'>; readonly configuration: ConfigurationService } : object;
+/** The same of rules. */
+type Rules<D extends AnyDialect> = 'rule.deliver' extends OpsOf<D> ? { readonly rules: Omit<RulesService, 'take' | 'reported' | 'onOnline'> } : object;
 
 /** What only Tencent's cloud has. */
 interface TencentServices {
   readonly binding: BindingService;
-  readonly remoteConfig: RemoteConfigService;
   readonly resources: ResourcesService;
   readonly rpc: RpcService;
 }
@@ -68,7 +67,7 @@ type Internal = 'peer' | 'session' | 'tap' | 'onPublish' | 'onSubscriptionRefuse
  * A device on the cloud `D`: connect, report, answer. What its cloud cannot do is absent from the type and refused in JavaScript. With a model
  * `M` of `defineModel()`, names and values are typed: what does not compile is refused in JavaScript by path and allowed range.
  */
-export type Device<D extends AnyDialect = Dialect, M = undefined> = Omit<DeviceCore, keyof Services<D> | keyof TencentServices | 'files' | 'rules' | 'configuration' | Internal> &
+export type Device<D extends AnyDialect = Dialect, M = undefined> = Omit<DeviceCore, keyof Services<D> | keyof TencentServices | 'files' | 'rules' | Internal> &
   Services<D, M> &
   Files<D> &
   Rules<D> &
@@ -156,7 +155,6 @@ export { provision, type Provisioned, type Provisioning, type ProvisionOptions }
 export type { ProvisionStore, StoredProvision } from './provision/store.ts';
 export type { BindingChange, BindingHandler, FenceHandler } from './services/binding.ts';
 export { reply, type CommandCall, type CommandHandler, type CommandReply } from './services/commands.ts';
-export type { ConfigurationHandler, ConfigurationService, ConfigurationUpdate } from './services/configuration.ts';
 export type { CloudEvent, NotifyHandler } from './services/events.ts';
 export type { FileTransfer } from './services/file-transfer.ts';
 export type { DownloadedFile, DownloadFileOptions, UploadedFile, UploadFileOptions } from './services/files.ts';
@@ -168,7 +166,7 @@ export type { GatewayChild } from './services/gateway-child.ts';
 export type { GatewayChange, GatewayChangeHandler, GatewayWait, NewChild } from './services/gateway-requests.ts';
 export type { OfferHandler } from './services/ota.ts';
 export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
-export type { RemoteConfigHandler } from './services/remote-config.ts';
+export type { RemoteConfigHandler, RemoteConfigUpdate } from './services/remote-config.ts';
 export type { DownloadedResource, DownloadResourceOptions, ResourceHandler, UploadedResource, UploadResourceOptions } from './services/resources.ts';
 export type { RpcCall, RpcHandler } from './services/rpc.ts';
 export type { RuleCommand, RuleCommandHandler, RuleOptions, RulesService } from './services/rules.ts';

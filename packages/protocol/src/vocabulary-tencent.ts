@@ -60,7 +60,7 @@ export interface ResourceProgress extends Outcome {
 
 /** A configuration: any JSON; a code that is not 0 says why there is none. */
 export interface RemoteConfig extends Outcome {
-  config?: JsonValue;
+  content?: JsonValue;
 }
 
 /** What became of a fence on the map. Instants in ms since 1970, places in degrees. */

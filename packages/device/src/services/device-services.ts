@@ -3,7 +3,6 @@ import type { Session } from '../session.ts';
 import type { Ending } from '../session-state.ts';
 import { BindingService } from './binding.ts';
 import { CommandsService } from './commands.ts';
-import { ConfigurationService } from './configuration.ts';
 import type { DeviceContext } from './context.ts';
 import { EventsService } from './events.ts';
 import { FilesService } from './files.ts';
@@ -54,7 +53,6 @@ export class DeviceServices implements HandlerFinder {
   #rpc: RpcService | undefined;
   #gateway: GatewayService | undefined;
   #rules: RulesService | undefined;
-  #configuration: ConfigurationService | undefined;
   #scopes: Scopes | undefined;
 
   constructor(parts: DeviceParts) {
@@ -135,10 +133,6 @@ export class DeviceServices implements HandlerFinder {
       session,
       topics: () => this.topics,
     }));
-  }
-
-  get configuration(): ConfigurationService {
-    return (this.#configuration ??= new ConfigurationService(this.#parts.context));
   }
 
   /** Throws `unsupported` where the cloud has none. */

@@ -59,8 +59,8 @@ export class RemoteConfigs {
   }
 
   #configOf(productId: string): Vocabulary['config.push'] {
-    const config = this.get(productId);
-    return config === undefined ? { code: SWITCHED_OFF } : { code: 0, config };
+    const content = this.get(productId);
+    return content === undefined ? { code: SWITCHED_OFF } : { code: 0, content };
   }
 
   async #tell(device: DeviceRef, body: Vocabulary['config.push']): Promise<boolean> {

@@ -37,7 +37,7 @@ const draft = record(
 /** What ties an answer to its call is a level of the topic. */
 const called = <B>(body: fc.Arbitrary<B>) => record({ device, via: device, id: level, body }, ['device', 'via', 'id', 'body']);
 const carried = bytes.map((array) => ({ bytes: array }));
-const configuration = record({ code, config: anyJson }, ['code']);
+const configuration = record({ code, content: anyJson }, ['code']);
 const md5 = fc.stringMatching(/^[0-9a-f]{32}$/);
 const offered = record({ name: text, url: text, bytes: integer, md5 }, ['name', 'url']);
 const direction = fc.constantFrom('upload' as const, 'download' as const);

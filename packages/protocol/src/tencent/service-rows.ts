@@ -17,10 +17,10 @@ const byDevice = (m: { readonly device: string }): string => m.device;
 
 const configuration = {
   wire: members({ result: absent(integer), payload: v.optional(anyJson) }),
-  encode: (m: { readonly device: string; readonly body: { readonly code: number; readonly config?: v.InferOutput<typeof anyJson> } }) => ({ slots: slotsOf(m.device), body: defined({ result: m.body.code, payload: m.body.config }) }),
+  encode: (m: { readonly device: string; readonly body: { readonly code: number; readonly content?: v.InferOutput<typeof anyJson> } }) => ({ slots: slotsOf(m.device), body: defined({ result: m.body.code, payload: m.body.content }) }),
   decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: { readonly result?: number | undefined; readonly payload?: v.InferOutput<typeof anyJson> | undefined } }) => ({
     device: refOf(f.slots),
-    body: defined({ code: f.body.result ?? 0, config: f.body.payload }),
+    body: defined({ code: f.body.result ?? 0, content: f.body.payload }),
   }),
 } as const;
 

@@ -1,6 +1,6 @@
 import { FakeClock } from '@lianyun/protocol/testing';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { ConfigurationHandler } from '../index.ts';
+import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
+import type { RemoteConfigHandler } from '../index.ts';
 import { ScriptedServer } from '../testing/scripted-server.ts';
 import { huaweiDevice, listenTo, tencentDevice, turns, until } from '../testing/support.ts';
 
@@ -9,14 +9,14 @@ afterEach(async () => {
   for (const each of open.splice(0).toReversed()) await each[Symbol.asyncDispose]();
 });
 
-async function begin(handler?: ConfigurationHandler) {
+async function begin(handler?: RemoteConfigHandler) {
   const clock = new FakeClock();
   const server = await ScriptedServer.listen(clock);
   open.push(server);
   const device = huaweiDevice(server);
   open.push({ [Symbol.asyncDispose]: async () => void (await device.close()) });
   const log = listenTo(device);
-  if (handler !== undefined) device.configuration.onUpdate(handler);
+  if (handler !== undefined) device.remoteConfig.onUpdate(handler);
   await device.connect();
   const update = (content: unknown): void => server.last.send('$oc/devices/prod1_dev1/sys/events/down', { object_device_id: 'prod1_dev1', services: [{ service_id: '$device_config', event_type: 'config_update', event_time: '20261121T100000Z', paras: { config_content: content } }] });
   const answers = () => server.bodies('/events/up').map((body) => (body as { services: object[] }).services[0]);
@@ -34,7 +34,7 @@ describe('the configuration of a device', () => {
     expect(answers()[0]).toMatchObject({ service_id: '$device_config', event_type: 'config_update_response', paras: { result_code: 0 } });
   });
 
-  it.each<[string, ConfigurationHandler, object]>([
+  it.each<[string, RemoteConfigHandler, object]>([
     ['its code', () => ({ code: 3, text: 'too short' }), { result_code: 3, description: 'too short' }],
     ['-1 when it throws', () => Promise.reject(new Error('no disk')), { result_code: -1, description: 'no disk' }],
     ['-1 when it answers nonsense', () => ({ code: 'x' }) as never, { result_code: -1 }],
@@ -51,8 +51,8 @@ describe('the configuration of a device', () => {
     await until(() => log.problems.length === 1, 'the problem');
     expect(log.problems).toMatchObject([{ code: 'unknown-message' }]);
     const seen: unknown[] = [];
-    const undo = device.configuration.onUpdate(({ content }) => void seen.push(content));
-    expect(() => device.configuration.onUpdate(() => undefined)).toThrow(expect.objectContaining({ code: 'duplicate-handler' }));
+    const undo = device.remoteConfig.onUpdate(({ content }) => void seen.push(content));
+    expect(() => device.remoteConfig.onUpdate(() => undefined)).toThrow(expect.objectContaining({ code: 'duplicate-handler' }));
     update({ a: 1 });
     await until(() => answers().length === 1, 'the answer');
     undo();
@@ -61,12 +61,50 @@ describe('the configuration of a device', () => {
     expect([seen, answers().length]).toEqual([[{ a: 1 }], 1]);
   });
 
-  it('is not there on Tencent', async () => {
+  it('is asked for on Tencent only, in JavaScript it is refused with unsupported', async () => {
+    const { device } = await begin();
+    expectTypeOf(device.remoteConfig).not.toHaveProperty('get');
+    // @ts-expect-error: Huawei gives a configuration by itself
+    await expect(device.remoteConfig.get()).rejects.toMatchObject({ code: 'unsupported' });
+  });
+});
+
+describe('the configuration of a Tencent product', () => {
+  async function onTencent(handler: RemoteConfigHandler) {
     const server = await ScriptedServer.listen(new FakeClock());
     open.push(server);
-    const device = tencentDevice(server) as unknown as ReturnType<typeof huaweiDevice>;
+    const device = tencentDevice(server);
     open.push({ [Symbol.asyncDispose]: async () => void (await device.close()) });
-    expect(() => device.configuration.onUpdate(() => undefined)).toThrow(expect.objectContaining({ code: 'unsupported' }));
+    const log = listenTo(device);
+    device.remoteConfig.onUpdate(handler);
+    await device.connect();
+    const topicOf = (): string | undefined => server.last.subscribed.find((filter) => filter.startsWith('$config/'));
+    await until(() => topicOf() !== undefined, 'the subscription');
+    const topic = topicOf() ?? '';
+    return { log, push: (content: unknown, result = 0): void => server.last.send(topic, { type: 'push', result, payload: content }) };
+  }
+
+  it('is handed over in the same form, and asks for no answer', async () => {
+    const seen: unknown[] = [];
+    const { push, log } = await onTencent(({ device, content }) => void seen.push([device, content]));
+    push({ interval: 9 });
+    push(null);
+    await until(() => seen.length === 2, 'both');
+    expect([seen, log.problems]).toEqual([[['ABCDE12345/dev1', { interval: 9 }], ['ABCDE12345/dev1', null]], []]);
+  });
+
+  it.each<[string, RemoteConfigHandler, string]>([
+    ['throws', () => Promise.reject(new Error('no disk')), 'no disk'],
+    ['refuses it', () => ({ code: 3, text: 'too short' }), '3: too short'],
+    ['answers nonsense', () => ({ code: 'x' }) as never, 'what is no answer'],
+  ])('is a problem, told once, when the handler %s', async (_, handler, words) => {
+    const { push, log } = await onTencent(handler);
+    push({});
+    push({}, 1001);
+    await until(() => log.problems.some(({ code }) => code === 'refused'), 'the end');
+    await turns(5);
+    expect(log.problems.filter(({ code }) => code !== 'refused')).toMatchObject([{ code: 'handler-failed', message: expect.stringContaining(words) }]);
+    expect(log.problems.filter(({ code }) => code === 'refused')).toMatchObject([{ place: { number: 1001 } }]);
   });
 });
 
