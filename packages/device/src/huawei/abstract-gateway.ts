@@ -97,7 +97,12 @@ export abstract class AbstractGateway extends IotDevice {
 
   /** Reports values of up to 100 sub-devices in one message (Huawei 3.5). */
   reportBatchProperties(deviceProperties: readonly DeviceProperty[], listener?: ActionListener | null): void {
-    this.#speaker.send('child.report', { reports: deviceProperties.map(({ deviceId, services }) => ({ device: deviceId, groups: groupsOf(services) })) }, listener);
+    this.#reportBatch(deviceProperties, listener, false);
+  }
+
+  /** The same, packed with gzip (Huawei 2). */
+  reportCompressedSubDeviceProperties(deviceProperties: readonly DeviceProperty[], listener?: ActionListener | null): void {
+    this.#reportBatch(deviceProperties, listener, true);
   }
 
   /** Tells whether a sub-device is there. @param status `ONLINE` or `OFFLINE`. */
@@ -220,6 +225,10 @@ export abstract class AbstractGateway extends IotDevice {
     const info = new SubDevicesInfo({ devices: children.map(infoOf), version });
     if (change === 'added') this.#tell('onAddSubDevices', () => this.onAddSubDevices(info));
     else this.#tell('onDeleteSubDevices', () => this.onDeleteSubDevices(info));
+  }
+
+  #reportBatch(deviceProperties: readonly DeviceProperty[], listener: ActionListener | null | undefined, isPacked: boolean): void {
+    this.#speaker.send('child.report', { reports: deviceProperties.map(({ deviceId, services }) => ({ device: deviceId, groups: groupsOf(services) })) }, listener, { isPacked });
   }
 
   /** Asks without waiting: the answer goes to a listener, by its event id. An empty one is the platform's to fill in. */

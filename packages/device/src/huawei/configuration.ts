@@ -9,6 +9,10 @@ export class ConnectAuthInfo {
   static readonly SECRET_AUTH = 0;
   static readonly X509_AUTH = 1;
   static readonly PROTOCOL_MQTT = 'MQTT';
+  /** What signs the password, and whether the platform looks at the signed hour. */
+  static readonly CHECK_STAMP_OFF = 0;
+  static readonly CHECK_STAMP_SHA256 = 1;
+  static readonly CHECK_STAMP_SM3 = 2;
   /** Bootstrap: none, by the device's own credentials, by those of its registration group. */
   static readonly BS_MODE_DIRECT_CONNECT = 0;
   static readonly BS_MODE_STANDARD_BOOTSTRAP = 1;
@@ -26,6 +30,8 @@ export class ConnectAuthInfo {
   /** The device's certificate and key, PEM files. */
   certPath: string | undefined = undefined;
   keyPath: string | undefined = undefined;
+  /** Opens an encrypted key. */
+  keyPassword: string | undefined = undefined;
   /** The platform's authority, a PEM file; needed for port 8883. */
   iotCertPath: string | undefined = undefined;
   /** The registration group; `secret` is then the group's, base64. */
@@ -41,6 +47,8 @@ export class ConnectAuthInfo {
   serverInfoPath: string | undefined = undefined;
   /** Whether the platform shall check how fresh the signed hour is: '1' or '0'. */
   checkTimestamp: '0' | '1' | boolean = '1';
+  /** What signs the password: 0 or 1 HMAC-SHA256, 2 HMAC-SM3; with 0 the platform does not look at the signed hour. Left out: as `checkTimestamp` says. */
+  checkStampMethod: 0 | 1 | 2 | undefined = undefined;
   /** Whether a connection that is lost is made again. */
   reconnectOnFailure = true;
   /** Least time between two attempts, ms; without it the first waits are drawn from nothing up. */
@@ -106,6 +114,7 @@ export function readConfiguration({ connectAuthInfo: auth, mqttConnectConf: mqtt
   if (!Number.isInteger(port) || port < 1 || port > 65_535) bad('ConnectAuthInfo.port', port, 'the number 1883, or 8883 for TLS,');
   if (![0, 1, 2, true, false].includes(bsMode)) bad('ConnectAuthInfo.bsMode', bsMode, '0, 1 or 2');
   if (!['0', '1', true, false].includes(checkTimestamp)) bad('ConnectAuthInfo.checkTimestamp', checkTimestamp, "'0' or '1'");
+  if (![0, 1, 2, undefined, null].includes(auth.checkStampMethod)) bad('ConnectAuthInfo.checkStampMethod', auth.checkStampMethod, '0, 1 or 2');
   if (!Number.isInteger(mqtt.keepAliveTime) || mqtt.keepAliveTime < 30 || mqtt.keepAliveTime > 1200) bad('MqttConnectConf.keepAliveTime', mqtt.keepAliveTime, 'whole seconds from 30 to 1200');
   if (mqtt.qos !== 0 && mqtt.qos !== 1) bad('MqttConnectConf.qos', mqtt.qos, '0 or 1');
   if (typeof mqtt.timeout !== 'number' || !(mqtt.timeout > 0)) bad('MqttConnectConf.timeout', mqtt.timeout, 'seconds above 0');
@@ -158,8 +167,10 @@ function basisOf(mqtt: MqttConnectConf, { inflightMessages, maxBackoff, minBacko
   };
 }
 
-function identityOf({ id, authType, secret, scopeId, certPath, keyPath, checkTimestamp, bsMode }: ConnectAuthInfo): HuaweiIdentity {
-  const isChecked = checkTimestamp === '1' || checkTimestamp === true;
+function identityOf({ id, authType, secret, scopeId, certPath, keyPath, checkTimestamp, checkStampMethod, bsMode }: ConnectAuthInfo): HuaweiIdentity {
+  const method = checkStampMethod ?? (checkTimestamp === '1' || checkTimestamp === true ? 1 : 0);
+  const isChecked = method !== 0;
+  const signing = { checkTimestamp: isChecked, ...(method === 2 ? { signature: 'hmac-sm3' as const } : {}) };
   const isGroup = bsMode === ConnectAuthInfo.BS_MODE_BOOTSTRAP_WITH_SCOPEID;
   const scope = given(scopeId);
   if (isGroup && scope === undefined) bad('ConnectAuthInfo.scopeId', scopeId, 'the id of the registration group');
@@ -171,17 +182,18 @@ function identityOf({ id, authType, secret, scopeId, certPath, keyPath, checkTim
   }
   if (authType !== 0) bad('ConnectAuthInfo.authType', authType, '0 (secret) or 1 (certificate)');
   if (typeof secret !== 'string' || secret === '') bad('ConnectAuthInfo.secret', secret === undefined || secret === null ? secret : typeof secret, "the device's secret, as text");
-  return scope === undefined ? { deviceId: id, secret, checkTimestamp: isChecked } : { deviceId: id, scopeId: scope, groupSecret: secret, checkTimestamp: isChecked };
+  return scope === undefined ? { deviceId: id, secret, ...signing } : { deviceId: id, scopeId: scope, groupSecret: secret, ...signing };
 }
 
 /** Whom to trust, and the device's own certificate. @param member what names the authority's file. */
 function tlsOf(auth: ConnectAuthInfo, member: 'iotCertPath' | 'bsCertPath'): TlsOptions {
   const { authType, certPath, keyPath } = auth;
+  const passphrase = given(auth.keyPassword);
   const authority = auth[member];
   if (typeof authority !== 'string' || authority === '') bad(`ConnectAuthInfo.${member}`, authority, "the file of the platform's authority, which the vendor's console offers");
   return {
     ca: authority,
-    ...(authType === 1 ? { cert: certPath ?? '', key: keyPath ?? '' } : {}),
+    ...(authType === 1 ? { cert: certPath ?? '', key: keyPath ?? '', ...(passphrase === undefined ? {} : { passphrase }) } : {}),
   };
 }
 

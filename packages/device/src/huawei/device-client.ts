@@ -1,6 +1,6 @@
 import { failedReceipt, LianyunError, readEventTime, type JsonObject, type Message, type PropertyGroup, type Receipt } from '@lianyun/protocol';
 import { CommandRsp, DeviceBaseInfo, DeviceMessage, IotResult, PropertiesData, RawDeviceMessage, RawMessage, ServiceProperty, ShadowData, type DeviceEvent } from './data.ts';
-import type { ActionHandler, ActionListener, CommandListener, DeviceMessageListener, DeviceShadowListener, PropertyListener, RawDeviceMessageListener, RawMessageListener } from './listeners.ts';
+import type { ActionHandler, ActionListener, CommandListener, DeviceConfigListener, DeviceMessageListener, DeviceShadowListener, PropertyListener, RawDeviceMessageListener, RawMessageListener } from './listeners.ts';
 import { DeviceRules } from './rules.ts';
 import type { Services } from './services.ts';
 import { SDK } from '../services/info.ts';
@@ -33,6 +33,7 @@ export class DeviceClient {
   #messageListener: DeviceMessageListener | undefined;
   #rawMessageListener: RawDeviceMessageListener | undefined;
   #shadowListener: DeviceShadowListener | undefined;
+  #forgetConfig: (() => void) | undefined;
 
   /** @internal */
   constructor(speaker: Speaker, { services, hasRules }: { readonly services: Services; readonly hasRules: boolean }) {
@@ -93,10 +94,12 @@ export class DeviceClient {
 
   /** Sends a message (seed 5.1, Huawei 3.1). Text alone is sent as its content. */
   reportDeviceMessage(deviceMessage: DeviceMessage | string, listener?: ActionListener | null): void {
-    const { objectDeviceId, id, name, content } = typeof deviceMessage === 'string' ? new DeviceMessage({ content: deviceMessage }) : deviceMessage;
-    const device = given(objectDeviceId);
-    if (!isJson(content)) return this.#speaker.tell(failedReceipt(new LianyunError('bad-input', 'The content of a message is text or JSON; bytes are sent by publishRawMessage().', { device: this.#speaker.device })), listener);
-    this.#speaker.send('message.up', { content, ...named({ name, messageId: id }) }, listener, device === undefined ? {} : { device });
+    this.#reportMessage(deviceMessage, listener, false);
+  }
+
+  /** The same, packed with gzip (Huawei 2). */
+  reportCompressedDeviceMessage(deviceMessage: DeviceMessage | string, listener?: ActionListener | null): void {
+    this.#reportMessage(deviceMessage, listener, true);
   }
 
   /** Publishes bytes to a topic of the device: its own system topics, or custom ones. */
@@ -138,9 +141,12 @@ export class DeviceClient {
 
   /** Reports values of properties (seed 6.1, Huawei 3.4). */
   reportProperties(services: readonly ServiceProperty[], listener?: ActionListener | null): void {
-    const groups = groupsOf(services);
-    this.#speaker.send('property.report', { groups }, listener);
-    this.#rules.reported(groups);
+    this.#reportProperties(services, listener, false);
+  }
+
+  /** The same, packed with gzip (Huawei 2). */
+  reportCompressedProperties(services: readonly ServiceProperty[], listener?: ActionListener | null): void {
+    this.#reportProperties(services, listener, true);
   }
 
   /** Asks for the shadow (seed 6.1, Huawei 3.9); the listener of {@link setDeviceShadowListener} takes it. Left out: of all services, of this device. */
@@ -166,6 +172,35 @@ export class DeviceClient {
   /** Registers what does the actions of the device's rules, instead of the command listener (Huawei 10.3); null takes it back. */
   setRuleActionHandler(handler: ActionHandler | null): void {
     this.#rules.handler = checked(handler, 'setRuleActionHandler', ['handleRuleAction']);
+  }
+
+  /**
+   * Registers what takes the configuration that the platform gives this device (Huawei 5.8); null takes it back. What the listener gives is the answer. Without a listener there is none, and the
+   * platform gives it again.
+   */
+  setDeviceConfigListener(listener: DeviceConfigListener | null): void {
+    const taker = checked(listener, 'setDeviceConfigListener', ['onDeviceConfig']);
+    this.#forgetConfig?.();
+    this.#forgetConfig = undefined;
+    if (taker === undefined) return;
+    this.#forgetConfig = this.#speaker.core.remoteConfig.onUpdate(async ({ content }) => {
+      const { resultCode, resultDesc } = (await taker.onDeviceConfig(content)) ?? IotResult.SUCCESS;
+      const text = given(resultDesc);
+      return { code: resultCode, ...(text === undefined ? {} : { text }) };
+    });
+  }
+
+  #reportMessage(deviceMessage: DeviceMessage | string, listener: ActionListener | null | undefined, isPacked: boolean): void {
+    const { objectDeviceId, id, name, content } = typeof deviceMessage === 'string' ? new DeviceMessage({ content: deviceMessage }) : deviceMessage;
+    const device = given(objectDeviceId);
+    if (!isJson(content)) return this.#speaker.tell(failedReceipt(new LianyunError('bad-input', 'The content of a message is text or JSON; bytes are sent by publishRawMessage().', { device: this.#speaker.device })), listener);
+    this.#speaker.send('message.up', { content, ...named({ name, messageId: id }) }, listener, { isPacked, ...(device === undefined ? {} : { device }) });
+  }
+
+  #reportProperties(services: readonly ServiceProperty[], listener: ActionListener | null | undefined, isPacked: boolean): void {
+    const groups = groupsOf(services);
+    this.#speaker.send('property.report', { groups }, listener, { isPacked });
+    this.#rules.reported(groups);
   }
 
   #reportEvent(device: string, { serviceId, eventType, eventTime, eventId, paras }: DeviceEvent, listener: ActionListener | null | undefined): void {

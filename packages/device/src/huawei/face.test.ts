@@ -32,6 +32,13 @@ const METHODS = {
   ],
 } as const;
 
+/** What Huawei's other SDKs have, by the names that those have, and what they do without a name. */
+const BEYOND = {
+  DeviceClient: ['reportCompressedProperties(services, listener)', 'reportCompressedDeviceMessage(deviceMessage, listener)', 'setDeviceConfigListener(listener)'],
+  AbstractGateway: ['reportCompressedSubDeviceProperties(deviceProperties, listener)'],
+  DeviceLogService: ['canReportLog()', 'reportDeviceLog(timestamp, logType, content, listener)'],
+} as const;
+
 /** The methods that a program writes, of the abstract listeners. */
 const LISTENERS = {
   CommandListener: ['onCommand(requestId, serviceId, commandName, paras)'],
@@ -88,6 +95,14 @@ describe('The face of Huawei’s SDK', () => {
     }
   });
 
+  it('has what the vendor’s other SDKs have', () => {
+    for (const [name, expected] of Object.entries(BEYOND)) {
+      const { prototype } = face[name as keyof typeof BEYOND];
+      expect(expected.map((each) => signature(prototype, each.slice(0, each.indexOf('('))))).toEqual([...expected]);
+    }
+    expect(new face.ConnectAuthInfo({ checkStampMethod: face.ConnectAuthInfo.CHECK_STAMP_SM3, keyPassword: 'p' })).toMatchObject({ checkStampMethod: 2, keyPassword: 'p' });
+  });
+
   it('has every documented listener', async () => {
     const source = await read('listeners.ts');
     for (const [name, expected] of Object.entries(LISTENERS)) {
@@ -116,5 +131,10 @@ describe('The face of Huawei’s SDK', () => {
         .map((member) => `${name}.${member}`),
     ]);
     expect(extra).toEqual([]);
+    const members = classes.flatMap(([name, owner]) => [
+      ...Object.keys(FIELDS[name]?.[0]() ?? {}).filter((member) => FIELDS[name]?.[1].includes(member) !== true && !isNamed(member)).map((member) => `${name}.${member}`),
+      ...Object.getOwnPropertyNames(owner).filter((member) => !['length', 'name', 'prototype', ...INTERNAL].includes(member) && !docs.includes(member) && !isNamed(member)).map((member) => `static ${name}.${member}`),
+    ]);
+    expect(members).toEqual([]);
   });
 });

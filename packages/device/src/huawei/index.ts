@@ -4,6 +4,7 @@ export { AbstractService, command, property, Property, type PropertyValue, type 
 export { ClientConf, ConnectAuthInfo, MqttConnectConf } from './configuration.ts';
 export { CommandRsp, DeviceBaseInfo, DeviceEvent, DeviceMessage, IotResult, OTAPackage, OTAPackageInfo, OTAQueryVersion, PropertiesData, RawDeviceMessage, RawMessage, ServiceProperty, ShadowData, UrlInfo } from './data.ts';
 export { DeviceClient, type RawMessageLike, type ShadowRequest } from './device-client.ts';
+export { DeviceLogService } from './device-log-service.ts';
 export { FileManagerService } from './file-manager-service.ts';
 export {
   Action,
@@ -29,6 +30,7 @@ export {
   ActionListener,
   CommandListener,
   ConnectListener,
+  DeviceConfigListener,
   DeviceMessageListener,
   DeviceShadowListener,
   FileManagerListener,

@@ -5,7 +5,9 @@ import type { Device } from '../index.ts';
 import type { AbstractService, ServiceOwner } from './abstract-service.ts';
 import { ClientConf, ConnectAuthInfo, isBootstrap, readConfiguration } from './configuration.ts';
 import { DeviceEvent, type ServiceProperty } from './data.ts';
+import { ConnectionLog } from './connection-log.ts';
 import { DeviceClient } from './device-client.ts';
+import { DeviceLogService } from './device-log-service.ts';
 import { FileManagerService } from './file-manager-service.ts';
 import type { ConnectListener } from './listeners.ts';
 import { OTAService } from './ota-service.ts';
@@ -32,14 +34,12 @@ export class IotDevice implements ServiceOwner {
   readonly #ota: OTAService;
   readonly #time: TimeSyncService;
   readonly #files: FileManagerService;
-  /** Whether the platform wants the device's log, and until when: on until it says otherwise. */
-  #logs: { readonly on: boolean; readonly until?: number } = { on: true };
+  readonly #logs: DeviceLogService;
+  readonly #connectionLog: ConnectionLog;
   readonly #connectListeners = new Set<ConnectListener>();
   #wasOnline = false;
-  /** When the connection was lost that is made again. */
-  #lostAt: number | undefined;
-  /** The last attempt that failed since the device was online. */
-  #failed: { readonly at: number; readonly why: string } | undefined;
+  /** Whether the loss of the connection was told. */
+  #isLost = false;
   #listens = false;
 
   /**
@@ -58,14 +58,13 @@ export class IotDevice implements ServiceOwner {
     this.#ota = new OTAService(this.#speaker);
     this.#time = new TimeSyncService(this.#speaker);
     this.#files = new FileManagerService(this.#speaker);
-    this.#core.peer.handle('log.config', ({ body }) => {
-      this.#logs = body;
-    });
+    this.#logs = new DeviceLogService(this.#speaker);
+    this.#connectionLog = new ConnectionLog(this.#speaker);
     this.#core.on('online', () => this.#onOnline());
     this.#core.on('offline', ({ error }) => this.#onOffline(error));
     this.#core.on('closed', ({ error }) => {
       // A program that ends its connection hears that it ended, too.
-      if (this.#wasOnline && this.#lostAt === undefined) this.#tellLost(error?.message ?? 'the device was closed');
+      if (this.#wasOnline && !this.#isLost) this.#tellLost(error?.message ?? 'the device was closed');
     });
   }
 
@@ -129,6 +128,11 @@ export class IotDevice implements ServiceOwner {
   /** Files in object storage (seed 2.2). */
   getFileManagerService(): FileManagerService {
     return this.#files;
+  }
+
+  /** The device's log, as far as the platform wants it (Huawei 5.6). */
+  getDeviceLogService(): DeviceLogService {
+    return this.#logs;
   }
 
   /** The rules that the device runs itself, where the configuration wants them (`enableRuleManage`). */
@@ -222,26 +226,19 @@ export class IotDevice implements ServiceOwner {
   #onOnline(): void {
     const isAgain = this.#wasOnline;
     this.#wasOnline = true;
-    this.#log(`connect complete, the uri is ${this.#serverUri}`, this.#speaker.now());
-    if (this.#lostAt !== undefined) this.#log('connect lost', this.#lostAt);
-    if (this.#failed !== undefined) this.#log(`connect failed, the reason is ${this.#failed.why}`, this.#failed.at);
-    this.#lostAt = undefined;
-    this.#failed = undefined;
+    this.#isLost = false;
+    this.#connectionLog.connected(this.#serverUri);
     if (this.#auth.autoReportDeviceInfo) this.#client.reportDeviceInfo();
     for (const listener of this.#connectListeners) this.#speaker.call('ConnectListener.connectComplete', () => listener.connectComplete(isAgain, this.#serverUri));
   }
 
-  /** What the platform shows as the device's log, until it switches that off (Huawei 5.6). */
-  #log(content: string, at: number): void {
-    const { on, until = Infinity } = this.#logs;
-    if (on && this.#speaker.now() < until) this.#speaker.send('log.report', { type: 'DEVICE_STATUS', content, at }, undefined, { at: this.#speaker.now(), hold: 'live' });
-  }
-
   #onOffline(error: LianyunError): void {
     // A refusal is no fault of the network: the program that called connect() knows its number.
-    if (error.place.number === undefined && (!this.#wasOnline || this.#lostAt !== undefined)) this.#failed = { at: this.#speaker.now(), why: error.message };
-    if (!this.#wasOnline || this.#lostAt !== undefined) return;
-    this.#lostAt ??= this.#speaker.now();
+    const isAttempt = !this.#wasOnline || this.#isLost;
+    if (isAttempt && error.place.number === undefined) this.#connectionLog.failed(error.message);
+    if (isAttempt) return;
+    this.#isLost = true;
+    this.#connectionLog.lost();
     this.#tellLost(error.message);
     if (!this.#auth.reconnectOnFailure) void this.#core.close();
   }

@@ -1,6 +1,6 @@
-import type { DeviceMessage, OTAPackage, OTAPackageInfo, OTAQueryVersion, RawDeviceMessage, RawMessage, ServiceProperty, ShadowData, UrlInfo } from './data.ts';
+import type { DeviceMessage, IotResult, OTAPackage, OTAPackageInfo, OTAQueryVersion, RawDeviceMessage, RawMessage, ServiceProperty, ShadowData, UrlInfo } from './data.ts';
 import type { Action, DeviceInfo, GtwAddSubDeviceRsp, GtwDelSubDeviceRsp, ScanSubDeviceNotify, SubDevicesInfo } from './gateway-data.ts';
-import type { JsonObject } from '@lianyun/protocol';
+import type { JsonObject, JsonValue } from '@lianyun/protocol';
 
 /** What a listener's method may give: nothing, or the promise of having finished. What it throws becomes a failed answer, where there is one, and a problem. */
 export type Told = void | Promise<void>;
@@ -87,6 +87,15 @@ export abstract class GtwOperateSubDeviceListener {
 /** Searches for sub-devices when the platform asks for it; answers with `reportSubDevList()`. */
 export abstract class SubDevDiscoveryListener {
   abstract onScan(scanSubDeviceNotify: ScanSubDeviceNotify): Told;
+}
+
+/** Takes the configuration that the platform gives this device (Huawei 5.8). */
+export abstract class DeviceConfigListener {
+  /**
+   * @param deviceConfig any JSON, an object as a rule.
+   * What it gives is the answer, at once or later; nothing is success, and what it throws is a failure.
+   */
+  abstract onDeviceConfig(deviceConfig: JsonValue): IotResult | void | Promise<IotResult | void>;
 }
 
 /** Takes what the rules of the device do (Huawei 10), instead of the device's own command listener. */

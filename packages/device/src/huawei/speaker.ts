@@ -1,5 +1,6 @@
-import { failedReceipt, isLianyunError, LianyunError, type Clock, type Op, type Receipt, type Vocabulary } from '@lianyun/protocol';
+import { failedReceipt, huawei, isLianyunError, LianyunError, Peer, type Clock, type Op, type Receipt, type Vocabulary } from '@lianyun/protocol';
 import type { DeviceCore } from '../device.ts';
+import { packing } from '../packing.ts';
 import type { ActionListener } from './listeners.ts';
 
 /** What a message is sent with beside its body. */
@@ -10,6 +11,8 @@ interface Addressed {
   readonly at?: number;
   /** Only while there is a connection, and ahead of what waits. */
   readonly hold?: 'live';
+  /** Travels packed with gzip. */
+  readonly isPacked?: boolean;
 }
 
 /** A device as the classes of this face use it: messages out with a listener, listeners called so that what they throw harms nobody. */
@@ -18,6 +21,7 @@ export class Speaker {
   readonly clock: Clock;
   readonly #qos: 0 | 1;
   #mid = 0;
+  #packer: Peer | undefined;
 
   constructor(core: DeviceCore, { qos, clock }: { readonly qos: 0 | 1; readonly clock: Clock }) {
     this.core = core;
@@ -35,8 +39,14 @@ export class Speaker {
   }
 
   /** Sends a message and tells the listener, once, how it went. */
-  send<K extends Op>(op: K, body: Vocabulary[K], listener?: ActionListener | null, { device = this.device, hold, ...rest }: Addressed = {}): void {
-    this.tell(this.core.peer.send(op, { device, via: this.device, body, ...rest }, { qos: this.#qos, ...(hold === undefined ? {} : { hold }) }), listener);
+  send<K extends Op>(op: K, body: Vocabulary[K], listener?: ActionListener | null, { device = this.device, hold, isPacked = false, ...rest }: Addressed = {}): void {
+    this.tell((isPacked ? this.#packing : this.core.peer).send(op, { device, via: this.device, body, ...rest }, { qos: this.#qos, ...(hold === undefined ? {} : { hold }) }), listener);
+  }
+
+  /** Sends over the same session, everything packed. */
+  get #packing(): Peer {
+    const { core, clock } = this;
+    return (this.#packer ??= new Peer({ role: 'device', dialect: huawei, link: packing(core.session, huawei, 0), clock, onProblem: (problem) => core.onProblem(problem) }));
   }
 
   /** Fails what a caller wanted, through its listener: nothing is sent. */
