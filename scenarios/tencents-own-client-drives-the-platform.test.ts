@@ -203,6 +203,27 @@ describe("Tencent's own client", () => {
     expect(await answer).toMatchObject({ code: 'FailedOperation.Timeout' });
   });
 
+  it('is handed what an action answers as it came; what the template does not know of it is told by the platform, with its path', async () => {
+    await using rig = await Rig.open();
+    const call = tencentClient(rig.httpPort);
+    const client = await rig.foreign(TENCENT, 1);
+    await call('ModifyModelDefinition', { ProductId: 'LAMP000001', ModelSchema: JSON.stringify(MODEL) });
+    await client.subscribeAsync(TENCENT.topics.command(1));
+    const ask = async (answer: object): Promise<object> => {
+      const heard = happens(client, 'message');
+      const asked = call('CallDeviceActionSync', { ProductId: 'LAMP000001', DeviceName: 'lamp1', ActionId: 'boil', InputParams: '{"until":90}' });
+      const { clientToken } = JSON.parse(String((await heard)[1])) as { readonly clientToken: string };
+      await client.publishAsync('$thing/up/action/LAMP000001/lamp1', JSON.stringify({ method: 'action_reply', clientToken, ...answer }));
+      return asked;
+    };
+    expect(await ask({ code: 0, status: 'ok', response: { seconds: 7 } })).toMatchObject({ OutputParams: '{"seconds":7}' });
+    // What failed has nothing to answer.
+    expect(await ask({ code: 1, status: 'no water', response: {} })).toMatchObject({ Status: 'no water', OutputParams: '{}' });
+    expect(rig.problems.all).toEqual([]);
+    for (const response of [{ seconds: 1001 }, { seconds: 1, litres: 2 }, {}]) expect(await ask({ code: 0, status: '', response })).toMatchObject({ OutputParams: JSON.stringify(response) });
+    expect(rig.problems.all.map(({ code, place }) => [code, place.path])).toEqual([['model-violation', expect.stringContaining('seconds')], ['model-violation', expect.stringContaining('litres')], ['model-violation', expect.stringContaining('seconds')]]);
+  });
+
   it('pages through devices by offset, and through histories by context: everything once, the youngest first', async () => {
     await using rig = await Rig.open();
     const call = tencentClient(rig.httpPort);

@@ -135,4 +135,19 @@ describe("Tencent's own client", () => {
     expect(await codeOf(call('BindProducts', { ...products, ProductIds: ['GATE000001'] }))).toBe('InvalidParameterValue');
     expect(await codeOf(call('BindProducts', { ...products, ProductIds: [] }))).toBe('InvalidParameterValue');
   });
+
+  it('deletes a gateway or what is bound to one only by force, and parts them before', async () => {
+    await using rig = await Rig.open({ seed: gatewaySeed(3) });
+    const call = tencentClient(rig.httpPort);
+    const gateway = { ProductId: 'GATE000001', DeviceName: 'gate1' };
+    await call('BindDevices', { GatewayProductId: 'GATE000001', GatewayDeviceName: 'gate1', ProductId: 'LAMP000001', DeviceNames: ['sub0', 'sub1'] });
+    const sub = (DeviceName: string) => ({ ProductId: 'LAMP000001', DeviceName });
+    expect(await codeOf(call('DeleteDevice', sub('sub0')))).toBe('UnauthorizedOperation.DeviceHasAlreadyBindGateway');
+    expect(await codeOf(call('DeleteDevice', { ...gateway, ForceDelete: false }))).toBe('UnauthorizedOperation.GatewayHasBindedDevices');
+    expect(await call('DeleteDevice', { ...sub('sub0'), ForceDelete: true })).toMatchObject({ ResultCode: '' });
+    expect(await call('DescribeGatewaySubDeviceList', { GatewayProductId: 'GATE000001', GatewayDeviceName: 'gate1', Offset: 0, Limit: 10 })).toMatchObject({ Total: 1, DeviceList: [{ DeviceName: 'sub1' }] });
+    expect(await call('DeleteDevice', { ...gateway, ForceDelete: true })).toMatchObject({ ResultCode: '' });
+    expect(await codeOf(call('DescribeDeviceBindGateway', sub('sub1')))).toBe('InvalidParameterValue.DeviceHasNotBindGateway');
+    expect(await codeOf(call('DescribeDevice', gateway))).toBe('ResourceNotFound.DeviceNotExist');
+  });
 });

@@ -57,7 +57,7 @@ export const SEED = {
               id: 'blink',
               name: 'Blink',
               input: [{ id: 'times', name: 'Times', define: { type: 'int', min: '1', max: '10', start: '1', step: '1', unit: '' } }],
-              output: [{ id: 'blinked', name: 'Blinked', define: { type: 'int', min: '0', max: '10', start: '0', step: '1', unit: '' } }],
+              output: [{ id: 'blinked', name: 'Blinked', define: { type: 'int', min: '0', max: '100000', start: '0', step: '1', unit: '' } }],
             },
           ],
         },

@@ -9,6 +9,7 @@ interface DeviceDownlinkOptions {
   readonly access: AccessPort;
   readonly registry: Registry;
   readonly clock: Clock;
+  problem(problem: LianyunError): void;
 }
 
 /** Downlinks over the devices' own connections, or their gateways'. */
@@ -52,6 +53,7 @@ export class DeviceDownlink implements Downlink {
     const { via, deadlineMs } = this.#reach(cloud, device);
     const at = cloud === 'tencent' ? { at: this.#options.clock.now() } : {};
     const { body } = await this.#options.peers[cloud].request('command.invoke', { device, via, id, body: { ...call, ...at } }, { deadlineMs });
+    if (cloud === 'tencent' && body.code === 0) this.#judge(device, call.name, body);
     return body;
   }
 
@@ -87,6 +89,18 @@ export class DeviceDownlink implements Downlink {
 
   kick(cloud: Cloud, device: DeviceRef, reason: string): void {
     this.#options.access.kick(cloud, device, reason);
+  }
+
+  /** The answer of an action is handed on as it came; that its template knows another is told. */
+  #judge(device: DeviceRef, action: string, { output = {} }: CommandResult): void {
+    const { registry, problem } = this.#options;
+    const found = registry.findDevice('tencent', device);
+    if (found === undefined) return;
+    const { model, checkOutput } = registry.model('tencent', found.productId);
+    // A template that declares nothing of it says nothing of what comes.
+    const declared = model.services.flatMap(({ commands }) => commands).find(({ name }) => name === action)?.outputs.some(({ params }) => params.length > 0);
+    const violation = declared === true ? checkOutput(undefined, action, output) : undefined;
+    if (violation !== undefined) problem(new LianyunError('model-violation', `${device} answered the action ${action} with what its template does not allow: ${violation.message}`, { device, path: violation.path }));
   }
 
   #via(cloud: Cloud, device: DeviceRef): DeviceRef {

@@ -1,5 +1,9 @@
+/** What is longer is no name that somebody mistyped. */
+const MAX_WRITTEN = 200;
+
 /** The nearest of `names` to what somebody wrote, if one is near enough to have been meant. */
 export function nearest(written: string, names: readonly string[]): string | undefined {
+  if (written.length > MAX_WRITTEN) return undefined;
   const near = names
     .map((name) => ({ name, distance: distance(written.toLowerCase().replace(/[_-]/g, ''), name.toLowerCase().replace(/[_-]/g, '')) }))
     .sort((a, b) => a.distance - b.distance);

@@ -92,7 +92,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       onReported: (device) => this.#desired.reported(device),
       problem: (problem) => this.#tell('problem', problem),
     });
-    this.downlink = new DeviceDownlink({ peers: this.#peers, access: this.access, registry: this.registry, clock });
+    this.downlink = new DeviceDownlink({ peers: this.#peers, access: this.access, registry: this.registry, clock, problem: (fault) => this.#tell('problem', fault) });
     this.objects = new Objects({ storage, clock });
     this.#origin = new Origin(this.access, publicUrl);
     const signer = new GrantSigner(storage.secret('grants'));

@@ -53,6 +53,17 @@ describe('JSON with exact integers', () => {
     );
   });
 
+  it('refuses what is nested so deep that nothing could walk through it, and takes what only looks so', () => {
+    const nested = (depth: number, [open, close] = ['[', ']']): string => open.repeat(depth) + close.repeat(depth);
+    expect(stringifyExact(parseExact(nested(512)))).toBe(nested(512));
+    for (const depth of [513, 5000, 1_000_000]) expect(() => parseExact(nested(depth))).toThrow(RangeError);
+    expect(() => parseExact(`{"a":${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}}`)).toThrow(RangeError);
+    expect(() => parseFrame(nested(5000), 't')).toThrow(expect.objectContaining({ code: 'bad-frame' }));
+    // Brackets in texts, behind escaped quotes and backslashes, and many beside each other.
+    for (const value of ['['.repeat(5000), '"['.repeat(5000), '\\"{'.repeat(3000), Array.from({ length: 5000 }, () => [{}])]) expect(parseExact(JSON.stringify({ value }))).toEqual({ value });
+    expect(() => parseExact(`"${'['.repeat(3000)}`)).toThrow(SyntaxError);
+  });
+
   it('keeps __proto__ a plain name on both ways', () => {
     const text = '{"__proto__":9007199254740993,"constructor":{"__proto__":1}}';
     const read = parseExact(text) as object;

@@ -5,7 +5,10 @@ import { refusal } from '../refusal.ts';
 import { readBySpec, type Given, type Parameters, type Spec } from './parameters.ts';
 
 /** One action of the API: takes parameters, gives the fields of `Response`. */
-export type Action = (given: Given, context: NorthContext, request: ActionRequest) => object | Promise<object>;
+export interface Action {
+  readonly spec: Spec;
+  run(given: Given, context: NorthContext, request: ActionRequest): object | Promise<object>;
+}
 
 /** How the request came in. */
 interface ActionRequest {
@@ -15,7 +18,7 @@ interface ActionRequest {
 
 /** Declares an action by what it takes and what it does. */
 export function action<const S extends Spec>(spec: S, run: (parameters: Parameters<S>, context: NorthContext, request: ActionRequest) => object | Promise<object>): Action {
-  return (given, context, request) => run(readBySpec(spec, given), context, request);
+  return { spec, run: (given, context, request) => run(readBySpec(spec, given), context, request) };
 }
 
 /** The parameters that name a device: ProductId and DeviceName, or DeviceId, which overrides them. */

@@ -10,7 +10,7 @@ const CALLED = { ProductId: 'text', DeviceName: 'text' } as const;
 
 /** The actions that call a device without a model and wait for its answer (7.3, 10.5). */
 export const callActions = {
-  PublishRRPCMessage: action({ ...CALLED, Payload: 'text' }, async (p, context) => {
+  PublishRRPCMessage: action({ ...CALLED, Payload: 'document' }, async (p, context) => {
     const device = callable(targetOf({ ...p, DeviceId: undefined }, context));
     const { id, bytes } = await context.tencent.calls.call('rpc', device, bytesIn(p.Payload)).catch((error: unknown) => {
       if (unreachable(error) === 'silent') throw refusal('FailedOperation.RRPCTimeout', `The device ${device} did not answer in time.`);
@@ -20,7 +20,7 @@ export const callActions = {
   }),
 
   // Over the form of IoT Explorer, or over topics of the product's own; a device that is silent is no error here.
-  CallDeviceRRPCSync: action({ ...CALLED, Payload: 'text?', Encoding: 'text?', Topic: 'text?', ReplyTopic: 'text?' }, async (p, context) => {
+  CallDeviceRRPCSync: action({ ...CALLED, Payload: 'document?', Encoding: 'text?', Topic: 'text?', ReplyTopic: 'text?' }, async (p, context) => {
     const device = callable(targetOf({ ProductId: p.ProductId, DeviceName: p.DeviceName, DeviceId: undefined }, context));
     const { calls } = context.tencent;
     const [payload, token] = [bytesIn(p.Payload ?? '', p.Encoding, 'Encoding'), calls.newToken()];

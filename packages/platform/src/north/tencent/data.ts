@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isLianyunError, stringifyExact, type CommandResult } from '@lianyun/protocol';
+import { isLianyunError, stringifyExact, tencent, type CommandResult, type JsonObject } from '@lianyun/protocol';
 import type { Device } from '../../records.ts';
 import type { NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
@@ -9,7 +9,10 @@ import { objectIn } from './parameters.ts';
 /** `pushResult` of a control that did not reach its device: offline, or not subscribed (10.5). */
 const NOT_PUSHED = 23101;
 
-const CALL = { ...TARGET, ActionId: 'text', InputParams: 'text?' } as const;
+/** What a frame has beside the values that it carries: method, token, the name of an action. */
+const FRAME_BYTES = 4096;
+
+const CALL = { ...TARGET, ActionId: 'text', InputParams: 'document?' } as const;
 
 /** The actions that read a device's data and send it some (10.5, 10.6). */
 export const dataActions = {
@@ -19,12 +22,12 @@ export const dataActions = {
     return { Data: stringifyExact(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { Value: value, LastUpdate: times[name] }]))) };
   }),
 
-  ControlDeviceData: action({ ...TARGET, Data: 'text', Method: 'text?', DataTimestamp: 'integer?' }, async (p, context) => {
+  ControlDeviceData: action({ ...TARGET, Data: 'document', Method: 'text?', DataTimestamp: 'integer?' }, async (p, context) => {
     const { registry, storage: { twins }, downlink, clock } = context;
     const { device, productId } = targetOf(p, context);
     const method = p.Method || 'desired';
     if (method !== 'desired' && method !== 'reported') throw refusal('InvalidParameterValue', 'Method is not allowed: desired or reported is expected.');
-    const groups = [{ values: objectIn('Data', p.Data) }];
+    const groups = [{ values: valuesIn('Data', p.Data) }];
     const violation = registry.model('tencent', productId).checkProperties(groups, method === 'desired' ? 'set' : 'report');
     if (violation !== undefined) {
       throw refusal(violation.reason === 'unknown-property' ? 'InvalidParameterValue.ModelPropertyNotExist' : 'InvalidParameterValue', `Data: ${violation.message}`);
@@ -55,6 +58,13 @@ export const dataActions = {
   }),
 };
 
+/** Values for a device: what no frame could carry is refused, and does not wait for it either. */
+function valuesIn(name: string, text: string, code?: string): JsonObject {
+  const [bytes, most] = [Buffer.byteLength(text), tencent.limits.payloadBytes - FRAME_BYTES];
+  if (bytes > most) throw refusal('InvalidParameterValue.PayloadOverLimit', `${name} has ${bytes} bytes; at most ${most} are taken.`);
+  return objectIn(name, text, code);
+}
+
 const offline = ({ device }: Device) => refusal('FailedOperation.DeviceOffline', `The device ${device} is not online.`);
 
 interface PreparedCall {
@@ -65,7 +75,7 @@ interface PreparedCall {
 
 function prepare(p: { readonly ProductId: string | undefined; readonly DeviceName: string | undefined; readonly DeviceId: string | undefined; readonly ActionId: string; readonly InputParams: string | undefined }, context: NorthContext): PreparedCall {
   const target = targetOf(p, context);
-  const args = objectIn('InputParams', p.InputParams || '{}', 'InvalidParameter.ActionInputParamsInvalid');
+  const args = valuesIn('InputParams', p.InputParams || '{}', 'InvalidParameter.ActionInputParamsInvalid');
   const violation = context.registry.model('tencent', target.productId).checkArgs(undefined, p.ActionId, args);
   if (p.ActionId === '' || violation?.reason === 'unknown-command') {
     throw refusal('InvalidParameterValue.ActionNilOrNotExist', `ActionId: ${violation?.message ?? 'it is empty'}`);

@@ -44,7 +44,9 @@ export const deviceActions = {
   }),
 
   DeleteDevice: action({ ProductId: 'text', DeviceName: 'text', ForceDelete: 'flag?' }, (p, context) => {
-    deleteOne(targetOf({ ProductId: p.ProductId, DeviceName: p.DeviceName, DeviceId: undefined }, context), context);
+    const device = targetOf({ ProductId: p.ProductId, DeviceName: p.DeviceName, DeviceId: undefined }, context);
+    if (p.ForceDelete === true) unbind(device, context);
+    deleteOne(context.registry.device('tencent', device.device), context);
     return { ResultCode: '', ResultMessage: '' };
   }),
 
@@ -73,6 +75,12 @@ const filtersOf = (context: NorthContext): Readonly<Record<string, (device: Devi
   FirmwareVersion: ({ info }) => info?.firmware ?? '',
   EnableState: ({ enabled }) => (enabled ? '1' : '0'),
 });
+
+/** Takes a device from its gateway, and from it those that are bound to it. */
+function unbind({ device, gateway }: Device, { registry, children }: NorthContext): void {
+  if (gateway !== undefined) children.removed('tencent', gateway, [registry.device('tencent', device)]);
+  children.removed('tencent', device, registry.childrenOf('tencent', device));
+}
 
 function deleteOne({ device, gateway }: Device, context: NorthContext): void {
   if (gateway !== undefined) throw refusal('UnauthorizedOperation.DeviceHasAlreadyBindGateway', `The device ${device} is bound to the gateway ${gateway}; unbind it first.`);

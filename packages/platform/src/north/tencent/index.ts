@@ -5,24 +5,10 @@ import { nearest } from '../../nearest.ts';
 import { refusal } from '../refusal.ts';
 import type { SecretOf, SignatureFault, SignedRequest, Verdict } from '../signed-request.ts';
 import type { Action } from './action.ts';
-import { callActions } from './calls.ts';
-import { dataActions } from './data.ts';
-import { deviceActions } from './devices.ts';
+import { ACTIONS, VERSION } from './actions.ts';
 import { sendTencentFault, tencentCodeOf } from './fault.ts';
-import { firmwareActions } from './firmware.ts';
-import { firmwareTaskActions } from './firmware-tasks.ts';
-import { gatewayActions } from './gateways.ts';
-import { historyActions } from './history.ts';
-import { messageActions } from './messages.ts';
 import { parametersOf, type Given } from './parameters.ts';
-import { productActions } from './products.ts';
-import { projectActions } from './projects.ts';
-import { registrationActions } from './registrations.ts';
-import { topicActions } from './topics.ts';
 import { readParameters, verifyTencent, verifyTencentParameters } from './signature.ts';
-
-const VERSION = '2019-04-23';
-const ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({ ...projectActions, ...productActions, ...registrationActions, ...topicActions, ...deviceActions, ...dataActions, ...historyActions, ...messageActions, ...callActions, ...gatewayActions, ...firmwareActions, ...firmwareTaskActions }));
 
 const FAULTS: Readonly<Record<SignatureFault, string>> = {
   missing: 'AuthFailure.InvalidAuthorization',
@@ -35,6 +21,8 @@ const FAULTS: Readonly<Record<SignatureFault, string>> = {
 /** Tencent's Cloud API 3.0 for IoT Explorer (10): every action at `/`. */
 export function tencentNorth(app: FastifyInstance, context: NorthContext): void {
   const secretOf = secretsOf(context, 'tencent');
+  // Any other status is one that the vendor's clients cannot read.
+  app.route({ method: ['PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: '/', handler: (request, reply) => sendTencentFault(reply, refusal('UnsupportedProtocol', `GET or POST is expected, ${request.method} is given.`)) });
   app.route({
     method: ['GET', 'POST'],
     url: '/',
@@ -42,7 +30,7 @@ export function tencentNorth(app: FastifyInstance, context: NorthContext): void 
     handler: async (request, reply) => {
       try {
         const { action, given } = read(request, secretOf, context.clock.now());
-        const fields = await action(given, context, { host: request.headers.host ?? 'localhost' });
+        const fields = await action.run(given, context, { host: request.headers.host ?? 'localhost' });
         return await reply.code(200).send({ Response: { ...fields, RequestId: request.id } });
       } catch (error) {
         if (tencentCodeOf(error) === 'InternalError') request.log.error({ err: error }, 'request failed');

@@ -9,7 +9,7 @@ import { bytesIn } from './payload.ts';
 const SEVERITIES: readonly string[] = ['info', 'alert', 'fault'] satisfies DeviceEvent['severity'][];
 const isSeverity = (text: string): text is NonNullable<DeviceEvent['severity']> => SEVERITIES.includes(text);
 const DAY_MS = 86_400_000;
-const PAYLOAD = { Payload: 'text', Qos: 'integer?', PayloadEncoding: 'text?' } as const;
+const PAYLOAD = { Payload: 'document', Qos: 'integer?', PayloadEncoding: 'text?' } as const;
 
 /** The actions around events and messages without a model (10.5, 10.6). */
 export const messageActions = {

@@ -7,12 +7,14 @@ export interface Filter {
   readonly Values: readonly string[];
 }
 
-/** What an action takes: the name of a parameter and its type, a `?` behind it when it may be left out. */
-export type Spec = Readonly<Record<string, 'text' | 'text?' | 'texts' | 'texts?' | 'targets' | 'filters?' | 'integer' | 'integer?' | 'flag?'>>;
+/** What an action takes: the name of a parameter and its type, a `?` behind it when it may be left out. A document is a text of any length. */
+export type Spec = Readonly<Record<string, 'text' | 'text?' | 'document' | 'document?' | 'texts' | 'texts?' | 'targets' | 'filters?' | 'integer' | 'integer?' | 'flag?'>>;
 
 interface Types {
   text: string;
   'text?': string | undefined;
+  document: string;
+  'document?': string | undefined;
   texts: readonly string[];
   'texts?': readonly string[] | undefined;
   targets: readonly { readonly ProductId: string; readonly DeviceName: string }[];
@@ -87,16 +89,22 @@ function fromText(type: Spec[string], value: string): unknown {
   return value;
 }
 
-type Kind = 'text' | 'texts' | 'targets' | 'filters' | 'integer' | 'flag';
+type Kind = 'text' | 'document' | 'texts' | 'targets' | 'filters' | 'integer' | 'flag';
 
-const isText = (value: unknown): value is string => typeof value === 'string';
+/** Characters of a text that is no document: as many as the longest that is documented has. */
+const MAX_TEXT = 2048;
+
+/** Half of a surrogate pair could not be kept: no encoding has it. */
+const isDocument = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed();
+const isText = (value: unknown): value is string => isDocument(value) && value.length <= MAX_TEXT;
 const isTarget = (value: unknown): boolean => isJsonObject(value) && Object.keys(value).length === 2 && isText(value['ProductId']) && isText(value['DeviceName']);
 
 const isFilter = (value: unknown): boolean => isJsonObject(value) && Object.keys(value).length === 2 && isText(value['Name']) && Array.isArray(value['Values']) && value['Values'].every(isText);
 
 const KINDS: Readonly<Record<Kind, { readonly words: string; is(value: unknown): boolean }>> = {
-  text: { words: 'a string', is: isText },
-  texts: { words: 'a list of strings', is: (value) => Array.isArray(value) && value.every(isText) },
+  text: { words: `a string of up to ${MAX_TEXT} characters`, is: isText },
+  document: { words: 'a string', is: isDocument },
+  texts: { words: `a list of strings of up to ${MAX_TEXT} characters`, is: (value) => Array.isArray(value) && value.every(isText) },
   targets: { words: 'a list of { ProductId, DeviceName }', is: (value) => Array.isArray(value) && value.every(isTarget) },
   filters: { words: 'a list of { Name, Values }', is: (value) => Array.isArray(value) && value.every(isFilter) },
   integer: { words: 'an integer', is: (value) => Number.isSafeInteger(value) },

@@ -7,6 +7,9 @@ import { tencentProducts } from '../../tencent/projects.ts';
 import { pageOf } from './page.ts';
 import { objectIn } from './parameters.ts';
 
+/** Certificate, key, and the two of secure elements (10.6). */
+const ENCRYPTION_TYPES: readonly string[] = ['1', '2', '21', '22'];
+
 /** The products' actions (10.6). */
 export const productActions = {
   // What the cloud's console asks for has a default; a project that is named need not be there.
@@ -26,6 +29,7 @@ export const productActions = {
     (p, context) => {
       checkName(p.ProductName);
       if (p.ProductType !== undefined && p.ProductType !== 0 && p.ProductType !== 5) throw refusal('InvalidParameterValue', 'ProductType is not allowed: 0 (normal) or 5 (gateway) is expected.');
+      if (p.EncryptionType !== undefined && !ENCRYPTION_TYPES.includes(p.EncryptionType)) throw refusal('InvalidParameterValue', `EncryptionType is not allowed: ${ENCRYPTION_TYPES.join(', ')} is expected, as text.`);
       const { productId } = context.registry.createProduct({
         cloud: 'tencent',
         name: p.ProductName,
@@ -84,7 +88,7 @@ export const productActions = {
     return {};
   }),
 
-  ModifyModelDefinition: action({ ProductId: 'text', ModelSchema: 'text' }, (p, context) => {
+  ModifyModelDefinition: action({ ProductId: 'text', ModelSchema: 'document' }, (p, context) => {
     productOf(p.ProductId, context);
     if (p.ModelSchema.trim() === '') throw refusal('InvalidParameterValue.ModelDefineNil', 'ModelSchema is empty.');
     const model: JsonObject = objectIn('ModelSchema', p.ModelSchema, 'InvalidParameterValue.ModelDefineInvalid');
