@@ -1,4 +1,4 @@
-// 7. An upgrade's file: from the server to the disk, with its SHA-256.
+// 8. An upgrade's file: from the server to the disk, with its SHA-256.
 import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

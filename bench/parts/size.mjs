@@ -1,4 +1,4 @@
-// 8. What is installed: the packed package with all that it depends on at run time, unpacked.
+// 9. What is installed: the packed package with all that it depends on at run time, unpacked.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';

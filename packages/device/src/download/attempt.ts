@@ -1,5 +1,6 @@
 import type { Clock } from '@lianyun/protocol';
 import { LianyunError } from '@lianyun/protocol';
+import { bodyOf } from '../net/http-socket.ts';
 import { readAnswer, type Answer } from './answer.ts';
 import type { Digests } from './digests.ts';
 import type { Validators } from './journal.ts';
@@ -79,7 +80,7 @@ async function take(work: Attempt, { response, url, watch, isChecked }: Given): 
     work.onProgress(total);
   };
   const { digests } = fresh?.ground ?? work.ground;
-  await receive(response, { part, start: answer.start, ready: prepare(), digests, limit, isAnnounced: total !== undefined, onBusy: (isOurs) => watch.touch(isOurs), onWritten: () => work.onProgress(total) });
+  await receive(bodyOf(response), { part, start: answer.start, ready: prepare(), digests, limit, isAnnounced: total !== undefined, onBusy: (isOurs) => watch.touch(isOurs), onWritten: () => work.onProgress(total) });
   if (total === undefined || part.size === total) return 'whole';
   // A server may give less than was asked for, in parts; one that says this was all is wrong about the size.
   if (answer.end !== undefined && answer.end < total && part.size === answer.end) return 'more';

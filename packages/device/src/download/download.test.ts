@@ -251,7 +251,7 @@ describe('a download', () => {
     expect(await unannounced.left()).toEqual([]);
     for (const [errno, code] of [['ENOSPC', 'disk-full'], ['EDQUOT', 'disk-full'], ['EIO', 'disk-failed']] as const) {
       const { start, left } = await scene();
-      expect(await codeOf(start({ disk: failingDisk(errno, 'write') }).done)).toBe(code);
+      expect(await codeOf(start({ disk: failingDisk(errno, 'writev') }).done)).toBe(code);
       expect(await codeOf(start({ disk: failingDisk(errno, 'sync') }).done)).toBe(code);
       expect(await left()).toEqual([]);
     }
@@ -375,7 +375,7 @@ describe('a download', () => {
 });
 
 /** A disk on which one kind of call fails once the file is open. */
-function failingDisk(errno: string, call: 'write' | 'sync'): Disk {
+function failingDisk(errno: string, call: 'writev' | 'sync'): Disk {
   return wrapped((handle) => {
     handle[call] = async () => {
       throw Object.assign(new Error(errno), { code: errno });
@@ -386,9 +386,8 @@ function failingDisk(errno: string, call: 'write' | 'sync'): Disk {
 /** A disk that takes a few bytes at a time. */
 function shortDisk(bytes: number): Disk {
   return wrapped((handle) => {
-    const write = handle.write.bind(handle);
-    // The engine uses this one of its forms.
-    handle.write = ((buffer: Uint8Array, offset: number, length: number, position: number) => write(buffer, offset, Math.min(bytes, length), position)) as typeof handle.write;
+    const writev = handle.writev.bind(handle);
+    handle.writev = (pieces, position) => writev([(pieces[0] as Uint8Array).subarray(0, bytes)] as unknown as typeof pieces, position);
   });
 }
 

@@ -42,11 +42,16 @@ async function growth(size: number): Promise<number> {
   return mib;
 }
 
-it('a download holds a part of the file that does not grow with it', { timeout: isNightly ? 1_200_000 : 120_000 }, async () => {
-  const small = await growth(200);
-  expect(small).toBeLessThan(160);
-  if (!isNightly) return;
-  const large = await growth(800);
-  expect(large).toBeLessThan(160);
+/** What lies in the middle of three: what a process takes for itself differs from one to the next. */
+async function usualGrowth(size: number): Promise<number> {
+  const [, middle = Infinity] = [await growth(size), await growth(size), await growth(size)].toSorted((a, b) => a - b);
+  return middle;
+}
+
+// Two batches, what is being read, and what Node needs for itself; as many bytes again and again are read into the same memory.
+it('a download holds little of the file, and no more of a larger one', { timeout: isNightly ? 1_200_000 : 120_000 }, async () => {
+  if (!isNightly) return expect(await growth(200)).toBeLessThan(48);
+  const [small, large] = [await usualGrowth(200), await usualGrowth(800)];
+  expect(large).toBeLessThan(48);
   expect(large).toBeLessThanOrEqual(1.3 * small);
 });

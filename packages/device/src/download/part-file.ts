@@ -59,12 +59,12 @@ export class PartFile {
   }
 
   /** Writes behind what is there. */
-  async append(bytes: Uint8Array): Promise<void> {
+  async append(pieces: readonly Uint8Array[]): Promise<void> {
     await this.#try(async () => {
-      for (let at = 0; at < bytes.length; ) {
-        const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, this.#size);
+      for (let left = pieces; left.length > 0; ) {
+        const { bytesWritten } = await this.#handle.writev(left, this.#size);
         this.#size += bytesWritten;
-        at += bytesWritten;
+        left = behind(left, bytesWritten);
       }
     });
   }
@@ -103,4 +103,14 @@ export class PartFile {
   #failed(cause: unknown): LianyunError {
     return diskError(`${this.#name} cannot be written`, cause);
   }
+}
+
+/** What of the pieces comes after so many bytes: a disk may take less than it is given. */
+function behind(pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let skipped = 0;
+  for (const [index, piece] of pieces.entries()) {
+    if (skipped + piece.length > bytes) return [piece.subarray(bytes - skipped), ...pieces.slice(index + 1)];
+    skipped += piece.length;
+  }
+  return [];
 }

@@ -1,10 +1,12 @@
-import type { IncomingMessage } from 'node:http';
 import { LianyunError } from '@lianyun/protocol';
+import type { Body } from '../net/direct-body.ts';
 import type { Digests } from './digests.ts';
 import type { PartFile } from './part-file.ts';
 
-/** Bytes that are written at once. There are two buffers of this size. */
+/** Bytes that are gathered before they are written. */
 const BATCH_BYTES = 1_048_576;
+/** Pieces that are gathered before they are written, however small they are. */
+const BATCH_PIECES = 1024;
 
 interface Target {
   readonly part: PartFile;
@@ -22,73 +24,75 @@ interface Target {
 }
 
 /**
- * Takes a body into the file: one buffer fills while the other is being written, and the server waits when both are full, so that memory does
- * not depend on the size of the file, of the pieces, or on speed. When the body is cut, what came is written before the promise rejects with the cause.
+ * Takes a body into the file: one batch of its pieces is gathered while the one before is being written, and the server waits when that takes longer, so that memory does not depend on the size of the
+ * file, of the pieces, or on speed. When the body is cut, what came is written before the promise rejects with the cause.
  */
-export async function receive(response: IncomingMessage, { part, start, ready, digests, limit, isAnnounced, onBusy, onWritten }: Target): Promise<void> {
+export async function receive(body: Body, { part, start, ready, digests, limit, isAnnounced, onBusy, onWritten }: Target): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  let filling: Buffer = Buffer.allocUnsafeSlow(BATCH_BYTES);
-  let spare: Buffer | undefined = Buffer.allocUnsafeSlow(BATCH_BYTES);
-  let filled = 0;
+  let batch = new Batch();
   let end = start;
-  /** What came when both buffers were full: the rest of one piece. */
-  let rest: Buffer | undefined;
   let writing: Promise<void> | undefined;
-  const take = (chunk: Buffer): void => {
-    const taken = chunk.copy(filling, filled);
-    filled += taken;
-    if (filled < BATCH_BYTES) return;
-    if (writing === undefined) {
-      follow(write());
-      return take(chunk.subarray(taken));
-    }
-    rest = chunk.subarray(taken);
-    response.pause();
-  };
+  let isHeld = false;
   const write = async (): Promise<void> => {
-    const full = filling;
-    const bytes = filled;
-    // Never while another write is under way, so that the other buffer is here.
-    filling = spare ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
-    spare = undefined;
-    filled = 0;
-    await part.append(full.subarray(0, bytes));
-    spare = full;
+    const { pieces } = batch;
+    batch = new Batch();
+    await part.append(pieces);
+    for (const piece of pieces) body.release?.(piece);
     onWritten();
   };
-  /** Waits for a write, and takes what had to wait for it. */
+  /** Waits for a write, and goes on with what came meanwhile. */
   const follow = (work: Promise<void>): void => {
     writing = work.then(() => {
       writing = undefined;
-      if (rest === undefined) return;
-      const piece = rest;
-      rest = undefined;
-      take(piece);
-      onBusy(rest !== undefined);
-      if (rest === undefined) response.resume();
+      if (batch.isFull) follow(write());
+      if (!isHeld) return;
+      isHeld = false;
+      onBusy(false);
+      body.resume();
     });
     // Whoever waits for it has the failure; this one only ends the reading.
     writing.catch(reject);
   };
   follow(ready);
-  response.on('data', (chunk: Buffer) => {
-    end += chunk.length;
+  body.on('data', (piece: Buffer) => {
+    end += piece.length;
     if (end > limit) return reject(new LianyunError('wrong-size', `The server sends more than the ${limit} bytes that ${isAnnounced ? 'were announced' : 'are allowed where no size was announced'}.`));
-    digests.update(chunk);
-    take(chunk);
-    onBusy(rest !== undefined);
+    digests.update(piece);
+    batch.add(piece);
+    isHeld = batch.isFull && writing !== undefined;
+    if (isHeld) body.pause();
+    else if (batch.isFull) follow(write());
+    onBusy(isHeld);
   });
-  response.on('end', resolve);
-  response.on('error', reject);
+  body.on('end', resolve);
+  body.on('error', reject);
   const cut = (): void => reject(new LianyunError('network', 'The server closed the connection in the middle of the file.'));
-  response.on('close', cut);
+  body.on('close', cut);
   // What happened before anybody listened is not told again.
-  if (response.destroyed) cut();
+  if (body.destroyed) cut();
   try {
     await promise;
   } finally {
-    response.removeAllListeners('data');
+    body.removeAllListeners('data');
     while (writing !== undefined) await writing;
-    if (filled > 0) await write();
+    if (batch.pieces.length > 0) await write();
+  }
+}
+
+/** Pieces that are written together. */
+class Batch {
+  readonly pieces: Uint8Array[] = [];
+  #bytes = 0;
+
+  get isFull(): boolean {
+    return this.#bytes >= BATCH_BYTES || this.pieces.length >= BATCH_PIECES;
+  }
+
+  add(piece: Buffer): void {
+    this.#bytes += piece.length;
+    const last = this.pieces.at(-1);
+    // What lies behind the last piece in the same memory is one with it.
+    if (last?.buffer === piece.buffer && last.byteOffset + last.length === piece.byteOffset) this.pieces[this.pieces.length - 1] = Buffer.from(piece.buffer, last.byteOffset, last.length + piece.length);
+    else this.pieces.push(piece);
   }
 }

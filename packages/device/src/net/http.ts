@@ -1,7 +1,9 @@
 import type http from 'node:http';
-import tls from 'node:tls';
+import net, { type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
+import tls, { type ConnectionOptions } from 'node:tls';
 import { LianyunError } from '@lianyun/protocol';
 import { certificateFault, textOf } from './fault.ts';
+import { HttpSocket } from './http-socket.ts';
 import type { NetworkSettings } from './open.ts';
 import type { Proxy } from './proxy-url.ts';
 import { connectOptions } from './tls.ts';
@@ -32,12 +34,16 @@ export async function wayTo(url: URL, network: NetworkSettings, signal: AbortSig
   const { request } = isSecure ? await import('node:https') : await import('node:http');
   const secure = isSecure ? connectOptions({ host, port }, network.tls) : {};
   const faultIn = (): undefined => undefined;
-  // No connection stays behind, none is shared with the program's.
-  if (proxy === undefined) return { faultIn, request: (asked) => request(url, { agent: false, ...asked, ...secure }) };
+  // No connection stays behind, none is shared with the program's. Without an agent the client has to be told the port that goes without saying.
+  const defaultPort = isSecure ? 443 : 80;
+  if (proxy === undefined) {
+    const open = (onread: OnReadOpts): Socket => (isSecure ? openSecure(secure, onread) : net.connect({ host, port, noDelay: true, onread }));
+    return { faultIn, request: (asked) => request(url, { ...asked, defaultPort, createConnection: () => new HttpSocket(open) }) };
+  }
   const way = { proxy, tls: network.tls, signal };
   if (isSecure || proxy.scheme.startsWith('socks')) {
     const tunnel = await openTunnel(way, { host, port });
-    return { faultIn, request: (asked) => request(url, { ...asked, createConnection: () => (isSecure ? tls.connect({ ...secure, socket: tunnel }) : tunnel) }) };
+    return { faultIn, request: (asked) => request(url, { ...asked, defaultPort, createConnection: () => (isSecure ? tls.connect({ ...secure, socket: tunnel }) : tunnel) }) };
   }
   // An HTTP proxy is asked for what is not encrypted by its whole address (RFC 9112 section 3.2.2).
   const socket = await dialProxy(way);
@@ -45,6 +51,12 @@ export async function wayTo(url: URL, network: NetworkSettings, signal: AbortSig
     faultIn: (answer) => proxyFault(proxy, url, answer),
     request: ({ headers, ...asked }) => request({ ...asked, path: `${url.origin}${url.pathname}${url.search}`, headers: { ...headers, ...authorization(proxy), host: url.host }, createConnection: () => socket }),
   };
+}
+
+function openSecure(secure: ConnectionOptions, onread: OnReadOpts): Socket {
+  // Node's documentation has `onread` for TLS, its types do not.
+  const options: ConnectionOptions & Pick<TcpNetConnectOpts, 'onread'> = { ...secure, ALPNProtocols: ['http/1.1'], onread };
+  return tls.connect(options).setNoDelay(true);
 }
 
 function proxyFault(proxy: Proxy, url: URL, { statusCode: status = 0, statusMessage: said = '' }: http.IncomingMessage): LianyunError | undefined {

@@ -6,10 +6,14 @@ import type { Endpoint } from './endpoint.ts';
 // copied. It saves 64 KiB or an allocation per device; nothing is kept in it, so devices cannot see each other through it.
 let scratch: Buffer | undefined;
 
+/** The buffer that all sockets share. */
+export function sharedBuffer(): Buffer {
+  return (scratch ??= Buffer.allocUnsafeSlow(65_536));
+}
+
 /** How a socket of this owner reads. */
 export function readInto(owner: CarrierOwner): { readonly buffer: Buffer; readonly callback: (count: number, buffer: Uint8Array) => boolean } {
-  scratch ??= Buffer.allocUnsafeSlow(65_536);
-  return { buffer: scratch, callback: (count, buffer) => owner.onBytes(count, buffer) };
+  return { buffer: sharedBuffer(), callback: (count, buffer) => owner.onBytes(count, buffer) };
 }
 
 const OWNER = Symbol('owner');
