@@ -2,21 +2,22 @@ import { huawei, LianyunError, type Clock, type HuaweiIdentity } from '@lianyun/
 import type { DeviceOptions } from '../options.ts';
 import type { TlsOptions } from '../net/tls-options.ts';
 import type { Provisioned, ProvisionOptions } from '../provision/provision.ts';
+import type { RuleChoice } from './rules.ts';
 import { given } from './speaker.ts';
 
 /** Who the device is and where it connects (seed 2.3). Members as in the vendor's document and code. */
 export class ConnectAuthInfo {
-  static readonly SECRET_AUTH = 0;
-  static readonly X509_AUTH = 1;
+  static readonly SECRET_AUTH = 0 as const;
+  static readonly X509_AUTH = 1 as const;
   static readonly PROTOCOL_MQTT = 'MQTT';
   /** What signs the password, and whether the platform looks at the signed hour. */
-  static readonly CHECK_STAMP_OFF = 0;
-  static readonly CHECK_STAMP_SHA256 = 1;
-  static readonly CHECK_STAMP_SM3 = 2;
+  static readonly CHECK_STAMP_OFF = 0 as const;
+  static readonly CHECK_STAMP_SHA256 = 1 as const;
+  static readonly CHECK_STAMP_SM3 = 2 as const;
   /** Bootstrap: none, by the device's own credentials, by those of its registration group. */
-  static readonly BS_MODE_DIRECT_CONNECT = 0;
-  static readonly BS_MODE_STANDARD_BOOTSTRAP = 1;
-  static readonly BS_MODE_BOOTSTRAP_WITH_SCOPEID = 2;
+  static readonly BS_MODE_DIRECT_CONNECT = 0 as const;
+  static readonly BS_MODE_STANDARD_BOOTSTRAP = 1 as const;
+  static readonly BS_MODE_BOOTSTRAP_WITH_SCOPEID = 2 as const;
 
   /** The device id. */
   id = '';
@@ -63,6 +64,10 @@ export class ConnectAuthInfo {
   autoReportDeviceInfo = false;
   /** Whether the device runs the platform's device-side rules. */
   enableRuleManage = false;
+  /** The time zone of the rules' times, of the IANA database: `Asia/Shanghai`. Left out: UTC, as the platform means them. */
+  ruleTimeZone: string | undefined = undefined;
+  /** The file that keeps the rules, so that they run after a restart before there is a connection. Left out: in memory. A device a file. */
+  ruleInfoPath: string | undefined = undefined;
 
   constructor(given?: Partial<ConnectAuthInfo>) {
     Object.assign(this, given);
@@ -122,6 +127,13 @@ export function readConfiguration({ connectAuthInfo: auth, mqttConnectConf: mqtt
   if (isBootstrap(auth) && port === 8883) tlsOf(auth, 'bsCertPath');
   const isTls = isSecured(port, auth.iotCertPath);
   return { ...basisOf(mqtt, auth, clock), identity: identityOf(auth), server: addressOf(auth, isTls), ...(isTls ? { tls: tlsOf(auth, 'iotCertPath') } : {}) };
+}
+
+/** How the device runs rules; undefined: it runs none. */
+export function rulesOf({ enableRuleManage, ruleTimeZone, ruleInfoPath }: ConnectAuthInfo): RuleChoice | undefined {
+  if (enableRuleManage !== true) return undefined;
+  const [timeZone, file] = [given(ruleTimeZone), given(ruleInfoPath)];
+  return { ...(timeZone === undefined ? {} : { timeZone }), ...(file === undefined ? {} : { file }) };
 }
 
 /** Whether the device asks first where to connect. */

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '@lianyun/protocol';
+import type { JsonObject, JsonValue, Vocabulary } from '@lianyun/protocol';
 
 /** Fills in what is given; what is left out keeps its default. */
 export const fill = (target: object, given: object | undefined): void => void Object.assign(target, given);
@@ -58,6 +58,14 @@ export class ShadowData {
   constructor(given?: Partial<ShadowData>) {
     fill(this, given);
   }
+}
+
+const half = (properties: JsonObject | undefined, at: number | undefined): PropertiesData | undefined =>
+  properties === undefined ? undefined : new PropertiesData({ properties, eventTime: at === undefined ? undefined : new Date(at).toISOString() });
+
+/** One service's shadow in this face's words. */
+export function shadowOf({ service = '', desired, desiredAt, reported, reportedAt, version }: Vocabulary['shadow.state']['services'][number]): ShadowData {
+  return new ShadowData({ serviceId: service, desired: half(desired, desiredAt), reported: half(reported, reportedAt), version });
 }
 
 /** An event of a service (seed 3.2). */

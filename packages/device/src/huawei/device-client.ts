@@ -1,12 +1,11 @@
-import { failedReceipt, LianyunError, readEventTime, type JsonObject, type Message, type PropertyGroup, type Receipt } from '@lianyun/protocol';
-import { CommandRsp, DeviceBaseInfo, DeviceMessage, IotResult, PropertiesData, RawDeviceMessage, RawMessage, ServiceProperty, ShadowData, type DeviceEvent } from './data.ts';
+import { failedReceipt, LianyunError, readEventTime, type Message, type PropertyGroup, type Receipt } from '@lianyun/protocol';
+import { CommandRsp, DeviceBaseInfo, DeviceMessage, IotResult, RawDeviceMessage, RawMessage, ServiceProperty, shadowOf, type DeviceEvent } from './data.ts';
 import type { ActionHandler, ActionListener, CommandListener, DeviceConfigListener, DeviceMessageListener, DeviceShadowListener, PropertyListener, RawDeviceMessageListener, RawMessageListener } from './listeners.ts';
-import { DeviceRules } from './rules.ts';
+import { DeviceRules, type RuleChoice } from './rules.ts';
 import type { Services } from './services.ts';
 import { SDK } from '../services/info.ts';
 import type { Command } from './gateway-data.ts';
 import { given, type Speaker } from './speaker.ts';
-
 
 /** A message to any topic of the device; {@link RawMessage} is one. */
 export interface RawMessageLike {
@@ -36,10 +35,10 @@ export class DeviceClient {
   #forgetConfig: (() => void) | undefined;
 
   /** @internal */
-  constructor(speaker: Speaker, { services, hasRules }: { readonly services: Services; readonly hasRules: boolean }) {
+  constructor(speaker: Speaker, { services, rules }: { readonly services: Services; readonly rules: RuleChoice | undefined }) {
     this.#speaker = speaker;
     this.#services = services;
-    this.#rules = new DeviceRules(speaker, { isEnabled: hasRules, invoke: (id, call) => this.#onRuleCommand(id, call) });
+    this.#rules = new DeviceRules(speaker, { options: rules, invoke: (id, call) => this.#onRuleCommand(id, call) });
     const { peer } = speaker.core;
     const own = `$oc/devices/${speaker.device}/sys/messages/down`;
     speaker.core.tap = (topic, payload) => {
@@ -52,10 +51,14 @@ export class DeviceClient {
     peer.handle('property.set', (message) => this.#onSet(message) as never);
     peer.handle('property.get', (message) => this.#onGet(message) as never);
     peer.handle('message.down', (message) => this.#onMessage(message));
-    peer.handle('shadow.state', ({ id = '', device, body }) => {
-      const shadow = body.services.map(({ service = '', desired, desiredAt, reported, reportedAt, version }) => new ShadowData({ serviceId: service, desired: half(desired, desiredAt), reported: half(reported, reportedAt), version }));
-      speaker.call('DeviceShadowListener.onShadowGet', () => this.#shadowListener?.onShadowGet(id, device, shadow));
-    });
+    const onShadow = (message: Message<'shadow.state'>): void => this.#onShadow(message);
+    peer.handle('shadow.state', onShadow);
+    // The shadow of a sub-device as well: the listener is told whose it is.
+    const { finder } = peer;
+    peer.finder = {
+      wake: (op) => finder?.wake(op),
+      childHandler: (op, device) => (op === 'shadow.state' ? (message) => onShadow(message as Message<'shadow.state'>) : finder?.childHandler(op, device)),
+    };
   }
 
   /** Tells of an event (seed 3.1, Huawei 5.10). */
@@ -252,6 +255,11 @@ export class DeviceClient {
     this.#speaker.call(`A service's ${what}`, () => work.then(answer), failed);
   }
 
+  #onShadow({ id = '', device, body }: Message<'shadow.state'>): void {
+    const shadow = body.services.map(shadowOf);
+    this.#speaker.call('DeviceShadowListener.onShadowGet', () => this.#shadowListener?.onShadowGet(id, device, shadow));
+  }
+
   /** A message in the system's format has text as its content; any other is for the raw listener. */
   #onMessage({ device, body }: Message<'message.down'>): void {
     if (!('content' in body) || typeof body.content !== 'string') return;
@@ -276,9 +284,6 @@ export const groupsOf = (services: readonly ServiceProperty[]): PropertyGroup[] 
 
 /** A group of values as the service's. */
 export const serviceOf = ({ service = '', values }: PropertyGroup): ServiceProperty => new ServiceProperty({ serviceId: service, properties: values });
-
-const half = (properties: JsonObject | undefined, at: number | undefined): PropertiesData | undefined =>
-  properties === undefined ? undefined : new PropertiesData({ properties, eventTime: at === undefined ? undefined : new Date(at).toISOString() });
 
 /** What is there of some members. */
 function named<T extends Record<string, string | null | undefined>>(members: T): { [K in keyof T]?: string } {

@@ -121,8 +121,10 @@ export class FileManagerService {
       expire: expiresSeconds,
       ...(hash === undefined && bytes === undefined ? {} : { fileAttributes: { ...(hash === undefined ? {} : { hash_code: hash }), ...(bytes === undefined ? {} : { size: bytes }) } }),
     });
-    if (direction === 'upload') this.#speaker.call('FileManagerListener.onUploadUrl', () => this.#listener?.onUploadUrl(info));
-    else this.#speaker.call('FileManagerListener.onDownloadUrl', () => this.#listener?.onDownloadUrl(info));
+    // What fails is told to the platform, too, as the program would.
+    const failed = (why: string): void => this.#report(direction, object, { resultCode: 1, statusCode: null, statusDescription: why }, null);
+    if (direction === 'upload') this.#speaker.call('FileManagerListener.onUploadUrl', () => this.#listener?.onUploadUrl(info), failed);
+    else this.#speaker.call('FileManagerListener.onDownloadUrl', () => this.#listener?.onDownloadUrl(info), failed);
   }
 }
 

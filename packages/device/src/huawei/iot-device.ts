@@ -3,7 +3,7 @@ import { DeviceCore } from '../device.ts';
 import type { RulesService } from '../services/rules.ts';
 import type { Device } from '../index.ts';
 import type { AbstractService, ServiceOwner } from './abstract-service.ts';
-import { ClientConf, ConnectAuthInfo, isBootstrap, readConfiguration } from './configuration.ts';
+import { ClientConf, ConnectAuthInfo, isBootstrap, readConfiguration, rulesOf } from './configuration.ts';
 import { DeviceEvent, type ServiceProperty } from './data.ts';
 import { ConnectionLog } from './connection-log.ts';
 import { DeviceClient } from './device-client.ts';
@@ -52,7 +52,7 @@ export class IotDevice implements ServiceOwner {
     this.#core = new DeviceCore(readConfiguration(conf, clock));
     this.#speaker = new Speaker(this.#core, { qos: conf.mqttConnectConf.qos, clock });
     this.#services = new Services(this.#speaker, this);
-    this.#client = new DeviceClient(this.#speaker, { services: this.#services, hasRules: this.#auth.enableRuleManage === true });
+    this.#client = new DeviceClient(this.#speaker, { services: this.#services, rules: rulesOf(this.#auth) });
     this.#bootstrap = isBootstrap(this.#auth) ? new Bootstrap({ core: this.#core, conf, clock }) : undefined;
     this.#serverUri = this.#auth.serverUri;
     this.#ota = new OTAService(this.#speaker);

@@ -1,7 +1,8 @@
-import { LianyunError, type Message, type OtaOffer } from '@lianyun/protocol';
+import { huawei, isLianyunError, LianyunError, type Message, type OtaOffer, type UpgradeFailure } from '@lianyun/protocol';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { failureOf } from '../ota/failures.ts';
 import { downloadImage } from '../ota/image.ts';
 import { OTAPackage, OTAPackageInfo, OTAQueryVersion } from './data.ts';
 import { checked } from './device-client.ts';
@@ -39,6 +40,8 @@ export class OTAService {
 
   readonly #speaker: Speaker;
   #listener: OTAListener | undefined;
+  /** The versions that were told last: what fails names the one that runs. */
+  #running: { readonly firmware?: string; readonly software?: string } = {};
 
   /** @internal */
   constructor(speaker: Speaker) {
@@ -56,7 +59,9 @@ export class OTAService {
 
   /** Tells which versions run (seed 7.1). */
   reportVersion(fwVersion?: string | null, swVersion?: string | null, listener?: ActionListener | null): void {
-    this.#speaker.send('ota.version', { ...(typeof fwVersion === 'string' ? { firmware: fwVersion } : {}), ...(typeof swVersion === 'string' ? { software: swVersion } : {}) }, listener, { at: this.#speaker.now() });
+    const versions = { ...(typeof fwVersion === 'string' ? { firmware: fwVersion } : {}), ...(typeof swVersion === 'string' ? { software: swVersion } : {}) };
+    this.#running = { ...this.#running, ...versions };
+    this.#speaker.send('ota.version', versions, listener, { at: this.#speaker.now() });
   }
 
   /** Tells how far an upgrade is (seed 7.1): positional in the order of the vendor's code, or by an object. */
@@ -75,8 +80,18 @@ export class OTAService {
     const listener = this.#listener;
     if (listener === undefined) return this.#speaker.core.onProblem(new LianyunError('unknown-message', `An upgrade to ${body.version} was offered, and nobody listens: call setOtaListener().`, { device: this.#speaker.device }));
     const info = infoOf(body);
-    this.#speaker.call('OTAListener.onReceivePackageInfo', () => listener.onReceivePackageInfo(info));
-    if (listener.onReceivePackage !== undefined) this.#speaker.call('OTAListener.onReceivePackage', () => this.#handOver(body, listener));
+    const once = { isFailed: false };
+    const failing = (failure: (why: unknown) => UpgradeFailure) => (why: string, cause: unknown) => this.#fail(body, { failure: failure(cause), text: why, once });
+    this.#speaker.call('OTAListener.onReceivePackageInfo', () => listener.onReceivePackageInfo(info), failing(() => 'internal'));
+    if (listener.onReceivePackage !== undefined) this.#speaker.call('OTAListener.onReceivePackage', () => this.#handOver(body, listener), failing((cause) => (isLianyunError(cause) ? failureOf(cause) : 'install')));
+  }
+
+  /** Ends an upgrade that the listener cannot take: the platform would wait for it. */
+  #fail({ kind, version }: OtaOffer, { failure, text, once }: { readonly failure: UpgradeFailure; readonly text: string; readonly once: { isFailed: boolean } }): void {
+    if (once.isFailed) return;
+    once.isFailed = true;
+    const running = this.#running[kind];
+    this.#speaker.send('ota.progress', huawei.ota.progressOf({ at: 'failed', failure, text }, { target: version, running }), undefined, { at: this.#speaker.now() });
   }
 
   /** Downloads and checks a package and hands over its bytes. */

@@ -1,8 +1,11 @@
 import { LianyunError, type PropertyGroup } from '@lianyun/protocol';
-import type { RuleCommand } from '../services/rules.ts';
+import type { RuleCommand, RuleOptions } from '../services/rules.ts';
 import { Action, Command } from './gateway-data.ts';
 import type { ActionHandler } from './listeners.ts';
 import type { Speaker } from './speaker.ts';
+
+/** How rules are run, where they are. */
+export type RuleChoice = Pick<RuleOptions, 'timeZone' | 'file'>;
 
 /** Runs a command of a rule as one of the platform's; false when nobody takes it. */
 type Invoke = (requestId: string, command: Command) => boolean;
@@ -18,11 +21,11 @@ export class DeviceRules {
   /** Requests that no platform made: nobody waits for their answers. */
   readonly #own = new Set<string>();
 
-  constructor(speaker: Speaker, { isEnabled, invoke }: { readonly isEnabled: boolean; readonly invoke: Invoke }) {
+  constructor(speaker: Speaker, { options, invoke }: { readonly options: RuleChoice | undefined; readonly invoke: Invoke }) {
     this.#speaker = speaker;
     this.#invoke = invoke;
-    this.#isEnabled = isEnabled;
-    if (isEnabled) speaker.core.rules.start({ onCommand: (command) => this.#act(command), onAction: (command) => this.#act(command) });
+    this.#isEnabled = options !== undefined;
+    if (options !== undefined) speaker.core.rules.start({ ...options, onCommand: (command) => this.#act(command), onAction: (command) => this.#act(command) });
   }
 
   set handler(handler: ActionHandler | undefined) {

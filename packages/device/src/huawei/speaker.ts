@@ -72,11 +72,11 @@ export class Speaker {
   }
 
   /** Calls a listener. What it throws, at once or later, becomes a problem of the device, and is handed to `onFailure`. */
-  call(name: string, listener: () => unknown, onFailure?: (why: string) => void): void {
+  call(name: string, listener: () => unknown, onFailure?: (why: string, cause: unknown) => void): void {
     const failed = (cause: unknown): void => {
       const why = cause instanceof Error ? cause.message : String(cause);
       this.core.onProblem(new LianyunError('handler-failed', `${name} threw: ${why}`, { device: this.device, cause }));
-      onFailure?.(why);
+      onFailure?.(why, cause);
     };
     try {
       const result = listener();
