@@ -36,6 +36,26 @@ other.properties.onGet(() => []);
 export { receipt };
 `;
 
+/** A service of Huawei's face by decorators of the language. */
+const DECORATED = `
+import { AbstractService, command, CommandRsp, property, type PropertyValue } from 'lianyun/huawei';
+export class Thermometer extends AbstractService {
+  @property() accessor level = 1;
+  @property('temp') celsius = 20.5;
+  @property('limit', { writeable: false }) accessor top: number = 80;
+  @property() accessor slow: PropertyValue = null;
+  @property() get doubled(): number { return this.celsius * 2; }
+  @command() reset(): CommandRsp { return new CommandRsp({ responseName: 'was reset' }); }
+  @command('ringAlarm') async ring(paras: { readonly seconds: number }): Promise<CommandRsp> { return new CommandRsp({ paras: { rang: paras.seconds } }); }
+  // @ts-expect-error A property is no method.
+  @property() method(): number { return 1; }
+  // @ts-expect-error A command is a method.
+  @command() field = 1;
+  // @ts-expect-error A name is text.
+  @property(7) accessor wrong = 1;
+}
+`;
+
 let directory: string;
 let tarballs: ReadonlyMap<string, string>;
 let rig: Rig;
@@ -82,12 +102,12 @@ describe('The packed lianyun', () => {
 
   it('gives a program its types, under node and under a bundler, without a look into others', async () => {
     const project = await projectWith(directory, [['lianyun', tarball('lianyun')]]);
-    await writeFile(path.join(project, 'main.mts'), TYPED);
+    await Promise.all([writeFile(path.join(project, 'main.mts'), TYPED), writeFile(path.join(project, 'decorated.mts'), DECORATED)]);
     const types = path.resolve('node_modules/@types');
     for (const mode of ['nodenext', 'bundler']) {
       const module = mode === 'bundler' ? 'esnext' : mode;
       expect(
-        await ran(path.resolve('node_modules/.bin/tsc'), ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2024', '--lib', 'es2024,esnext.disposable', '--module', module, '--moduleResolution', mode, '--types', 'node', '--typeRoots', types, 'main.mts'], project),
+        await ran(path.resolve('node_modules/.bin/tsc'), ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2024', '--lib', 'es2024,esnext.disposable', '--module', module, '--moduleResolution', mode, '--types', 'node', '--typeRoots', types, 'main.mts', 'decorated.mts'], project),
         mode,
       ).toEqual<Ran>({ code: 0, stdout: '', stderr: '' });
     }
