@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import net from 'node:net';
 import path from 'node:path';
 import { TurnWriter } from '@lianyun/protocol/mqtt';
 import { describe, expect, it, vi } from 'vitest';
@@ -19,6 +20,32 @@ function hopsOf(stack: string): readonly Hop[] {
     const [, call = '', module = ''] = /^\s+at (?:async )?(?:(\S+(?: \[as \S+\])?) \()?(?:file:\/\/)?\S*?\/packages\/(\w+\/src\/[^:)]+)\.ts/.exec(line) ?? [];
     return module === '' ? [] : [{ name: call.replace(/ \[as \S+\]$/, ''), module: module.replace('/src/', '/') }];
   });
+}
+
+/** The stack from the socket's own `write` up to the end of the turn that wrote a report. */
+async function stackOfWrite(cloud: (typeof CLOUDS)[number]): Promise<readonly string[]> {
+  await using rig = await Rig.open();
+  const device = await rig.online(cloud, 1);
+  const stacks: string[] = [];
+  const { publish } = TurnWriter.prototype;
+  const { write } = net.Socket.prototype;
+  let isReported = false;
+  const written = vi.spyOn(TurnWriter.prototype, 'publish').mockImplementation(function (this: TurnWriter, ...args) {
+    isReported = true;
+    return publish.apply(this, args);
+  });
+  const spy = vi.spyOn(net.Socket.prototype, 'write').mockImplementation(function (this: net.Socket, ...args: unknown[]) {
+    if (isReported) stacks.push(new Error('here').stack ?? '');
+    return Reflect.apply(write, this, args) as boolean;
+  });
+  try {
+    await device.properties.report(cloud.group({ level: 7 })).delivered;
+  } finally {
+    spy.mockRestore();
+    written.mockRestore();
+  }
+  const [first = ''] = stacks;
+  return ['Socket.write', ...hopsOf(first).map(({ name }) => name)];
 }
 
 /** The stack from `TurnWriter.publish` up to the user's call. */
@@ -48,11 +75,11 @@ async function stackOfReport(cloud: (typeof CLOUDS)[number]): Promise<readonly H
   return [{ name: 'TurnWriter.publish', module: 'protocol/mqtt/turn-writer' }, ...hopsOf(first)];
 }
 
-/** The fenced block behind `<!-- hop budget -->`. */
-async function documented(): Promise<readonly string[]> {
+/** The fenced block behind a mark. */
+async function documented(mark: string): Promise<readonly string[]> {
   const text = await readFile(path.join(ROOT, 'docs/architecture.md'), 'utf8');
-  const [, block] = /<!-- hop budget -->\s*```\n([^]*?)\n```/.exec(text) ?? [];
-  if (block === undefined) throw new Error('docs/architecture.md has no fenced block behind <!-- hop budget -->');
+  const [, block] = new RegExp(`<!-- ${mark} -->\\s*\`\`\`\\n([^]*?)\\n\`\`\``).exec(text) ?? [];
+  if (block === undefined) throw new Error(`docs/architecture.md has no fenced block behind <!-- ${mark} -->`);
   return block.split('\n');
 }
 
@@ -67,7 +94,11 @@ const BUDGET: readonly (readonly string[])[] = [
 describe.each(CLOUDS)('A property report on $name', (cloud) => {
   it('reaches the socket by the way that docs/architecture.md shows', async () => {
     const hops = await stackOfReport(cloud);
-    expect(hops.map(({ name }) => name)).toEqual(await documented());
+    expect(hops.map(({ name }) => name)).toEqual(await documented('hop budget'));
+  });
+
+  it('leaves when the turn ends, by the way that docs/architecture.md shows', async () => {
+    expect(await stackOfWrite(cloud)).toEqual(await documented('end of the turn'));
   });
 
   it('crosses services, peer, session with outbox, and connection, each once and in this order', async () => {

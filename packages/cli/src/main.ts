@@ -7,7 +7,10 @@ import { sayError, up, type UpOptions } from './up.ts';
 // Beside the sources and beside what is built.
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string };
 
-const program = new Command('lianyun').version(version).description('Devices of Huawei Cloud IoTDA and Tencent Cloud IoT Explorer, and a platform for them on this machine.');
+const program = new Command('lianyun')
+  .version(version)
+  .description('Devices of Huawei Cloud IoTDA and Tencent Cloud IoT Explorer, and a platform for them on this machine.')
+  .showHelpAfterError('lianyun --help, or lianyun COMMAND --help, says what there is.');
 
 program
   .command('up')

@@ -118,6 +118,7 @@ describe('reading a Huawei product profile', () => {
       'duplicate-parameter',
       'must be unique',
     ],
+    [withProperty({ method: undefined }), `${at}.properties[0].method`, 'bad-access', 'nothing is given, allowed is R, W, E'],
     [withProperty({ data_type: 'integer' }), `${at}.properties[0].data_type`, 'unknown-type', '"integer" is given, allowed is int, long, decimal'],
     [withProperty({ data_type: 'toString' }), `${at}.properties[0].data_type`, 'unknown-type', 'allowed is'],
     [withProperty({ method: 'WR' }), `${at}.properties[0].method`, 'bad-access', 'allowed is R, W, E, RW, RE, WE, RWE'],

@@ -98,7 +98,7 @@ export function textAt(spot: Spot): string | undefined {
 /** One of `allowed`. */
 export function choiceAt<const T extends string>(spot: Spot, allowed: readonly T[], fault: ModelFaultKind): T {
   const found = allowed.find((each) => each === spot.value);
-  return found ?? fail(spot.path, fault, `${shown(spot.value)} is given, allowed is ${allowed.join(', ')}`);
+  return found ?? fail(spot.path, fault, `${isAbsent(spot.value) ? 'nothing' : shown(spot.value)} is given, allowed is ${allowed.join(', ')}`);
 }
 
 /** `true` or `false`, undefined when missing. */
