@@ -70,7 +70,7 @@ async function run(cloud: Cloud, { way, isGood, cuts, kills }: Trial) {
 const [HUAWEI, TENCENT] = CLOUDS as readonly [Cloud, Cloud];
 
 describe.each([HUAWEI, TENCENT])('An upgrade on $name', (cloud) => {
-  it('that is cut and killed at random ends with the right file or the old version, and the platform knows which', { timeout: 180_000 }, async () => {
+  it('that is cut and killed at random ends with the right file or the old version, and the platform knows which', { timeout: isNightly ? 3_600_000 : 180_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(trials, async (trial) => {
         const end = await run(cloud, trial);

@@ -87,7 +87,7 @@ function countFile(file) {
   const failuresBefore = failures.length;
   for (const test of file.assertionResults) countTest(name, test);
   if (file.status === 'failed' && failures.length === failuresBefore) {
-    failures.push({ name, reason: firstLine(file.message) ?? 'did not load, or did not come to its end' });
+    failures.push({ name, reason: reasonOf(file.message) ?? 'did not load, or did not come to its end' });
   }
 }
 
@@ -97,7 +97,7 @@ function countTest(file, test) {
   if (test.status === 'passed') {
     passed += 1;
   } else if (test.status === 'failed') {
-    failures.push({ name, reason: firstLine(test.failureMessages[0]) ?? 'failed' });
+    failures.push({ name, reason: reasonOf(test.failureMessages[0]) ?? 'failed' });
   } else if (test.status === 'skipped' && missing !== undefined && !requireForeign) {
     const program = `${missing.program} (${missing.install})`;
     notRun.set(program, (notRun.get(program) ?? 0) + 1);
@@ -111,8 +111,12 @@ function selectsTests() {
   return selection.some((argument) => /^(-t|--testNamePattern)/.test(argument) || /:\d+$/.test(argument));
 }
 
-function firstLine(text) {
-  return text ? text.trim().split('\n')[0] : undefined;
+/** The first line of what a test says; with the seed, where a property failed, so that it can be run again as it was. */
+function reasonOf(text) {
+  if (!text) return undefined;
+  const [first, ...others] = text.trim().split('\n');
+  const seed = others.find((line) => /^\{ seed: -?\d+, /.test(line));
+  return seed === undefined ? first : `${first} ${seed}`;
 }
 
 async function runTwoAtATime(items, work) {

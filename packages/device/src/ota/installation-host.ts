@@ -9,8 +9,8 @@ export interface InstallationHost {
   /** The version that runs, as the program says. */
   running(kind: Kind): string | undefined;
   tell(target: Pick<OtaOffer, 'kind' | 'version'>, step: UpgradeStep): Receipt;
-  /** The version runs and works: tells it the cloud. */
-  succeeded(kind: Kind, version: string): Receipt;
+  /** The version runs and works: tells the cloud that the upgrade is done, and which version runs. */
+  succeeded(kind: Kind, version: string): readonly Receipt[];
   /** The version that was on trial is not to be told. */
   failed(why: LianyunError): void;
   /** The old version runs again. */

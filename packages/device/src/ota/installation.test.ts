@@ -28,12 +28,12 @@ interface Told {
 }
 
 /** A machine that outlives its processes: a directory, a server of its cloud, and one with files. */
-async function machine(cloud: 'huawei' | 'tencent' = 'huawei', manners: (index: number) => Manners = () => ({})) {
+async function machine(cloud: 'huawei' | 'tencent' = 'huawei', manners: (index: number) => Manners = () => ({}), hears: (version: string) => boolean = () => true) {
   const clock = new FakeClock();
   const server = await ScriptedServer.listen(clock, {
     onPublish: ({ topic, text }, connection) => {
       const body = JSON.parse(text) as { type?: string; report: { version: string } };
-      if (topic.startsWith('$ota/') && body.type === 'report_version') connection.send(DOWN.tencent, { type: 'report_version_rsp', result_code: 0, version: body.report.version });
+      if (topic.startsWith('$ota/') && body.type === 'report_version' && hears(body.report.version)) connection.send(DOWN.tencent, { type: 'report_version_rsp', result_code: 0, version: body.report.version });
     },
   });
   const web = await FileServer.listen(({ index }) => ({ content: CONTENT, ...manners(index) }));
@@ -76,6 +76,27 @@ async function machine(cloud: 'huawei' | 'tencent' = 'huawei', manners: (index: 
 const forever = (): Promise<never> => new Promise<never>(() => undefined);
 
 describe('an installation', { timeout: 120_000 }, () => {
+  it('is not forgotten before the cloud has heard which version runs', async () => {
+    let isDeaf = true;
+    const { start, offer, told, directory } = await machine('tencent', () => ({}), (version) => !(isDeaf && version === '2'));
+    const old = await start('1', { apply: forever });
+    await old.receipt.delivered;
+    offer('2');
+    await until(() => old.calls.length === 2, 'the application');
+    await old.stop();
+    const young = await start('2');
+    // That it is done has been acknowledged; the version was told, and there is no answer to it.
+    await until(() => told().some(({ version, progress }) => version === '2' && progress === undefined), 'the version');
+    expect(told().filter(({ progress }) => typeof progress === 'object' && progress.state === 'done')).toHaveLength(1);
+    // What was asked of the disk before this is done by then.
+    for (let asked = 0; asked < 30; asked++) await fs.stat(directory);
+    expect(young.installation.current).toMatchObject({ state: 'confirmed' });
+    await young.stop();
+    isDeaf = false;
+    const next = await start('2');
+    await until(() => next.installation.current === undefined, 'the end');
+  });
+
   for (const cloud of ['huawei', 'tencent'] as const) {
     it(`is told as a success when the new version, started anew, has confirmed itself, and not before (${cloud})`, async () => {
       const { start, offer, told, left, directory } = await machine(cloud);

@@ -203,7 +203,7 @@ export class Installation extends EventEmitter<InstallationEvents> {
           return (this.#finishing = this.#finish(record, this.#host.succeeded(record.kind, record.version)));
         case 'tell-failure': {
           const { reason = 'install', text = 'the version was rolled back' } = record.failure ?? {};
-          return (this.#finishing = this.#finish(record, this.#host.tell(record, { at: 'failed', failure: reason, text })));
+          return (this.#finishing = this.#finish(record, [this.#host.tell(record, { at: 'failed', failure: reason, text })]));
         }
       }
     }
@@ -246,12 +246,12 @@ export class Installation extends EventEmitter<InstallationEvents> {
     }
   }
 
-  /** The cloud has to have heard it before it is forgotten. */
-  async #finish(record: InstallRecord, receipt: Receipt): Promise<void> {
+  /** The cloud has to have heard all of it before it is forgotten. */
+  async #finish(record: InstallRecord, told: readonly Receipt[]): Promise<void> {
     this.#upgrade?.end(new LianyunError('aborted', `The upgrade to ${record.version} is over.`));
     this.#upgrade = undefined;
     this.#isTrial = false;
-    await receipt.delivered;
+    await Promise.all(told.map(({ delivered }) => delivered));
     if (this.#known.current !== record) return;
     if (record.file !== undefined) await fs.rm(record.file, { force: true });
     await this.#save({ ...this.#known, current: undefined });
@@ -274,7 +274,7 @@ export class Installation extends EventEmitter<InstallationEvents> {
   #abandonOrphan(): void {
     const record = this.#known.current;
     if (record?.state !== 'downloading' || this.#upgrade !== undefined) return;
-    this.#finishing = this.#finish(record, this.#host.tell(record, { at: 'failed', failure: 'download', text: 'the program was restarted during the download' }));
+    this.#finishing = this.#finish(record, [this.#host.tell(record, { at: 'failed', failure: 'download', text: 'the program was restarted during the download' })]);
     this.#finishing.catch(() => undefined);
   }
 

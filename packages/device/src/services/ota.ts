@@ -117,16 +117,17 @@ export class OtaService<K extends Kind = Kind> {
     return receipt;
   }
 
-  #succeeded(kind: Kind, version: string): Receipt {
+  #succeeded(kind: Kind, version: string): readonly Receipt[] {
     this.#versions = { ...this.#versions, [kind]: version };
     const done = this.#close(kind, version);
-    const { stored, delivered } = this.#announce();
+    const told = this.#announce();
+    const { stored, delivered } = told;
     this.#release((held) => {
       const fail = (error: LianyunError): void => held.fail(error);
       stored.then(() => held.markStored(), fail);
       delivered.then(() => held.markDelivered(), fail);
     });
-    return done;
+    return [done, told];
   }
 
   /** The new version runs: that ends its upgrade. */
