@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import * as asn1 from 'asn1js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '@lianyun/protocol';
 import { FakeClock } from '@lianyun/protocol/testing';
@@ -14,6 +15,14 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const open = (hosts: readonly string[] = [], clock = systemClock): Authority => openAuthority({ directory, hosts, clock });
+
+/** The extensions that whoever does not know them has to refuse the certificate for (RFC 5280, 4.2). */
+function criticalIn(node: asn1.BaseBlock): string[] {
+  if (!(node instanceof asn1.Constructed)) return [];
+  const [id, isCritical] = node.valueBlock.value;
+  if (id instanceof asn1.ObjectIdentifier && isCritical instanceof asn1.Boolean) return isCritical.valueBlock.value ? [id.valueBlock.toString()] : [];
+  return node.valueBlock.value.flatMap(criticalIn);
+}
 
 describe('the authority', () => {
   it('is made once, with a key of mode 0600, and is the same at the next start', () => {
@@ -40,6 +49,17 @@ describe('the authority', () => {
     }
     // What the file says, not what was asked for now.
     expect(open(['other.example']).covers('other.example')).toBe(false);
+  });
+
+  it('demands nothing of who reads its certificates but what every implementation of TLS knows', () => {
+    const authority = open();
+    const [basicConstraints, keyUsage] = ['2.5.29.19', '2.5.29.15'];
+    for (const pem of [authority.pem, authority.forServer(['localhost']).cert, authority.forDevice('LAMP000001lamp1').cert]) {
+      const demanded = criticalIn(asn1.fromBER(new Uint8Array(new X509Certificate(pem).raw).buffer).result);
+      expect(demanded.toSorted()).toEqual([keyUsage, basicConstraints]);
+    }
+    // The constraints themselves are there.
+    expect(authority.covers('example.com')).toBe(false);
   });
 
   it("gives a server's certificate the names and addresses that it was asked for, with a key of its own", () => {

@@ -73,7 +73,8 @@ function extensionsFor(use: CertificateOrder['use']): Node[] {
       extension(OID.basicConstraints, true, sequence(new asn1.Boolean({ value: true }), new asn1.Integer({ value: 0 }))),
       // keyCertSign, cRLSign
       extension(OID.keyUsage, true, bits(Uint8Array.of(0b0000_0110), 1)),
-      extension(OID.nameConstraints, true, sequence(explicit(0, ...subtrees))),
+      // RFC 5280 wants it critical. mbedTLS, which devices have, knows no name constraints and refuses an authority that demands them; whoever knows them holds to them either way.
+      extension(OID.nameConstraints, false, sequence(explicit(0, ...subtrees))),
     ];
   }
   const shared = [
