@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { systemClock } from '@lianyun/protocol';
 import { QcloudExplorer } from 'lianyun/tencent';
-import type { JsonObject } from 'lianyun';
+import type { Clock, JsonObject } from 'lianyun';
 import { Log } from './log.ts';
 import type { Rig } from './rig.ts';
 
@@ -17,9 +18,21 @@ interface ProgramOptions {
   readonly productId?: string;
   readonly deviceName?: string;
   readonly secret?: string;
+  /** Members of the device file that are other than the console gives them. */
   readonly file?: object;
   readonly domain?: string;
+  readonly tls?: boolean;
+  readonly useWebsocket?: boolean;
+  /** Whom it trusts. */
+  readonly ca?: string;
+  /** Left out: this machine's, patient with it. */
+  readonly clock?: Clock;
+  /** Certificate and key, PEM, of a device that has no secret. */
+  readonly keys?: { readonly cert: string; readonly key: string };
 }
+
+/** Deadlines of the vendor's, such as a gateway's second and a half, are long past on a machine that has much to do: no test that waits for an answer is about them. */
+export const PATIENT: Clock = { ...systemClock, after: (delayMs, fn, keepAlive) => systemClock.after(delayMs < 1500 ? delayMs : delayMs * 10, fn, keepAlive) };
 
 /** One device of a program. */
 export class TencentProgram implements AsyncDisposable {
@@ -30,10 +43,13 @@ export class TencentProgram implements AsyncDisposable {
   readonly told = new Log<Told>();
   readonly problems = new Log<Error>();
 
-  constructor(rig: Pick<Rig, 'mqttPort'>, { productId = 'LAMP000001', deviceName = 'lamp1', secret = 'c2VjcmV0LW9mLWxhbXAtMQ==', file = {}, domain = `127.0.0.1:${rig.mqttPort}` }: ProgramOptions = {}) {
+  constructor(rig: Pick<Rig, 'mqttPort'>, options: ProgramOptions = {}) {
+    const { productId = 'LAMP000001', deviceName = 'lamp1', secret = 'c2VjcmV0LW9mLWxhbXAtMQ==', file = {}, domain = `127.0.0.1:${rig.mqttPort}`, tls = false, useWebsocket = false, ca, clock = PATIENT, keys } = options;
     this.productId = productId;
     this.deviceName = deviceName;
-    this.explorer = new QcloudExplorer(this.write('device_info.json', { ...deviceFile(productId, deviceName, secret), ...file }), false, 'ud', domain);
+    const proof = keys === undefined ? {} : { auth_mode: 'CERT', cert_deviceinfo: { devCaFile: '', devCertFile: this.write('cert.pem', keys.cert), devPrivateKeyFile: this.write('key.pem', keys.key) } };
+    const given = this.write('device_info.json', { ...deviceFile(productId, deviceName, secret), ...proof, ...file });
+    this.explorer = new QcloudExplorer(given, tls, 'ud', domain, useWebsocket, { clock, ...(ca === undefined ? {} : { ca }) });
     this.explorer.onProblem(this.problems.add);
     const [connect, disconnect, message, publish, subscribe, unsubscribe, refused] = ['on_connect', 'on_disconnect', 'on_message', 'on_publish', 'on_subscribe', 'on_unsubscribe', 'on_refused'].map((name) => this.noted(name));
     this.explorer.registerMqttCallback(connect, disconnect, message, publish, subscribe, unsubscribe, refused);

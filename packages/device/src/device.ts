@@ -171,8 +171,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
    * Rejects with `bad-credentials` when the server refuses the sign-in (the device is then closed), with `timeout` after
    * `deadlineMs` (60,000 when left out), with `aborted`, `closed`; after the last three but `closed` the device goes on trying.
    */
-  async connect(options: { readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
-    const { deadlineMs = 60_000, signal } = options;
+  async connect({ deadlineMs = 60_000, signal }: { readonly deadlineMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
     if (signal?.aborted === true) throw new LianyunError('aborted', `${this.id} was not connected: the signal was aborted before.`, { cause: signal.reason });
     const { state } = this.session;
     if (state.at === 'online') return;
@@ -231,6 +230,11 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
 
   /** @internal Sees every message before it is read; true: it was for nobody else. */
   tap: ((topic: string, payload: Buffer, qos: 0 | 1) => boolean | void) | undefined;
+
+  /** @internal Whether a service of this device has subscribed a topic for itself. */
+  takes(topic: string): boolean {
+    return this.#services.takes(topic);
+  }
 
   /** @internal */
   onPublish(topic: string, payload: Buffer, properties: MessageProperties | undefined, qos: 0 | 1): void {

@@ -39,13 +39,13 @@ export class Session implements Link, ConnectionOwner {
   #hasProgress = false;
   #idleLooks = 0;
   #packetId = 0;
-  readonly #subscriptions: Subscriptions;
+  readonly subscriptions: Subscriptions;
 
   constructor(options: Settings, owner: SessionOwner, parts: { readonly outbox: Outbox; readonly system: readonly Subscription[] }) {
     this.#options = options;
     this.#owner = owner;
     this.#outbox = parts.outbox;
-    this.#subscriptions = new Subscriptions(parts.system);
+    this.subscriptions = new Subscriptions(parts.system);
   }
 
   get state(): SessionState {
@@ -100,26 +100,26 @@ export class Session implements Link, ConnectionOwner {
   /** Keeps filters subscribed, over reconnects too. `told` hears of the SUBSCRIBE that leaves now, if one does and is answered. */
   subscribe(subscriptions: readonly Subscription[], told?: Told): void {
     if (subscriptions.length === 0) return;
-    this.#subscriptions.want(subscriptions);
+    this.subscriptions.want(subscriptions);
     if (this.#isConnected) this.#sendSubscribe(subscriptions, told);
   }
 
   /** The same for filters of the protocol's own, which stay whatever a program subscribes beside them. */
   keep(subscriptions: readonly Subscription[]): void {
-    this.subscribe(this.#subscriptions.keep(subscriptions));
+    this.subscribe(this.subscriptions.keep(subscriptions));
   }
 
   unsubscribe(filters: string | readonly string[], told?: Told): void {
-    const gone = this.#subscriptions.drop(typeof filters === 'string' ? [filters] : filters);
+    const gone = this.subscriptions.drop(typeof filters === 'string' ? [filters] : filters);
     if (!this.#isConnected || gone.length === 0) return;
     const packetId = this.#nextPacketId();
-    if (told !== undefined) this.#subscriptions.asked(packetId, { filters: gone, isSubscribe: false, told });
+    if (told !== undefined) this.subscriptions.asked(packetId, { filters: gone, isSubscribe: false, told });
     this.#connection?.sendUnsubscribe(packetId, gone);
   }
 
   onConnected(): void {
     this.#isConnected = true;
-    const { wanted } = this.#subscriptions;
+    const { wanted } = this.subscriptions;
     if (wanted.length === 0) return this.#ready();
     this.#sendSubscribe(wanted);
   }
@@ -135,16 +135,16 @@ export class Session implements Link, ConnectionOwner {
   }
 
   onSuback(packetId: number, reasonCodes: readonly number[]): void {
-    const asked = this.#subscriptions.answered(packetId, true);
+    const asked = this.subscriptions.answered(packetId, true);
     if (asked === undefined) return;
     this.#hasProgress = true;
     for (const [index, filter] of asked.filters.entries()) if ((reasonCodes[index] ?? 0x80) >= 0x80) this.#owner.onSubscriptionRefused(filter, reasonCodes[index] ?? 0x80);
     asked.told?.(reasonCodes);
-    if (this.#subscriptions.open === 0) this.#ready();
+    if (this.subscriptions.open === 0) this.#ready();
   }
 
   onUnsuback(packetId: number): void {
-    this.#subscriptions.answered(packetId, false)?.told?.([]);
+    this.subscriptions.answered(packetId, false)?.told?.([]);
   }
 
   onWritten(total: number): void {
@@ -211,7 +211,7 @@ export class Session implements Link, ConnectionOwner {
     const lookMs = Math.min(ackSilenceMs, answerMs);
     const look = (): void => {
       this.#watch = undefined;
-      const awaited = this.#outbox.onWire.packetIds + this.#subscriptions.open;
+      const awaited = this.#outbox.onWire.packetIds + this.subscriptions.open;
       if (this.#outbox.inFlight === 0 && awaited === 0) return;
       this.#idleLooks = this.#hasProgress || awaited === 0 ? 0 : this.#idleLooks + 1;
       this.#hasProgress = false;
@@ -228,7 +228,7 @@ export class Session implements Link, ConnectionOwner {
 
   #sendSubscribe(subscriptions: readonly Subscription[], told?: Told): void {
     const packetId = this.#nextPacketId();
-    this.#subscriptions.asked(packetId, { filters: subscriptions.map(({ filter }) => filter), isSubscribe: true, told });
+    this.subscriptions.asked(packetId, { filters: subscriptions.map(({ filter }) => filter), isSubscribe: true, told });
     this.#connection?.sendSubscribe(packetId, subscriptions);
     if (this.#watch === undefined) this.#watchAcks();
   }
@@ -242,7 +242,7 @@ export class Session implements Link, ConnectionOwner {
   #nextPacketId(): number {
     const { onWire } = this.#outbox;
     do this.#packetId = (this.#packetId % 65_535) + 1;
-    while (onWire.hasPacketId(this.#packetId) || this.#subscriptions.hasPacketId(this.#packetId));
+    while (onWire.hasPacketId(this.#packetId) || this.subscriptions.hasPacketId(this.#packetId));
     return this.#packetId;
   }
 
@@ -251,7 +251,7 @@ export class Session implements Link, ConnectionOwner {
     this.#connection = undefined;
     this.#isConnected = false;
     this.#isReady = false;
-    this.#subscriptions.forgetAsked();
+    this.subscriptions.forgetAsked();
     this.#watch?.cancel();
     this.#watch = undefined;
     this.#outbox.disconnected(new LianyunError('offline', 'The connection ended before the message was delivered.', { cause: error }), byServer);

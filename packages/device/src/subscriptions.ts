@@ -1,3 +1,4 @@
+import { topicMatches } from '@lianyun/protocol/mqtt';
 import type { Subscription } from './session-owner.ts';
 
 /** Hears what the server made of a SUBSCRIBE or UNSUBSCRIBE: the codes of SUBACK in the order of the filters, none for UNSUBACK. */
@@ -44,6 +45,11 @@ export class Subscriptions {
     const fresh = subscriptions.filter(({ filter }) => !this.#isSystem(filter));
     this.#system = [...this.#system, ...fresh];
     return fresh;
+  }
+
+  /** Whether a topic is one of the protocol's own. */
+  keeps(topic: string): boolean {
+    return this.#system.some(({ filter }) => topicMatches(filter, topic));
   }
 
   /** Wants filters no more; returns those that the server is to be told of. */

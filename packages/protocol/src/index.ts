@@ -28,6 +28,7 @@ export type { Link, SendOptions } from './link.ts';
 export type { MessageProperties } from './message-properties.ts';
 export { Peer, type Handler, type HandlerFinder, type PeerOptions, type PeerRequestOptions, type PeerSendOptions } from './peer.ts';
 export { failedReceipt, PendingReceipt, type Receipt } from './receipt.ts';
+export { Replays } from './replays.ts';
 export { filtersFor, rightsOf, subscriptionsOf, type Rights, type Subscription, type TopicKind } from './rights.ts';
 export type { Claim, MqttCredentials, PreSharedKey, Refusal, SignIn, SignInContext } from './sign-in.ts';
 export {

@@ -158,6 +158,11 @@ export class DeviceServices implements HandlerFinder {
     return this.#childScopes.handlerOf(op, device);
   }
 
+  /** Whether a service, or the program by one, has subscribed a topic. */
+  takes(topic: string): boolean {
+    return this.#parts.session.subscriptions.keeps(topic) || this.#topics?.takes(topic) === true;
+  }
+
   /** Hands a message to the handlers that the program subscribed for its topic. False when there is none. */
   receive(message: ReceivedMessage): boolean {
     return this.#topics?.receive(message) === true;

@@ -84,6 +84,11 @@ export class TopicsService {
     };
   }
 
+  /** Whether a handler's filter matches. */
+  takes(topic: string): boolean {
+    return this.#handlers?.some(({ filter }) => topicMatches(filter, topic)) === true;
+  }
+
   /** Hands a message to the handlers whose filter matches. False when there is none. */
   receive({ topic, payload, properties }: ReceivedMessage): boolean {
     const handlers = this.#handlers?.filter(({ filter }) => topicMatches(filter, topic));

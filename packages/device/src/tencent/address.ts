@@ -1,4 +1,4 @@
-import { LianyunError, tencent, type Clock, type MqttCredentials } from '@lianyun/protocol';
+import { tencent, type Clock, type MqttCredentials } from '@lianyun/protocol';
 import type { TlsOptions } from '../net/tls-options.ts';
 import type { DeviceFile } from './configuration.ts';
 import type { LineOptions } from './line.ts';
@@ -43,10 +43,8 @@ function serverOf(productId: string, { tls, domain, useWebsocket }: Address): st
   return `${scheme}://${domain ?? (useWebsocket ? `${productId}.ap-guangzhou.iothub.tencentdevices.com` : `${productId}.iotcloud.tencentdevices.com`)}`;
 }
 
-function tlsOf({ path, isCertificate, caFile, certFile, keyFile }: DeviceFile, given: HubOptions['ca']): TlsOptions {
+function tlsOf({ caFile, certFile, keyFile, isCertificate }: DeviceFile, given: HubOptions['ca']): TlsOptions {
   const ca = caFile ?? given;
   const trust = ca === undefined ? {} : { ca };
-  if (!isCertificate) return trust;
-  if (certFile === undefined || keyFile === undefined) throw new LianyunError('bad-config', `${path}: devCertFile and devPrivateKeyFile are needed with auth_mode CERT.`, { path: '$.cert_deviceinfo' });
-  return { ...trust, cert: certFile, key: keyFile };
+  return isCertificate && certFile !== undefined && keyFile !== undefined ? { ...trust, cert: certFile, key: keyFile } : trust;
 }

@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { isJsonObject, type JsonObject } from '@lianyun/protocol';
 import { ValueError } from './errors.ts';
+import { Requests } from './requests.ts';
 import type { Routes } from './routes.ts';
 import type { TemplateProperty } from './template-lists.ts';
 import { isNothing, keyOf, type Result, type TopicCallback } from './words.ts';
@@ -48,18 +48,11 @@ export class Shadow {
   }
 }
 
-/** Requests that wait for an answer at most; older ones are forgotten. */
-const MAX_UNANSWERED = 1000;
-
-/** The request whose callback is running. */
-const answering = new AsyncLocalStorage<{ readonly rrpc: Rrpc; readonly id: string }>();
-
 /** Synchronous calls of the hub (reference 7.3). */
 export class Rrpc {
   readonly #routes: Routes;
   readonly #name: string;
-  readonly #unanswered = new Set<string>();
-  #latest: string | undefined;
+  readonly #requests = new Requests();
 
   constructor(routes: Routes, productId: string, deviceName: string) {
     this.#routes = routes;
@@ -71,24 +64,19 @@ export class Rrpc {
     const topic = `$rrpc/rxd/${this.#name}`;
     const result = line.subscribe([{ filter: `${topic}/+`, qos: 0 }]);
     this.#routes.on(`${topic}/+`, (payload, full, qos) => {
-      const id = full.slice(topic.length + 1);
-      this.#latest = id;
-      this.#unanswered.add(id);
-      const [oldest] = this.#unanswered;
-      if (this.#unanswered.size > MAX_UNANSWERED && oldest !== undefined) this.#unanswered.delete(oldest);
       // The topic comes without the id of the request, as the vendor's SDK gives it.
-      if (typeof callback === 'function') answering.run({ rrpc: this, id }, () => line.call('rrpcCb', () => callback(topic, qos, payload, line.userdata)));
+      this.#requests.run(full.slice(topic.length + 1), () => {
+        if (typeof callback === 'function') line.call('rrpcCb', () => callback(topic, qos, payload, line.userdata));
+      });
     });
     return result;
   }
 
   /** Answers the request whose callback is running, else the oldest that waits, else the latest; or the one with the given id. */
   reply(answer: unknown, given: string | undefined): Result {
-    const running = answering.getStore();
-    const id = given ?? (running?.rrpc === this ? running.id : undefined) ?? [...this.#unanswered][0] ?? this.#latest;
     if (isNothing(answer)) throw new ValueError('There is no answer to send.');
+    const id = this.#requests.answer(given) ?? this.#requests.latest;
     if (id === undefined) throw new ValueError('No request has arrived that could be answered.');
-    this.#unanswered.delete(id);
     return this.#routes.line.publish(`$rrpc/txd/${this.#name}/${id}`, answer, 0);
   }
 }

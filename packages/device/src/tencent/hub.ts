@@ -1,172 +1,38 @@
-import { LianyunError, systemClock, tencent, type JsonObject, type MqttCredentials } from '@lianyun/protocol';
-import { isTopicName } from '@lianyun/protocol/mqtt';
-import { lineOptionsOf, signIn, type Address, type HubOptions } from './address.ts';
-import type { TlsOptions } from '../net/tls-options.ts';
-import { childrenIn, isRegistered, readDeviceFile, type DeviceFile } from './configuration.ts';
-import { StateError, ValueError } from './errors.ts';
+import type { JsonObject } from '@lianyun/protocol';
+import type { HubOptions } from './address.ts';
+import { childrenIn } from './configuration.ts';
 import { Gateway, type GatewaySubdev } from './gateway.ts';
-import { Ntp, Rrpc, Shadow, subscribe } from './hub-services.ts';
-import type { LineOptions, MqttCallbacks } from './line.ts';
-import { Logger, type LoggerLevel } from './log.ts';
-import { publish, register, type HttpSurroundings } from './over-http.ts';
-import { Routes } from './routes.ts';
-import { isFilter, qosOf, selected, unselected, type TopicSelection } from './selection.ts';
+import { HubConnection } from './hub-connection.ts';
+import { Rrpc, Shadow, subscribe } from './hub-services.ts';
+import { Ota, type OtaCmdType } from './ota.ts';
+import { Resource } from './resource.ts';
+import { selected, type TopicSelection } from './selection.ts';
 import type { TemplateProperty } from './template-lists.ts';
-import { keyOf, NO_HANDLE, type HubState, type Publishable, type Result, type TopicCallback } from './words.ts';
+import { keyOf, NO_HANDLE, type Publishable, type Result, type TopicCallback } from './words.ts';
 
-/** A device on Tencent's cloud: connection, gateway, shadow, calls, broadcasts, time (the vendor's hub). */
-export class QcloudHub implements AsyncDisposable {
-  /** @internal */
-  protected readonly routes: Routes;
-  /** @internal */
-  protected file: DeviceFile;
-  readonly #options: HubOptions;
-  readonly #address: Address;
-  #credentials: MqttCredentials | undefined;
+/** A device on Tencent's IoT Hub: connection, gateway, shadow, calls, broadcasts, firmware, resources, time. */
+export class QcloudHub extends HubConnection {
   readonly #gateway: Gateway;
-  readonly #ntp: Ntp;
   readonly #shadows = new Map<string, Shadow>();
   readonly #rrpcs = new Map<string, Rrpc>();
+  readonly #otas = new Map<string, Ota>();
+  readonly #resources = new Map<string, Resource>();
+  /** The one that was initialised last: the vendor's later calls name none. */
+  #resource: Resource | undefined;
 
   /**
    * Reads a device file (`device_info.json`, reference 8.1); `connect()` connects. Throws {@link KeyError} naming a missing member, LianyunError `bad-config`.
-   * @param device_file its path. @param tls whether to connect over TLS. @param userdata what every callback gets. @param domain another host, `host:port`, or a
+   * @param device_file its path. @param userdata what every callback gets. @param tls whether to connect over TLS. @param domain another host, `host:port`, or a
    * URL. @param useWebsocket MQTT over WebSocket.
    */
-  constructor(device_file: string, tls = true, userdata: unknown = null, domain: string | null = null, useWebsocket = false, options: HubOptions = {}) {
-    this.#options = options;
-    this.#address = { tls, domain, useWebsocket };
-    this.routes = new Routes({ clock: options.clock ?? systemClock, userdata });
-    this.file = readDeviceFile(device_file);
-    const name = keyOf(this.file.productId, this.file.deviceName);
-    this.#gateway = new Gateway(this.routes, name);
-    this.#ntp = new Ntp(this.routes, name);
-    if (isRegistered(this.file)) this.routes.line.check(this.#lineOptions());
+  constructor(device_file: string, userdata: unknown = null, tls = true, domain: string | null = null, useWebsocket = false, options: HubOptions = {}) {
+    super({ device_file, userdata, tls, domain, useWebsocket, options });
+    this.#gateway = new Gateway(this.routes, keyOf(this.file.productId, this.file.deviceName));
   }
 
-  /** Begins to connect: 0, or 1 when that was done before. `on_connect` tells of the connection; without one the device goes on trying. */
-  connect(): 0 | 1 {
-    if (!isRegistered(this.file)) throw new StateError(`${this.file.path} holds no device secret: call dynregDevice() first.`);
-    return this.routes.line.connect(this.#lineOptions()) ? 0 : 1;
-  }
-
-  /** Disconnects. Throws {@link StateError} unless connected. What is under way is delivered for up to two seconds. */
-  async disconnect(): Promise<void> {
-    this.routes.line.online();
-    await this.routes.line.end();
-  }
-
-  /** Disconnects, or gives up connecting; leaves nothing behind. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.routes.line.end();
-  }
-
-  /** Subscribes, now and after every reconnect. Throws {@link StateError}, {@link ValueError}. */
-  subscribe(topic: TopicSelection, qos: number = 0): Result {
-    this.routes.line.online();
-    return this.routes.line.subscribe(selected(topic, qos));
-  }
-
-  unsubscribe(topic: string | readonly string[]): Result {
-    this.routes.line.online();
-    return this.routes.line.unsubscribe(unselected(topic));
-  }
-
-  /** Publishes what JSON can write, as Python does: text arrives quoted. Throws {@link StateError}, {@link ValueError}, TypeError. */
-  publish(topic: string, payload: Publishable, qos: number = 0): Result {
-    this.routes.line.online();
-    if (typeof topic !== 'string' || topic === '') throw new ValueError('Invalid topic: text is expected, not empty.');
-    if (!isTopicName(topic)) throw new ValueError(`Invalid topic ${topic}: a topic to publish to has no + and #.`);
-    return this.routes.line.publish(topic, payload, qosOf(qos));
-  }
-
-  /** Registers the callbacks of the connection (reference 6.2); `on_refused` is not the vendor's. */
-  registerMqttCallback(
-    on_connect?: MqttCallbacks['on_connect'],
-    on_disconnect?: MqttCallbacks['on_disconnect'],
-    on_message?: MqttCallbacks['on_message'],
-    on_publish?: MqttCallbacks['on_publish'],
-    on_subscribe?: MqttCallbacks['on_subscribe'],
-    on_unsubscribe?: MqttCallbacks['on_unsubscribe'],
-    on_refused?: MqttCallbacks['on_refused'],
-  ): void {
-    this.routes.line.callbacks = { on_connect, on_disconnect, on_message, on_publish, on_subscribe, on_unsubscribe, on_refused };
-  }
-
-  /** Registers what takes the messages of a topic; null takes it back. `on_message` gets those of the others. */
-  registerUserCallback(topic: string, callback: TopicCallback | null): void {
-    if (!isFilter(topic)) throw new ValueError('Invalid topic: text is expected, not empty.');
-    this.routes.callback(topic, callback);
-  }
-
-  isMqttConnected(): boolean {
-    return this.routes.line.isConnected;
-  }
-
-  getConnectState(): HubState {
-    return this.routes.line.state;
-  }
-
-  /** Longest and shortest wait before an attempt to connect, seconds; the longest comes first. */
-  setReconnectInterval(max_sec: number, min_sec: number): void {
-    if (!(min_sec >= 0 && max_sec >= min_sec)) throw new ValueError(`max_sec is ${max_sec} and min_sec ${min_sec}: seconds are expected, the longer first.`);
-    Object.assign(this.routes.line.pace, { floorMs: min_sec * 1000, ceilingMs: max_sec * 1000 });
-  }
-
-  /** How long a message may wait to be settled, seconds; 5 unless it was set. */
-  setMessageTimout(timeout: number): void {
-    if (!(timeout > 0)) throw new ValueError(`timeout is ${timeout}: seconds above 0 are expected.`);
-    this.routes.line.settleMs = timeout * 1000;
-  }
-
-  /** Seconds between signs of life, 0 to 900; counts for the next `connect()`. */
-  setKeepaliveInterval(interval: number): void {
-    const { min, max } = tencent.limits.keepaliveSeconds;
-    if (!Number.isInteger(interval) || interval < min || interval > max) throw new ValueError(`interval is ${interval}: whole seconds from ${min} to ${max} are expected.`);
-    this.routes.line.keepaliveSeconds = interval;
-  }
-
-  getProductID(): string {
-    return this.file.productId;
-  }
-
-  getDeviceName(): string {
-    return this.file.deviceName;
-  }
-
-  /** Writes a log: to a file that is closed at `maxBytes` and kept as `filePath.1` …, or to standard error. Null while `enable` is false. */
-  logInit(level: LoggerLevel = 'info', filePath?: string | null, maxBytes = 10_485_760, backupCount = 5, enable = true): Logger | null {
-    const logger = enable ? new Logger({ level, file: filePath ?? undefined, maxBytes, backups: backupCount, clock: this.routes.line.clock }) : undefined;
-    this.routes.line.logger = logger;
-    return logger ?? null;
-  }
-
-  /** Hears what went wrong without anybody asking: refused messages, frames that cannot be read, callbacks that threw. Returns what takes it back. */
-  onProblem(listener: (problem: Error) => void): () => void {
-    return this.routes.line.onProblem(listener);
-  }
-
-  /** The platform's time, ms since 1970; -1 when it does not answer within 1.5 s. */
-  getNtpAccurateTime(): Promise<number> {
-    return this.#ntp.get();
-  }
-
-  /**
-   * Registers the device with the product's secret (reference 4), writes the secret or the paths of the certificate into the device file, readable by its owner only, and connects with it from
-   * then on: `[0, secret]`, `[0, "success"]` for a certificate, `[-1, why]` when the cloud refuses. Rejects when it cannot be asked. @param timeout seconds. @param dynregDomain a URL with its path.
-   */
-  async dynregDevice(timeout = 10, dynregDomain: string | null = null): Promise<[rc: number, text: string]> {
-    const [rc, text] = await register(this.file, this.#http(timeout, dynregDomain));
-    if (rc === 0) {
-      this.file = readDeviceFile(this.file.path);
-      this.#credentials = undefined;
-    }
-    return [rc, text];
-  }
-
-  /** Publishes over HTTP, without a connection (reference 7.7): `[0, the cloud's answer]`, `[-1, why]` when it refuses. Rejects when it cannot be asked. */
-  httpDevice(topicName: string | null = null, payload: Publishable = null, qos: number = 0, timeout = 10, httpDomain: string | null = null): Promise<[rc: number, answer: JsonObject | string]> {
-    return publish(this.file, { topic: topicName, payload, qos: qosOf(qos) }, this.#http(timeout, httpDomain));
+  /** The vendor's programs write `QcloudHub(…).hub`. */
+  get hub(): this {
+    return this;
   }
 
   /** Begins to speak for sub-devices; the device file names them. Throws {@link KeyError} where it does not. */
@@ -253,10 +119,110 @@ export class QcloudHub implements AsyncDisposable {
     return subscribe(this.routes, `$broadcast/rxd/${keyOf(productId, deviceName)}`, callback, 'broadcastCb');
   }
 
-  /** @internal Tells that a device was not initialised. */
-  protected noHandle(init: string, productId: string, deviceName: string): Result {
-    this.routes.line.problem(new LianyunError('not-found', `${init}() was not called for ${keyOf(productId, deviceName)}.`, { device: keyOf(productId, deviceName) }));
-    return [...NO_HANDLE] as Result;
+  /** Begins to hear of upgrades (reference 5.4): `[0, mid]`, `[-1, mid]` when the cloud does not grant QoS 1. The callback gets the answers to reported versions. */
+  async otaInit(productId: string, deviceName: string, callback: TopicCallback | null): Promise<Result> {
+    this.routes.line.online();
+    const ota = handle(this.#otas, keyOf(productId, deviceName), () => new Ota(this.routes, { productId, deviceName }, this.downloadTls));
+    const result = await ota.init(callback);
+    if (result[0] !== 0) this.#otas.delete(keyOf(productId, deviceName));
+    return result;
+  }
+
+  /** Whether a firmware was offered and is to be fetched. */
+  otaIsFetching(productId: string, deviceName: string): boolean {
+    return this.#ota(productId, deviceName)?.isFetching === true;
+  }
+
+  /** Whether all of it was fetched. */
+  otaIsFetchFinished(productId: string, deviceName: string): boolean {
+    return this.#ota(productId, deviceName)?.isFetched === true;
+  }
+
+  /** Tells the running version, 1 to 32 characters. Throws ValueError. */
+  otaReportVersion(productId: string, deviceName: string, version: string): Result {
+    return this.#ota(productId, deviceName)?.reportVersion(version) ?? noHandle();
+  }
+
+  /** Asks for the offered firmware from `offset` on: 0, or 1 with a reported failure. `size` is that of the file. Rejects with ValueError. */
+  async otaDownloadStart(productId: string, deviceName: string, offset: number, size: number): Promise<0 | 1 | -1> {
+    return (await this.#ota(productId, deviceName)?.download(offset, size)) ?? -1;
+  }
+
+  /** The next piece, up to `buf_len` bytes, counted, hashed and reported: `[bytes, n]`; `[null, -1]` when nothing is being fetched, `[null, -2]` when it fails. */
+  async otaFetchYield(productId: string, deviceName: string, buf_len: number): Promise<[piece: Buffer | null, n: number]> {
+    return (await this.#ota(productId, deviceName)?.yield(buf_len)) ?? [null, -1];
+  }
+
+  /** A number of the upgrade, or whether the firmware is the announced one: `[value, "success"]`, `[-1, reason]`. */
+  otaIoctlNumber(productId: string, deviceName: string, cmdType: OtaCmdType | { readonly value: number }): [value: number, reason: string] {
+    return this.#ota(productId, deviceName)?.number(cmdType) ?? [-1, 'no handle'];
+  }
+
+  /** A text of the upgrade of up to `length` characters: `[text, "success"]`, `["null", reason]`. */
+  otaIoctlString(productId: string, deviceName: string, cmdType: OtaCmdType | { readonly value: number }, length: number): [value: string, reason: string] {
+    return this.#ota(productId, deviceName)?.text(cmdType, length) ?? ['null', 'no handle'];
+  }
+
+  otaResetMd5(productId: string, deviceName: string): 0 | -1 {
+    return this.#ota(productId, deviceName)?.resetMd5() ?? -1;
+  }
+
+  /** Hashes bytes that an earlier run has fetched. */
+  otaMd5Update(productId: string, deviceName: string, buf: Uint8Array): 0 | -1 {
+    return this.#ota(productId, deviceName)?.updateMd5(buf) ?? -1;
+  }
+
+  /** Asks for any file: 0, or 1 when it fails. `url` is the whole URL. */
+  async httpInit(productId: string, deviceName: string, host: string, url: string, offset: number, size: number, timeoutSec: number): Promise<0 | 1 | -1> {
+    return (await this.#ota(productId, deviceName)?.open(url, offset, timeoutSec * 1000)) ?? -1;
+  }
+
+  /** The next piece of that file. */
+  async httpFetch(productId: string, deviceName: string, buf_len: number): Promise<[piece: Buffer | null, n: number]> {
+    return (await this.#ota(productId, deviceName)?.fetch(buf_len)) ?? [null, -1];
+  }
+
+  /** The new version runs; null: the one that was offered. */
+  otaReportUpgradeSuccess(productId: string, deviceName: string, version: string | null): Result {
+    return this.#ota(productId, deviceName)?.reportSuccess(version) ?? noHandle();
+  }
+
+  otaReportUpgradeFail(productId: string, deviceName: string, version: string | null): Result {
+    return this.#ota(productId, deviceName)?.reportFailure(version) ?? noHandle();
+  }
+
+  /** Begins to hear of resources (reference 7.8); the callback gets `create_upload_task_rsp` with the URL. */
+  resourceInit(productId: string, deviceName: string, callback: TopicCallback | null): Result {
+    this.routes.line.online();
+    this.#resource = new Resource(this.routes, { productId, deviceName }, this.downloadTls);
+    this.#resources.set(keyOf(productId, deviceName), this.#resource);
+    return this.#resource.init(callback);
+  }
+
+  /** Asks where a file is to be put. Rejects when it cannot be read. */
+  async resourceCreateUploadTask(productId: string, deviceName: string, filePath: string): Promise<Result> {
+    return (await this.#resources.get(keyOf(productId, deviceName))?.create(filePath)) ?? this.noHandle('resourceInit', productId, deviceName);
+  }
+
+  /** Tells how far the upload is. */
+  resourceReportUploadProgress(productId: string, deviceName: string): Result {
+    return this.#resources.get(keyOf(productId, deviceName))?.report() ?? this.noHandle('resourceInit', productId, deviceName);
+  }
+
+  /** Puts the file where the cloud said: 0, or -1 with a problem that says why. @param timeout seconds of silence. */
+  async resourceUploadfile(url: string, timeout = 10): Promise<0 | -1> {
+    return (await this.#resource?.upload(url, timeout * 1000)) ?? -1;
+  }
+
+  /** Tells that the upload is done. */
+  resourceFinished(): Result {
+    return this.#resource?.report('done', 100) ?? noHandle();
+  }
+
+  /** Disconnects, or gives up connecting; leaves nothing behind. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    for (const ota of this.#otas.values()) ota.close();
+    await super[Symbol.asyncDispose]();
   }
 
   #shadow(productId: string, deviceName: string): Shadow | undefined {
@@ -265,18 +231,10 @@ export class QcloudHub implements AsyncDisposable {
     return found;
   }
 
-  /** @internal Whom a server of files is trusted by. */
-  protected get downloadTls(): TlsOptions | undefined {
-    const ca = this.file.caFile ?? this.#options.ca;
-    return ca === undefined ? undefined : { ca };
-  }
-
-  #http(timeout: number, url: string | null): HttpSurroundings {
-    return { isTls: this.#address.tls, url, ca: this.file.caFile ?? this.#options.ca, timeout, clock: this.routes.line.clock };
-  }
-
-  #lineOptions(): LineOptions {
-    return lineOptionsOf(this.file, this.#address, { ...this.#options, credentials: (this.#credentials ??= signIn(this.file, this.routes.line.clock)) });
+  #ota(productId: string, deviceName: string): Ota | undefined {
+    const ota = this.#otas.get(keyOf(productId, deviceName));
+    if (ota === undefined) this.noHandle('otaInit', productId, deviceName);
+    return ota;
   }
 }
 
@@ -286,3 +244,5 @@ export function handle<T>(known: Map<string, T>, key: string, make: () => T): T 
   if (found === undefined) known.set(key, (found = make()));
   return found;
 }
+
+const noHandle = (): Result => [...NO_HANDLE] as Result;

@@ -3,6 +3,7 @@ export type { HubOptions } from './address.ts';
 export { ErrorCode, KeyError, StateError, ValueError } from './errors.ts';
 export { QcloudExplorer } from './explorer.ts';
 export { SessionState, type GatewaySubdev } from './gateway.ts';
+export type { HubConnection } from './hub-connection.ts';
 export { QcloudHub } from './hub.ts';
 export type { MqttCallbacks } from './line.ts';
 export { Logger, LoggerLevel, type LogOptions } from './log.ts';

@@ -38,8 +38,10 @@ export interface LineOptions {
 interface LineParts {
   readonly clock: Clock;
   readonly userdata: unknown;
-  /** Takes a message; false: it was for nobody. */
+  /** Gives a message to the one that subscribed it; false: there is none. */
   receive(topic: string, payload: Payload, qos: number): boolean;
+  /** Takes what nobody subscribed; false: it was for nobody. */
+  rest(topic: string, payload: Payload, qos: number): boolean;
 }
 
 const DEFAULT_SETTLE_MS = 5000;
@@ -53,6 +55,7 @@ export class Line {
   readonly clock: Clock;
   readonly userdata: unknown;
   readonly #receive: LineParts['receive'];
+  readonly #rest: LineParts['rest'];
   callbacks: MqttCallbacks = {};
   logger: Logger | undefined;
   /** How long a message may wait to be settled. */
@@ -61,15 +64,18 @@ export class Line {
   /** The session reads it before every attempt. */
   readonly pace: { -readonly [K in keyof Pace]: Pace[K] } = { floorMs: 0, ceilingMs: 60_000, servers: 1, persists: true };
   readonly #problems = new Set<(problem: Error) => void>();
+  /** How often it was connected. */
+  connections = 0;
   #core: DeviceCore | undefined;
   #isEnding = false;
   #wasConnected = false;
   #mid = 0;
 
-  constructor({ clock, userdata, receive }: LineParts) {
+  constructor({ clock, userdata, receive, rest }: LineParts) {
     this.clock = clock;
     this.userdata = userdata;
     this.#receive = receive;
+    this.#rest = rest;
   }
 
   get state(): HubState {
@@ -91,14 +97,15 @@ export class Line {
 
   /** Begins to connect; false: that was done before. */
   connect(options: LineOptions): boolean {
-    if (this.#core !== undefined) return false;
+    if (this.#core !== undefined && this.#core.state.at !== 'closed') return false;
     const core = this.#make(options);
     this.#core = core;
     let wasOnline = false;
-    core.tap = (topic, payload, qos) => this.#take(topic, readPayload(payload), qos);
+    core.tap = (topic, payload, qos) => this.#take(core, { topic, payload: readPayload(payload), qos });
     core.on('problem', (problem) => this.problem(problem));
     core.on('online', () => {
       wasOnline = true;
+      this.connections++;
       this.#wasConnected = true;
       this.logger?.info(`connected to ${options.server}`);
       this.tell('on_connect', 0, 0);
@@ -157,6 +164,12 @@ export class Line {
     const mid = ++this.#mid;
     core.session.unsubscribe(filters, () => this.tell('on_unsubscribe', mid));
     return [0, mid];
+  }
+
+  /** The device beneath. Throws {@link StateError} before `connect()`. */
+  get core(): DeviceCore {
+    if (this.#core === undefined) throw new StateError('current state is INITIALIZED: connect() was not called');
+    return this.#core;
   }
 
   /** The device, which has to be connected. Throws {@link StateError}. */
@@ -220,8 +233,11 @@ export class Line {
     return new DeviceCore(options, { mqttVersion: 3, credentials, isQuiet: true, pace: this.pace });
   }
 
-  #take(topic: string, payload: Payload, qos: number): true {
-    if (!this.#receive(topic, payload, qos)) this.problem(new LianyunError('unknown-message', `A message arrived on ${topic}, which nothing was initialised for.`, { topic }));
+  /** True: nobody else is to see the message. What services of the device beneath have subscribed, they see as well. */
+  #take(core: DeviceCore, { topic, payload, qos }: { readonly topic: string; readonly payload: Payload; readonly qos: number }): boolean {
+    const isTaken = this.#receive(topic, payload, qos);
+    if (core.takes(topic)) return false;
+    if (!isTaken && !this.#rest(topic, payload, qos)) this.problem(new LianyunError('unknown-message', `A message arrived on ${topic}, which nothing was initialised for.`, { topic }));
     return true;
   }
 

@@ -70,6 +70,8 @@ const BEYOND = {
   logInit: ['level', 'filePath', 'maxBytes', 'backupCount', 'enable'],
   getNtpAccurateTime: [],
   httpFetch: [...DEVICE, 'buf_len'],
+  httpCallback: ['on_connect', 'on_disconnect', 'on_message', 'on_publish', 'on_subscribe', 'on_unsubscribe', 'on_refused'],
+  isHttpConnected: [],
   httpDevice: ['topicName', 'payload', 'qos', 'timeout', 'httpDomain'],
   gatewaySubdevGetBindList: ['product_id', 'device_name'],
   shadowInit: [...DEVICE, 'callback'],
@@ -88,11 +90,23 @@ const BEYOND = {
 } as const;
 
 const OURS = ['onProblem'];
+/** The vendor's `LoggerLevel`, `ReplyPara` and `hub`, and ours. */
+const PROPERTIES = ['LoggerLevel', 'device', 'hub', 'ReplyPara'];
 const EXPORTED = ['ErrorCode', 'HubState', 'KeyError', 'Logger', 'LoggerLevel', 'OtaCmdType', 'OtaState', 'QcloudExplorer', 'QcloudHub', 'ReplyPara', 'SessionState', 'StateError', 'ValueError'];
 
 const text = readFileSync(path.join(import.meta.dirname, '../../../../docs/from-python.md'), 'utf8');
-const own = (prototype: object): string[] => Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor' && name !== 'noHandle' && name !== 'downloadTls');
-const methods = new Map([face.QcloudHub.prototype, face.QcloudExplorer.prototype].flatMap((prototype) => own(prototype).map((name) => [name, Reflect.get(prototype, name) as () => unknown])));
+const INNER = new Set(['constructor', 'noHandle', 'downloadTls']);
+
+/** What a prototype and those above it have. */
+function membersOf(prototype: object): [name: string, member: PropertyDescriptor][] {
+  const above: object | null = Object.getPrototypeOf(prototype) as object | null;
+  const own = Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(([name]) => !INNER.has(name));
+  return above === null || above === Object.prototype ? own : [...membersOf(above), ...own];
+}
+
+const members = membersOf(face.QcloudExplorer.prototype);
+const methods = new Map(members.flatMap(([name, { value }]) => (typeof value === 'function' ? [[name, value as () => unknown] as const] : [])));
+const properties = members.flatMap(([name, { get }]) => (get === undefined ? [] : [name]));
 
 /** The names in the head of a method. */
 function parametersOf(method: () => unknown): string[] {
@@ -115,11 +129,17 @@ describe('The face of Tencent’s SDK', () => {
   it('has nothing beyond that but what docs/from-python.md names', () => {
     const extra = [...methods.keys()].filter((name) => !Object.hasOwn(SEED, name) && !Object.hasOwn(BEYOND, name));
     expect(extra).toEqual(OURS);
+    expect(properties).toEqual(PROPERTIES);
     for (const name of [...extra, 'on_refused']) expect(text).toContain(`\`${name}(`);
     expect(Object.keys(face).sort()).toEqual(EXPORTED);
   });
 
+  it('is made with the parameters of the vendor’s two constructors, in the order of each', () => {
+    const heads = [face.QcloudExplorer, face.QcloudHub].map((made) => /constructor\(([^)]*)\)/.exec(Function.prototype.toString.call(made))?.[1]?.split(',').map((each) => each.trim().replace(/\s*=.*$/, '')));
+    expect(heads).toEqual([['device_file', 'tls', 'userdata', 'domain', 'useWebsocket', 'options'], ['device_file', 'userdata', 'tls', 'domain', 'useWebsocket', 'options']]);
+  });
+
   it('is in docs/from-python.md, every name', () => {
-    for (const name of methods.keys()) expect(text).toMatch(new RegExp(`\`${name}[\`(]`));
+    for (const name of [...methods.keys(), ...properties]) expect(text).toMatch(new RegExp(`\`${name}[\`(]`));
   });
 });

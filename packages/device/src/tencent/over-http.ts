@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isJsonObject, isLianyunError, tencentHttp, type Clock, type JsonObject, type TencentCredential } from '@lianyun/protocol';
 import { writeAtomically } from '../disk/atomic-file.ts';
@@ -35,7 +35,10 @@ const KEY_FILE = 'privateKey.txt';
 export async function register(file: DeviceFile, surroundings: HttpSurroundings): Promise<[rc: number, text: string]> {
   const { productId, deviceName, productSecret } = file;
   try {
-    const { credential } = await requestCredential({ productId, deviceName, productSecret, ...common(surroundings) });
+    const target = common(surroundings);
+    // Each API has a path of its own (reference 4.1, 4.2).
+    const form = URL.canParse(target.url) && new URL(target.url).pathname === tencentHttp.registration.paths.legacy ? 'legacy' : 'current';
+    const { credential } = await requestCredential({ productId, deviceName, productSecret, form, ...target });
     await keep(file, credential);
     return [0, 'deviceSecret' in credential ? credential.deviceSecret : 'success'];
   } catch (error) {
@@ -73,12 +76,23 @@ async function keep(file: DeviceFile, credential: TencentCredential): Promise<vo
   let got: JsonObject;
   if ('deviceSecret' in credential) got = { key_deviceinfo: { ...membersOf(file.document, 'key_deviceinfo'), deviceSecret: credential.deviceSecret } };
   else {
-    const place = (name: string): string => path.join(process.cwd(), name);
-    await write(place(CERTIFICATE_FILE), credential.certificate);
-    await write(place(KEY_FILE), credential.privateKey);
-    got = { cert_deviceinfo: { ...membersOf(file.document, 'cert_deviceinfo'), devCertFile: place(CERTIFICATE_FILE), devPrivateKeyFile: place(KEY_FILE) } };
+    const [devCertFile, devPrivateKeyFile] = placesFor(file);
+    await write(devCertFile, credential.certificate);
+    await write(devPrivateKeyFile, credential.privateKey);
+    got = { cert_deviceinfo: { ...membersOf(file.document, 'cert_deviceinfo'), devCertFile, devPrivateKeyFile } };
   }
   await write(file.path, `${JSON.stringify({ ...file.document, ...got }, undefined, 2)}\n`);
+}
+
+/** Where a certificate and its key go: the working directory, under the vendor's names, or under the device's own where another device has those. */
+function placesFor({ productId, deviceName, certFile, keyFile }: DeviceFile): readonly [certificate: string, key: string] {
+  const place = (name: string): string => path.join(process.cwd(), name);
+  const usual = [place(CERTIFICATE_FILE), place(KEY_FILE)] as const;
+  const own = [certFile, keyFile].map((file) => (file === undefined ? undefined : path.resolve(file)));
+  if (usual.every((file, index) => file === own[index] || !existsSync(file))) return usual;
+  // What a device's name may have beside letters and digits, a file's may have as well, but for the colon.
+  const prefix = `${productId}_${deviceName}`.replaceAll(':', '_');
+  return [place(`${prefix}_${CERTIFICATE_FILE}`), place(`${prefix}_${KEY_FILE}`)];
 }
 
 const membersOf = (document: JsonObject, name: string): JsonObject => (isJsonObject(document[name]) ? document[name] : {});

@@ -1,6 +1,6 @@
 // What users of the vendor's Python SDK suffer from (reference 9.1), each with a test that ours does not share it; and what is wrong with files and frames.
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { FileServer, type Manners } from '../testing/file-server.ts';
 import { PutServer } from '../testing/put-server.ts';
 import { ScriptedServer, type Script } from '../testing/scripted-server.ts';
 import { temporaryDirectory, until } from '../testing/support.ts';
-import { KeyError, OtaCmdType, QcloudExplorer, ReplyPara, type Payload } from './index.ts';
+import { KeyError, OtaCmdType, QcloudExplorer, ReplyPara, ValueError, type Payload } from './index.ts';
 
 const NAMES = ['ABCDE12345', 'dev1'] as const;
 const FILE = {
@@ -56,6 +56,18 @@ async function online(world: World): Promise<World> {
   return world;
 }
 
+/** Does something as a user who may go into these folders and read nothing: the administrator may read everything. */
+function asNobody(folders: readonly string[], run: () => void): void {
+  const isRoot = process.getuid?.() === 0 && folders.length > 0;
+  for (const folder of folders) chmodSync(folder, 0o755);
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    run();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
+
 const sent = ({ server }: World, topic = ''): unknown[] => server.last.published.filter((each) => each.topic.includes(topic)).map(({ text }) => JSON.parse(text) as unknown);
 const reply = (code = 0, text: string | null = null): ReplyPara => Object.assign(new ReplyPara(), { code, status_msg: text });
 const tokensOf = (messages: readonly unknown[]): unknown[] => messages.map((message) => (message as { clientToken: unknown }).clientToken);
@@ -90,6 +102,94 @@ describe('A program of Tencent’s face', () => {
     explorer.templateControlReply(...NAMES, reply());
     await until(() => sent(world, 'property').length === 3, 'three answers');
     expect(sent(world, 'property')).toEqual([{ method: 'control_reply', code: 0, clientToken: 'a' }, { method: 'control_reply', code: 1, clientToken: 'c', status: 'no' }, { method: 'control_reply', code: 0, clientToken: 'b' }]);
+  });
+
+  it('applies a control and an action that come twice once, and answers them again', async () => {
+    const world = await online(await setup());
+    const { explorer, server } = world;
+    const heard: Payload[] = [];
+    explorer.templateInit(
+      ...NAMES,
+      (_topic, _qos, payload) => {
+        heard.push(payload);
+        if (heard.length === 1) explorer.templateControlReply(...NAMES, reply(0, 'done'));
+      },
+      (_topic, _qos, payload) => void heard.push(payload),
+    );
+    await until(() => server.last.subscribed.length === 4, 'the subscriptions');
+    const action = { method: 'action', clientToken: 'x', actionId: 'blink', params: {} };
+    for (const value of [1, 1, 2]) server.last.send(CONTROL, { method: 'control', clientToken: 'a', params: { value } });
+    for (const each of [action, action]) server.last.send('$thing/down/action/ABCDE12345/dev1', each);
+    await until(() => heard.length === 3, 'what is new');
+    explorer.templateActionReply(...NAMES, 'x', { n: 1 }, reply(0, 'ok'));
+    server.last.send('$thing/down/action/ABCDE12345/dev1', action);
+    await until(() => server.last.published.length === 4, 'the answers');
+    expect(heard).toEqual([{ method: 'control', clientToken: 'a', params: { value: 1 } }, { method: 'control', clientToken: 'a', params: { value: 2 } }, action]);
+    const [first, again, answer, repeated] = sent(world);
+    expect([first, again]).toEqual([{ method: 'control_reply', code: 0, clientToken: 'a', status: 'done' }, first]);
+    expect([answer, repeated]).toEqual([{ method: 'action_reply', code: 0, clientToken: 'x', status: 'ok', response: { n: 1 } }, answer]);
+  });
+
+  it('forgets with the connection what it has not answered', async () => {
+    const world = await online(await setup());
+    const { explorer, server, clock } = world;
+    const heard: Payload[] = [];
+    explorer.templateInit(...NAMES, (_topic, _qos, payload) => void heard.push(payload));
+    await until(() => server.last.subscribed.length === 4, 'the subscriptions');
+    server.last.send(CONTROL, { method: 'control', clientToken: 'before', params: {} });
+    await until(() => heard.length === 1, 'the control');
+    server.last.reset();
+    await until(() => !explorer.isMqttConnected(), 'the end');
+    await until(() => {
+      clock.advance(1000);
+      return explorer.isMqttConnected();
+    }, 'the second connection');
+    server.last.send(CONTROL, { method: 'control', clientToken: 'after', params: {} });
+    await until(() => heard.length === 2, 'the second control');
+    explorer.templateControlReply(...NAMES, reply());
+    await until(() => sent(world).length === 1, 'the answer');
+    expect(tokensOf(sent(world))).toEqual(['after']);
+  });
+
+  it('gives a message five seconds to be settled, or as many as setMessageTimout says', async () => {
+    const world = await online(await setup({ pubacks: false }));
+    const { explorer, clock, problems, server } = world;
+    const published: number[] = [];
+    explorer.registerMqttCallback(null, null, null, (mid) => void published.push(mid));
+    expect(() => explorer.setMessageTimout(0)).toThrow(ValueError);
+    const expires = async (count: number, ms: number): Promise<void> => {
+      await until(() => server.last.published.length === count, 'the message');
+      clock.advance(ms - 1);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(problems).toHaveLength(count - 1);
+      clock.advance(1);
+      await until(() => problems.length === count, 'its end');
+    };
+    explorer.publish('ABCDE12345/dev1/data', 'x', 1);
+    await expires(1, 5000);
+    explorer.setMessageTimout(0.5);
+    explorer.publish('ABCDE12345/dev1/data', 'y', 1);
+    await expires(2, 500);
+    expect(problems.map((problem) => (problem as unknown as { code: string }).code)).toEqual(['expired', 'expired']);
+    expect(published).toEqual([]);
+  });
+
+  it('waits before each attempt to connect between the shortest and the longest that was set', async () => {
+    const world = await setup((index) => (index === 0 || index > 4 ? {} : { connack: 5 }));
+    const { explorer, server, clock } = world;
+    for (const [max, min] of [[1, 2], [-1, -2], [Number.NaN, 0]] as const) expect(() => explorer.setReconnectInterval(max, min)).toThrow(ValueError);
+    explorer.setReconnectInterval(10, 2);
+    await online(world);
+    const waits: number[] = [];
+    explorer.device.on('offline', ({ nextAttemptMs = 0 }) => void waits.push(nextAttemptMs));
+    server.last.reset();
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await until(() => waits.length === attempt, 'the end of the attempt');
+      clock.advance(waits[attempt - 1] ?? 0);
+    }
+    await until(() => explorer.isMqttConnected(), 'the connection');
+    expect(waits).toHaveLength(5);
+    for (const each of waits) expect([each >= 2000, each <= 10_000]).toEqual([true, true]);
   });
 
   it('has its subscriptions again after a reconnect, its tokens go on, and a refused sign-in is told and tried again', async () => {
@@ -266,8 +366,73 @@ describe('What is wrong', () => {
     expect(() => make('{ "auth_mode"')).toThrow(/wrong\.json is no JSON/);
     expect(() => make(JSON.stringify({ ...FILE, region: undefined }))).toThrow(KeyError);
     expect(() => make(JSON.stringify({ ...FILE, key_deviceinfo: {} }))).toThrow(/'deviceSecret' is missing/);
-    expect(() => make(JSON.stringify({ ...FILE, auth_mode: 'CERT' }))).toThrow(/devCertFile/);
+    expect(() => make(JSON.stringify({ ...FILE, auth_mode: 'CERT' })).connect()).toThrow(/devCertFile/);
     expect(() => make(JSON.stringify({ ...FILE, key_deviceinfo: { deviceSecret: 'YOUR_DEVICE_SECRET' } })).connect()).toThrow(/dynregDevice/);
+  });
+
+  const missing = (): void => undefined;
+  it.each<readonly [string, (file: string) => void, RegExp]>([
+    ['is not there', missing, /there is no such file/],
+    ['is a directory', (file) => mkdirSync(file), /it is a directory/],
+    ['is below a file', (file) => writeFileSync(path.dirname(file), ''), /no directory/],
+    ['may not be read', (file) => writeFileSync(file, JSON.stringify(FILE), { mode: 0o000 }), /may not read it/],
+    ['is empty', (file) => writeFileSync(file, ''), /is no JSON/],
+    ['is cut short', (file) => writeFileSync(file, JSON.stringify(FILE).slice(0, -1)), /is no JSON/],
+    ['holds a list', (file) => writeFileSync(file, '[]'), /holds no object/],
+    ['is in UTF-16', (file) => writeFileSync(file, Buffer.from(`\ufeff${JSON.stringify(FILE)}`, 'utf16le')), /UTF-8/],
+  ])('with a file that %s is said with its path: of a device, and of a template', async (what, make, text) => {
+    const world = await online(await setup());
+    const { explorer, problems, directory } = world;
+    const folder = path.join(directory, 'files');
+    const file = path.join(folder, 'given.json');
+    if (what !== 'is below a file') mkdirSync(folder);
+    make(file);
+    explorer.templateInit(...NAMES, null);
+    asNobody(what === 'may not be read' ? [directory, folder] : [], () => {
+      expect(() => new QcloudExplorer(file)).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(text) }));
+      expect(explorer.templateSetup(...NAMES, file)).toBe(2);
+    });
+    expect(problems.at(-1)).toMatchObject({ code: 'bad-config', message: expect.stringContaining(file) });
+  });
+
+  it.each([
+    ['auth_mode', { auth_mode: 1 }],
+    ['productId', { productId: 1 }],
+    ['deviceName', { deviceName: null }],
+    ['productSecret', { productSecret: [] }],
+    ['key_deviceinfo', { key_deviceinfo: 'c2VjcmV0' }],
+    ['key_deviceinfo.deviceSecret', { key_deviceinfo: { deviceSecret: 7 } }],
+    ['cert_deviceinfo', { cert_deviceinfo: null }],
+    ['cert_deviceinfo.devCaFile', { cert_deviceinfo: { ...FILE.cert_deviceinfo, devCaFile: {} } }],
+    ['region', { region: true }],
+  ])('with the type of %s in a device file is said by its path', async (name, wrong) => {
+    await expect(setup({}, wrong)).rejects.toMatchObject({ code: 'bad-config', place: { path: `$.${name}` } });
+  });
+
+  it.each([
+    ['$.subDev', { subDev: 'two' }],
+    ['$.subDev', { subDev: { subdev_num: '2', subdev_list: [] } }],
+    ['$.subDev', { subDev: { subdev_num: -1, subdev_list: [] } }],
+    ['$.subDev.subdev_num', { subDev: { subdev_num: 2, subdev_list: [{ sub_productId: 'SUBPROD001', sub_devName: 'sub1' }] } }],
+    ['$.sub_devName', { subDev: { subdev_num: 1, subdev_list: [{ sub_productId: 'SUBPROD001', sub_devName: 1 }] } }],
+  ])('with the list of sub-devices is said by its path, %s', async (place, wrong) => {
+    const { explorer } = await online(await setup({}, wrong));
+    expect(() => explorer.gatewayInit()).toThrow(expect.objectContaining({ code: 'bad-config', place: { path: place } }));
+  });
+
+  it.each([
+    ['productId', { productId: 'SHORT' }],
+    ['deviceName', { deviceName: 'a/b' }],
+    ['deviceSecret', { key_deviceinfo: { deviceSecret: 'not base64 !!' } }],
+  ])('with %s in a device file is said by name', async (name, wrong) => {
+    await expect(setup({}, wrong)).rejects.toMatchObject({ code: 'bad-config', message: expect.stringMatching(new RegExp(name, 'i')) });
+  });
+
+  it('a byte order mark before a file is none of it', async () => {
+    const { directory } = await setup();
+    const file = path.join(directory, 'marked.json');
+    writeFileSync(file, `\ufeff${JSON.stringify(FILE)}`);
+    expect(new QcloudExplorer(file).getProductID()).toBe('ABCDE12345');
   });
 
   it('with a data template is named by its path', async () => {

@@ -16,8 +16,8 @@ export class Routes {
   readonly #services = new Map<string, Route>();
   readonly #callbacks = new Map<string, TopicCallback>();
 
-  constructor(options: Omit<ConstructorParameters<typeof Line>[0], 'receive'>) {
-    this.line = new Line({ ...options, receive: (topic, payload, qos) => this.#receive(topic, payload, qos) });
+  constructor(options: Omit<ConstructorParameters<typeof Line>[0], 'receive' | 'rest'>) {
+    this.line = new Line({ ...options, receive: (topic, payload, qos) => this.#receive(topic, payload, qos), rest: (topic, payload, qos) => !isReserved(topic) && this.message(topic, payload, qos) });
   }
 
   /** Registers a service's filter. */
@@ -53,7 +53,7 @@ export class Routes {
       this.line.call('userCallback', () => callback(topic, qos, payload, this.line.userdata));
       return true;
     }
-    return !isReserved(topic) && this.message(topic, payload, qos);
+    return false;
   }
 }
 

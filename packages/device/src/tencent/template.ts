@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { LianyunError, readTencentTemplate, type JsonObject } from '@lianyun/protocol';
+import { isJsonObject, LianyunError, readTencentTemplate, Replays, type JsonObject } from '@lianyun/protocol';
 import { readObject } from './configuration.ts';
 import { KeyError, ValueError } from './errors.ts';
+import { Requests } from './requests.ts';
 import { missing, objectIn, type Routes } from './routes.ts';
 import { serialise } from './serialise.ts';
 import { listsOf, type TemplateAction, type TemplateEvent, type TemplateProperty } from './template-lists.ts';
@@ -29,12 +29,7 @@ type Kind = keyof TemplateCallbacks;
 
 /** In the order in which they are subscribed. */
 const KINDS = ['property', 'action', 'event', 'service'] as const;
-/** Controls that wait for an answer at most; older ones are forgotten. */
-const MAX_UNANSWERED = 1000;
 const EVENT_QOS = 1;
-
-/** The control whose callback is running. */
-const answering = new AsyncLocalStorage<{ readonly template: Template; readonly token: string }>();
 
 /** The data template of one device, the gateway's own or a sub-device (reference 2 and 6.4). */
 export class Template {
@@ -42,8 +37,12 @@ export class Template {
   readonly #productId: string;
   readonly #name: string;
   #count = 0;
+  /** The token of the latest control, or of the latest state that the cloud told. */
   #latest: string | null = null;
-  readonly #unanswered = new Set<string>();
+  readonly #controls = new Requests();
+  /** Controls and actions that came before, each with its answer. */
+  #replays: Replays | undefined;
+  #connection = 0;
   #isSetUp = false;
   events: TemplateEvent[] = [];
   actions: TemplateAction[] = [];
@@ -112,16 +111,16 @@ export class Template {
 
   /** Answers the control whose callback is running, else the oldest that waits, else the latest; or the one of the given token. */
   replyToControl({ code, status_msg: text }: ReplyPara, token: string | undefined): Result {
-    const running = answering.getStore();
-    const answered = token ?? (running?.template === this ? running.token : undefined) ?? [...this.#unanswered][0] ?? this.#latest;
-    if (answered !== null) this.#unanswered.delete(answered);
+    this.#refresh();
+    const answered = this.#controls.answer(token) ?? this.#latest;
     const status = withoutEnd(text);
-    return this.#send('property', { method: 'control_reply', code, clientToken: answered, ...(status === '' ? {} : { status }) });
+    return this.#answer('control', answered, () => this.#send('property', { method: 'control_reply', code, clientToken: answered, ...(status === '' ? {} : { status }) }));
   }
 
   replyToAction(clientToken: string, response: unknown, { code, status_msg: text }: ReplyPara): Result {
     if (isNothing(clientToken)) throw new ValueError('clientToken is that of the action which is answered.');
-    return this.#send('action', { method: 'action_reply', code, clientToken, status: withoutEnd(text), response: response ?? {} });
+    this.#refresh();
+    return this.#answer('action', clientToken, () => this.#send('action', { method: 'action_reply', code, clientToken, status: withoutEnd(text), response: response ?? {} }));
   }
 
   clearControl(): Result {
@@ -143,33 +142,54 @@ export class Template {
       if (typeof callback === 'function') line.call(`${kind}Cb`, () => callback(topic, qos, payload, line.userdata));
     };
     // What is no JSON at all reaches the program as it is.
-    if (kind !== 'property' || typeof payload === 'string' || payload instanceof Uint8Array) return tell();
-    const message = objectIn(payload, topic, line);
-    if (message === undefined) return;
-    const control = this.#note(message, topic);
-    if (control === false) return;
-    if (control === undefined) tell();
-    else answering.run({ template: this, token: control }, tell);
+    if (typeof payload === 'string' || payload instanceof Uint8Array) return tell();
+    this.#refresh();
+    if (kind === 'property') this.#receiveProperty(payload, topic, tell);
+    else if (kind !== 'action' || !isJsonObject(payload) || payload['method'] !== 'action' || this.#isNew('action', payload)) tell();
   }
 
-  /** What a property message means for later answers: the token of a control, undefined for others; false: it cannot be used. */
-  #note(message: JsonObject, topic: string): string | undefined | false {
+  #receiveProperty(payload: Payload, topic: string, tell: () => void): void {
     const { line } = this.#routes;
+    const message = objectIn(payload, topic, line);
+    if (message === undefined) return;
     const { method, clientToken: token, code } = message;
     const isToken = typeof token === 'string' && token !== '';
-    if (typeof method !== 'string') return missing('method', topic, line);
+    if (typeof method !== 'string') return void missing('method', topic, line);
     if (method === 'control') {
-      if (!isToken) return missing('clientToken', topic, line);
+      if (!isToken) return void missing('clientToken', topic, line);
       this.#latest = token;
-      this.#unanswered.add(token);
-      const [oldest] = this.#unanswered;
-      if (this.#unanswered.size > MAX_UNANSWERED && oldest !== undefined) this.#unanswered.delete(oldest);
-      return token;
+      if (this.#isNew('control', message)) this.#controls.run(token, tell);
+      return;
     }
-    if (method.endsWith('_reply') && typeof code !== 'number') return missing('code', topic, line);
+    const isReply = method.endsWith('_reply');
+    if (isReply && typeof code !== 'number') return void missing('code', topic, line);
     if (method === 'get_status_reply' && code === 0 && isToken) this.#latest = token;
-    if (method.endsWith('_reply') && code !== 0) line.problem(refusal(message, topic));
-    return undefined;
+    if (isReply && code !== 0) line.problem(refusal(message, topic));
+    tell();
+  }
+
+  /** Whether a request did not come before; one that did is answered again, if it was answered, and the program does not hear of it. */
+  #isNew(what: 'control' | 'action', request: JsonObject): boolean {
+    const { clientToken } = request;
+    if (typeof clientToken !== 'string' || clientToken === '') return true;
+    this.#replays ??= new Replays(this.#routes.line.clock);
+    return this.#replays.isNew(`${what} ${clientToken}`, serialise(request));
+  }
+
+  /** Sends an answer, and keeps it for a request that comes again. */
+  #answer(what: 'control' | 'action', token: string | null, send: () => Result): Result {
+    const result = send();
+    this.#replays?.answered(`${what} ${token ?? ''}`, send);
+    return result;
+  }
+
+  /** What came on an earlier connection is answered no more, and comes again only if the cloud means it. */
+  #refresh(): void {
+    const { connections } = this.#routes.line;
+    if (this.#connection === connections) return;
+    this.#connection = connections;
+    this.#controls.forget();
+    this.#replays = undefined;
   }
 
   #token(): string {
