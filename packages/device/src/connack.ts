@@ -1,5 +1,6 @@
 import type { LianyunError } from '@lianyun/protocol';
 import { reasonText, type ConnackPacket, type DisconnectPacket } from '@lianyun/protocol/mqtt';
+import { skewText } from './cloud-time.ts';
 import type { DisconnectReason, Ending } from './session-state.ts';
 
 type Version = 3 | 4 | 5;
@@ -75,8 +76,7 @@ const SIGN_IN_MS = 3_600_000;
 /** The same of a sign-in that was not good at the server's time, if that is why: the clock may be set any moment, so the device goes on trying. */
 function atTheirTime(known: Meaning, aheadMs: number): Meaning {
   if (known !== WRONG_SECRET || Math.abs(aheadMs) <= SIGN_IN_MS) return known;
-  const minutes = Math.round(Math.abs(aheadMs) / 60_000);
-  return meaning('clock-skew', false, `this machine's clock is ${minutes} minutes ${aheadMs > 0 ? 'behind' : 'ahead of'} the server's, and a sign-in is good for an hour`);
+  return meaning('clock-skew', false, `${skewText(aheadMs)}, and a sign-in is good for an hour`);
 }
 
 /** What a CONNACK that refuses says. `aheadMs`: what the server's clock is ahead of this machine's, as far as it is known. */

@@ -57,8 +57,6 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
   readonly writer: TurnWriter;
   #timer: Timer | undefined;
   #five: Mqtt5 | undefined; // over MQTT 5, once signed in
-  /** What the server's clock is ahead of ours, as far as it told. */
-  #aheadMs = 0;
   readonly #isByKey: boolean;
   #isConnected = false;
   #hasEnded = false;
@@ -162,7 +160,7 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
     if (this.#isConnected) return this.#refuse('the server sent CONNACK twice');
     const { reasonCode, properties } = packet;
     if (reasonCode !== 0) {
-      const { reason, isFatal, name, text } = refusalOf(packet, this.version, this.#aheadMs);
+      const { reason, isFatal, name, text } = refusalOf(packet, this.version, this.#options.network.serverTime?.aheadMs ?? 0);
       return this.end(reason, new LianyunError(reason, `${this.#where()} refused the sign-in of ${this.#username} with CONNACK ${name}: ${text}.`, { number: reasonCode }), isFatal);
     }
     if (properties?.maximumQos === 0) return this.end('network', new LianyunError('unsupported', `${this.#where()} takes messages at QoS 0 only, where none is sure to arrive.`), true);
@@ -247,10 +245,6 @@ export class Connection implements PacketHandlers, TurnSink, CarrierOwner {
 
   #refuse(text: string, cause?: unknown): void {
     this.end('network', protocolFault(text, { where: this.#where(), isConnected: this.#isConnected, cause }));
-  }
-
-  onServerTime(at: number): void {
-    this.#aheadMs = at - this.#options.clock.now();
   }
 
   onFailed(cause: Error): void {

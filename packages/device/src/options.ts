@@ -1,4 +1,5 @@
 import { LianyunError, systemClock, type AnyDialect, type Clock, type IdentityOf, type MqttCredentials } from '@lianyun/protocol';
+import { CloudTime } from './cloud-time.ts';
 import type { DeviceModel } from './model.ts';
 import { isSecure, readEndpoints, type Endpoint } from './net/endpoint.ts';
 import type { NetworkSettings } from './net/open.ts';
@@ -133,7 +134,7 @@ export function readOptions(options: DeviceOptions<AnyDialect>, face: FaceSettin
   const { policy = 'reject-new' } = outbox;
   if (!['reject-new', 'drop-oldest'].includes(policy)) throw bad(`outbox.policy is ${String(policy)}: reject-new or drop-oldest is expected.`);
   const endpoints = readEndpoints(options.server);
-  const network = readNetwork(options);
+  const network = { ...readNetwork(options), serverTime: new CloudTime(clock) };
   if (options.tls !== undefined && !endpoints.some(isSecure) && network.proxies?.isSecure !== true) throw bad(`tls is given, and ${String(options.server)} is not spoken to over TLS: mqtts:// or wss:// is expected.`);
   const { limits } = dialect;
   const keepalive = limits.keepaliveSeconds;

@@ -1,5 +1,6 @@
 import type http from 'node:http';
 import { LianyunError, type Clock } from '@lianyun/protocol';
+import type { CloudTime } from '../cloud-time.ts';
 import { bounded } from '../download/patience.ts';
 import { connectionError, shown, wayTo } from '../net/http.ts';
 import { readNetwork, type NetworkOptions } from '../net/options.ts';
@@ -14,6 +15,8 @@ interface Post extends NetworkOptions {
   readonly what: string;
   readonly deadlineMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Learns what the answer says of the time. */
+  readonly serverTime: CloudTime;
 }
 
 /** What is read of an answer at most. */
@@ -31,8 +34,8 @@ export function readApiUrl(name: string, base: unknown, path: string): URL {
  * Sends a request on a connection of its own and resolves with the text of the answer. Redirects are not followed: what is signed is meant for one host. Rejects with
  * `bad-response` (`place.number` is the status), `network`, what is wrong with certificate or proxy, `timeout`, `aborted`, `bad-config`.
  */
-export async function post({ url, headers, body, tls, proxy, clock, what, deadlineMs, signal }: Post): Promise<string> {
-  const network = readNetwork({ tls, proxy });
+export async function post({ url, headers, body, tls, proxy, clock, what, deadlineMs, signal, serverTime }: Post): Promise<string> {
+  const network = { ...readNetwork({ tls, proxy }), serverTime };
   return bounded({ clock, what, deadlineMs, signal }, async (ending) => {
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
     try {

@@ -1,6 +1,7 @@
 import type { KeyLike } from 'node:crypto';
 import { LianyunError, systemClock, tencent, tencentHttp, type Clock, type TencentHttpKey } from '@lianyun/protocol';
 import { isTopicName } from '@lianyun/protocol/mqtt';
+import { CloudTime } from '../cloud-time.ts';
 import type { TlsOptions } from '../net/tls-options.ts';
 import { refusedBy } from '../registration/register.ts';
 import { post, readApiUrl } from './post.ts';
@@ -37,7 +38,7 @@ const DEADLINE_MS = 10_000;
  * Publishes one message of a Tencent device over HTTP, without a connection of its own (reference 7.7): for devices that wake, report and sleep. The cloud takes it as if it had come over MQTT;
  * what it answers on a topic only reaches a device that is connected.
  *
- * Resolves with the cloud's id of the request. Rejects with `bad-config`, `bad-input`, `too-large`, `refused` (the cloud says no; `cause` is its code and text), `bad-response`, `untrusted-server`, `network`,
+ * Resolves with the cloud's id of the request. Rejects with `bad-config`, `bad-input`, `too-large`, `refused` (the cloud says no; `cause` is its code and text), `clock-skew` (it says no because this machine's clock is wrong), `bad-response`, `untrusted-server`, `network`,
  * `timeout`, `aborted`. Nothing is sent again by itself.
  */
 export async function publishOverHttp(options: HttpPublishOptions): Promise<{ readonly requestId?: string }> {
@@ -49,8 +50,9 @@ export async function publishOverHttp(options: HttpPublishOptions): Promise<{ re
   checkMessage(device, { topic, payload, qos });
   const url = readApiUrl('url', base, tencentHttp.publish.path);
   const { headers, body } = tencentHttp.publish.write({ productId, deviceName, topic, payload, qos }, { key, host: url.hostname, path: url.pathname }, { now: clock.now(), random: () => clock.random() });
-  const answer = tencentHttp.publish.readAnswer(await post({ url, headers, body, tls, proxy, clock, what: `The message of ${device} over HTTP`, deadlineMs, signal }));
-  if ('refusal' in answer) throw refusedBy(`the message of ${device}`, answer.refusal);
+  const serverTime = new CloudTime(clock);
+  const answer = tencentHttp.publish.readAnswer(await post({ url, headers, body, tls, proxy, clock, what: `The message of ${device} over HTTP`, deadlineMs, signal, serverTime }));
+  if ('refusal' in answer) throw refusedBy(`the message of ${device}`, answer.refusal, serverTime.aheadMs);
   return answer;
 }
 

@@ -12,8 +12,6 @@ export interface Carrier {
 
 /** Who uses a carrier. */
 export interface CarrierOwner {
-  /** What its clock says, ms since 1970, where the server told it before it let anybody in. */
-  onServerTime(at: number): void;
   /** Bytes can be written; over TLS the other end is who it should be. */
   onOpen(): void;
   /** The first `count` bytes of `buffer`, which are only valid during the call. False: nothing more is read before `resume()`. */

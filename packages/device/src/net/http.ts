@@ -26,6 +26,11 @@ export interface HttpWay {
 
 /** Finds the way to the server of a URL, through a proxy where there is one. Rejects with `proxy-failed`, `proxy-refused`, or the reason of the signal. */
 export async function wayTo(url: URL, network: NetworkSettings, signal: AbortSignal): Promise<HttpWay> {
+  const { request, faultIn } = await findWay(url, network, signal);
+  return { faultIn, request: (asked) => request(asked).on('response', ({ headers }) => network.serverTime?.learnFrom(headers)) };
+}
+
+async function findWay(url: URL, network: NetworkSettings, signal: AbortSignal): Promise<HttpWay> {
   const isSecure = url.protocol === 'https:';
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);

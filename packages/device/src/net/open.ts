@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { PreSharedKey } from '@lianyun/protocol';
+import type { CloudTime } from '../cloud-time.ts';
 import type { Carrier, CarrierOwner } from './carrier.ts';
 import { isSecure, whereOf, type Endpoint } from './endpoint.ts';
 import { LateCarrier } from './late.ts';
@@ -17,6 +18,8 @@ export interface NetworkSettings {
   readonly proxies?: Proxies;
   /** Over `mqtts://`, instead of certificates. */
   readonly psk?: PreSharedKey;
+  /** What servers say of the time in their answers over HTTP. It explains a refused sign-in; nobody signs in by it. */
+  readonly serverTime?: CloudTime;
 }
 
 /** The proxy on the way to an endpoint. */

@@ -10,11 +10,8 @@ export interface NetworkOptions {
   readonly proxy?: string | false | undefined;
 }
 
-// A crowd of devices shares it.
-const PLAIN: NetworkSettings = {};
-
 /** Reads them, and the environment. Throws `bad-config`. */
 export function readNetwork({ tls, proxy }: NetworkOptions): NetworkSettings {
   const proxies = readProxies(proxy);
-  return tls === undefined && proxies === undefined ? PLAIN : { ...(tls && { tls: readTls(tls) }), ...(proxies && { proxies }) };
+  return { ...(tls && { tls: readTls(tls) }), ...(proxies && { proxies }) };
 }

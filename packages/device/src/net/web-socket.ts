@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { LianyunError } from '@lianyun/protocol';
 import type { RawData, WebSocket } from 'ws';
+import type { CloudTime } from '../cloud-time.ts';
 import type { Carrier, CarrierOwner } from './carrier.ts';
 import { whereOf, type Endpoint } from './endpoint.ts';
 import type { TlsSettings } from './tls-options.ts';
@@ -12,6 +13,7 @@ const MAX_MESSAGE_BYTES = 16 * 1_048_576;
 
 interface WebSocketWay {
   readonly tls?: TlsSettings;
+  readonly serverTime?: CloudTime;
   /** A connection to the server that is there already. */
   readonly tunnel?: Socket;
 }
@@ -26,13 +28,15 @@ async function loadWebSocket(): Promise<typeof WebSocket> {
 }
 
 /** Opens a WebSocket (MQTT 3.1.1 section 6): binary messages, sub-protocol `mqtt`. */
-export async function openWebSocket(endpoint: Endpoint, { tls, tunnel }: WebSocketWay, owner: CarrierOwner): Promise<Carrier> {
+export async function openWebSocket(endpoint: Endpoint, { tls, serverTime, tunnel }: WebSocketWay, owner: CarrierOwner): Promise<Carrier> {
   const Socket = await loadWebSocket();
   const { scheme, path } = endpoint;
   const secure = scheme === 'wss' ? connectOptions(endpoint, tls) : {};
   const { port: _port, host: _host, ...options } = secure;
   const through = tunnel === undefined ? {} : { createConnection: () => (scheme === 'wss' ? connect({ ...secure, socket: tunnel }) : tunnel) };
   const socket = new Socket(`${scheme}://${whereOf(endpoint)}${path}`, 'mqtt', { perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES, ...options, ...through });
+  socket.on('upgrade', ({ headers }) => serverTime?.learnFrom(headers));
+  socket.on('unexpected-response', (_, { headers }) => serverTime?.learnFrom(headers));
   return new WebSocketCarrier(socket, endpoint, owner);
 }
 
@@ -44,10 +48,6 @@ class WebSocketCarrier implements Carrier {
   constructor(socket: WebSocket, { path }: Endpoint, owner: CarrierOwner) {
     this.#socket = socket;
     this.#owner = owner;
-    socket.on('upgrade', ({ headers }) => {
-      const at = Date.parse(headers.date ?? '');
-      if (!Number.isNaN(at)) owner.onServerTime(at);
-    });
     socket.on('open', () => owner.onOpen());
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     socket.on('unexpected-response', (request, { statusCode }) => {

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { LianyunError, systemClock, tencent, tencentHttp, type Clock, type RegistrationAnswer, type RegistrationForm, type TencentCredential, type TencentIdentity, type TencentRefusal } from '@lianyun/protocol';
+import { CloudTime, skewText } from '../cloud-time.ts';
 import { post, readApiUrl } from '../http/post.ts';
 import type { TlsOptions } from '../net/tls-options.ts';
 import { readCredential, writeCredential } from './credential-file.ts';
@@ -53,7 +54,7 @@ const MEMBERS: Readonly<Record<keyof RegistrationOptions, true>> = { productId: 
  * Registers a Tencent device with the secret of its product, and gets its own secret or certificate for it (reference 4). A device that has been online once is refused by
  * the cloud: keep what it got in a `file`. A device that lost power between answer and file may register again.
  *
- * Rejects with `bad-config` (an option is wrong), `refused` (the cloud says no; `cause` is its code and text), `bad-response` (what came is no credential: it was cut short or
+ * Rejects with `bad-config` (an option is wrong), `refused` (the cloud says no; `cause` is its code and text), `clock-skew` (it says no because this machine's clock is wrong), `bad-response` (what came is no credential: it was cut short or
  * changed, or the product secret is another), `untrusted-server`, `network`, `timeout`, `aborted`, `disk-full`, `disk-failed`. No message, and nothing that is logged, has a secret.
  */
 export async function registerDevice(options: RegistrationOptions): Promise<RegisteredDevice> {
@@ -74,15 +75,23 @@ export async function requestCredential(options: RegistrationOptions): Promise<E
   const context = { now: clock.now(), random: () => clock.random() };
   const { headers, body } = tencentHttp.registration.write({ productId, deviceName, productSecret }, { form, host: url.hostname, path: url.pathname, algorithm }, context);
   const device = `${productId}/${deviceName}`;
-  const text = await post({ url, headers, body, tls, proxy, clock, what: `The registration of ${device}`, deadlineMs, signal });
+  const serverTime = new CloudTime(clock);
+  const text = await post({ url, headers, body, tls, proxy, clock, what: `The registration of ${device}`, deadlineMs, signal, serverTime });
   const answer = tencentHttp.registration.readAnswer(text, productSecret);
-  if ('refusal' in answer) throw refusedBy(`the registration of ${device}`, answer.refusal);
+  if ('refusal' in answer) throw refusedBy(`the registration of ${device}`, answer.refusal, serverTime.aheadMs);
   return answer;
 }
 
-/** What the cloud refused, with its own code and text as the cause. */
-export function refusedBy(what: string, refusal: TencentRefusal): LianyunError {
-  return new LianyunError('refused', `The cloud refused ${what}: ${refusal.text === '' ? 'no text' : refusal.text} (${refusal.code === '' ? 'no code' : refusal.code}).`, { cause: refusal });
+/** How long what is signed for a request is good, ms (reference 10.3). */
+const REQUEST_MS = 300_000;
+
+/** What the cloud refused, with its own code and text as the cause: `refused`, or `clock-skew` where that is why. `aheadMs`: what its clock is ahead of this machine's. */
+export function refusedBy(what: string, refusal: TencentRefusal, aheadMs: number): LianyunError {
+  const said = `${refusal.text === '' ? 'no text' : refusal.text} (${refusal.code === '' ? 'no code' : refusal.code})`;
+  // The older API has the names of codes in its texts.
+  const isOfTime = Math.abs(aheadMs) > REQUEST_MS && [refusal.code, refusal.text].some((each) => each.startsWith('AuthFailure'));
+  if (isOfTime) return new LianyunError('clock-skew', `The cloud refused ${what}: ${skewText(aheadMs)}, and a request is good for five: ${said}.`, { cause: refusal });
+  return new LianyunError('refused', `The cloud refused ${what}: ${said}.`, { cause: refusal });
 }
 
 /** Types say most of it; a program in JavaScript can pass anything. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isJsonObject, LianyunError } from '@lianyun/protocol';
@@ -12,7 +11,7 @@ import type { Routes } from './routes.ts';
 import { keyOf, type Result, type TopicCallback } from './words.ts';
 
 interface Task {
-  readonly bytes: Buffer;
+  readonly source: UploadSource;
   readonly name: string;
   percent: number;
 }
@@ -44,9 +43,10 @@ export class Resource {
   /** Asks where a file is to be put. Rejects when it cannot be read. */
   async create(file: string): Promise<Result> {
     this.#routes.line.online();
-    const bytes = await readFile(file);
-    this.#task = { bytes, name: path.basename(file), percent: 0 };
-    return this.#publish({ type: 'create_upload_task', size: bytes.length, name: this.#task.name, md5sum: createHash('md5').update(bytes).digest('hex') });
+    const source = await UploadSource.open(systemDisk, await readFile(file), new AbortController().signal);
+    const name = path.basename(file);
+    this.#task = { source, name, percent: 0 };
+    return this.#publish({ type: 'create_upload_task', size: source.bytes, name, md5sum: source.md5 });
   }
 
   /** Tells how far the upload is. */
@@ -59,11 +59,10 @@ export class Resource {
   async upload(url: string, timeoutMs: number): Promise<0 | -1> {
     const { line } = this.#routes;
     const task = this.#started;
-    const signal = new AbortController().signal;
+    const { source } = task;
+    const { signal } = new AbortController();
     try {
-      const source = await UploadSource.open(systemDisk, task.bytes, signal);
-      const md5 = createHash('md5').update(task.bytes).digest('base64');
-      await put({ url, headers: { 'content-md5': md5 }, source, network: readNetwork(this.#tls === undefined ? {} : { tls: this.#tls }), clock: line.clock, stallMs: timeoutMs, signal, onSent: (bytes) => void (task.percent = Math.floor((bytes * 100) / Math.max(1, source.bytes))) });
+      await put({ url, headers: { 'content-md5': Buffer.from(source.md5, 'hex').toString('base64') }, source, network: readNetwork(this.#tls === undefined ? {} : { tls: this.#tls }), clock: line.clock, stallMs: timeoutMs, signal, onSent: (bytes) => void (task.percent = Math.floor((bytes * 100) / Math.max(1, source.bytes))) });
       task.percent = 100;
       return 0;
     } catch (error) {
