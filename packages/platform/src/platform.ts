@@ -12,7 +12,7 @@ import { DeviceHttp } from './device-http/device-http.ts';
 import type { Downlink } from './downlink.ts';
 import type { EventLog } from './event-log.ts';
 import { Files } from './files.ts';
-import { HuaweiServices } from './huawei-services.ts';
+import { HuaweiServices } from './huawei/services.ts';
 import { INTAKE } from './intake.ts';
 import type { Mailbox } from './mailbox.ts';
 import { createNorthbound, type Northbound } from './north/server.ts';

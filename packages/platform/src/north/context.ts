@@ -6,7 +6,7 @@ import type { DesiredState } from '../desired.ts';
 import type { DeviceHttp } from '../device-http/device-http.ts';
 import type { Downlink } from '../downlink.ts';
 import type { Files } from '../files.ts';
-import type { HuaweiServices } from '../huawei-services.ts';
+import type { HuaweiServices } from '../huawei/services.ts';
 import type { AccessKeys } from '../keys.ts';
 import type { Objects } from '../objects/objects.ts';
 import type { Origin } from '../objects/origin.ts';

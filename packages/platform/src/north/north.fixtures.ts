@@ -13,7 +13,7 @@ import { GrantSigner } from '../objects/signer.ts';
 import { Postman } from '../postman.ts';
 import type { Device } from '../records.ts';
 import { Registry } from '../registry.ts';
-import { HuaweiServices } from '../huawei-services.ts';
+import { HuaweiServices } from '../huawei/services.ts';
 import { forgetDevice, openStorage } from '../storage/storage.ts';
 import { openTencentServices } from '../tencent/services.ts';
 import { Upgrades } from '../upgrades/upgrades.ts';

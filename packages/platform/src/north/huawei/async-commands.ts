@@ -1,6 +1,6 @@
 import { LianyunError, violationError, type JsonObject } from '@lianyun/protocol';
 import * as v from 'valibot';
-import type { AsyncCommand, AsyncStatus } from '../../async-commands.ts';
+import type { AsyncCommand, AsyncStatus } from '../../huawei/async-commands.ts';
 import { absent, anyObject, oneOf, pageIn, pageOut, param, readBody, text, textIn, typeIn, type Answer, type Call } from './call.ts';
 import { timestamp } from './shapes.ts';
 

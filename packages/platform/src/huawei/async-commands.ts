@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { isLianyunError, LianyunError, type Clock, type CommandResult, type DeviceRef } from '@lianyun/protocol';
-import type { Downlink, Invocation } from './downlink.ts';
-import type { Page, PageRequest } from './registry-store.ts';
-import type { Registry } from './registry.ts';
-import { DueTimer } from './storage/due-timer.ts';
-import type { Records, Shape } from './storage/records.ts';
-import type { Storage } from './storage/storage.ts';
+import type { Downlink, Invocation } from '../downlink.ts';
+import type { Page, PageRequest } from '../registry-store.ts';
+import type { Registry } from '../registry.ts';
+import { DueTimer } from '../storage/due-timer.ts';
+import type { Records, Shape } from '../storage/records.ts';
+import type { Storage } from '../storage/storage.ts';
 
 /** What becomes of a command that nobody waits for (Huawei 14.7). */
 export type AsyncStatus = 'PENDING' | 'EXPIRED' | 'SENT' | 'SUCCESSFUL' | 'FAILED' | 'TIMEOUT';

@@ -2,8 +2,8 @@ import { failedReceipt, LianyunError, type Handler } from '@lianyun/protocol';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { describe, expect, it } from 'vitest';
 import { Configurations } from './configurations.ts';
-import { Registry } from './registry.ts';
-import { openStorage } from './storage/storage.ts';
+import { Registry } from '../registry.ts';
+import { openStorage } from '../storage/storage.ts';
 
 const DAY_MS = 86_400_000;
 

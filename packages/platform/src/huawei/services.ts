@@ -1,12 +1,12 @@
 import type { Clock, DeviceRef, LianyunError, Peer } from '@lianyun/protocol';
-import type { AccessPort, Client } from './access/port.ts';
-import type { Downlink } from './downlink.ts';
+import type { AccessPort, Client } from '../access/port.ts';
+import type { Downlink } from '../downlink.ts';
 import { AsyncCommands } from './async-commands.ts';
 import { Configurations } from './configurations.ts';
-import { Provisioning } from './provisioning/provisioning.ts';
-import type { Registry } from './registry.ts';
-import { DeviceRules } from './rules/device-rules.ts';
-import type { Storage } from './storage/storage.ts';
+import { Provisioning } from '../provisioning/provisioning.ts';
+import type { Registry } from '../registry.ts';
+import { DeviceRules } from '../rules/device-rules.ts';
+import type { Storage } from '../storage/storage.ts';
 
 interface HuaweiServicesOptions {
   readonly storage: Storage;

@@ -1,9 +1,9 @@
 import { isLianyunError, LianyunError, type Clock, type DeviceRef, type JsonValue, type Peer } from '@lianyun/protocol';
-import type { Downlink } from './downlink.ts';
-import type { Registry } from './registry.ts';
-import { DueTimer } from './storage/due-timer.ts';
-import type { Records, Shape } from './storage/records.ts';
-import type { Storage } from './storage/storage.ts';
+import type { Downlink } from '../downlink.ts';
+import type { Registry } from '../registry.ts';
+import { DueTimer } from '../storage/due-timer.ts';
+import type { Records, Shape } from '../storage/records.ts';
+import type { Storage } from '../storage/storage.ts';
 
 /** What a device is to be configured as, and what became of it (Huawei 5.8). Instants in ms since 1970. */
 export interface Configuration {
