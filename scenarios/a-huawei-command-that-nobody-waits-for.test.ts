@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { openStorage } from '@lianyun/platform';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { Device, huawei, reply } from 'lianyun';
-import { Rig } from './support/rig.ts';
+import { HUAWEI } from './support/clouds.ts';
+import { happens, Rig } from './support/rig.ts';
 
 const BLINK = { service_id: 'light', command_name: 'blink', paras: { times: 3 } };
 
@@ -21,7 +22,7 @@ const show = async (rig: Rig, id: string): Promise<Shown> => (await rig.huawei('
 async function ended(rig: Rig, id: string): Promise<Shown> {
   for (;;) {
     const shown = await show(rig, id);
-    if (!['PENDING', 'SENT'].includes(shown.status)) return shown;
+    if (!['PENDING', 'SENT', 'DELIVERED'].includes(shown.status)) return shown;
   }
 }
 
@@ -42,7 +43,7 @@ describe('A command that nobody waits for', () => {
     await lamp.connect();
     const { status, body } = await rig.huawei('POST', '/devices/lamp_1/async-commands', BLINK);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ device_id: 'lamp_1', ...BLINK, status: 'PENDING', send_strategy: 'immediately', expire_time: 86_400 });
+    expect(body).toMatchObject({ device_id: 'lamp_1', ...BLINK, status: 'PENDING', send_strategy: 'delay', expire_time: 86_400 });
     expect(await ended(rig, (body as Shown).command_id)).toMatchObject({ status: 'SUCCESSFUL', result: { result_code: 0, paras: { done: true } }, sent_time: expect.stringMatching(/^\d{8}T\d{6}Z$/) });
     const refused = await create(rig, { paras: { times: 9 } });
     expect(await ended(rig, refused)).toMatchObject({ status: 'FAILED', result: { result_code: 5, response_name: 'blink_rsp', paras: { why: 'tired' } } });
@@ -56,8 +57,8 @@ describe('A command that nobody waits for', () => {
       {
         await using storage = openStorage({ directory });
         await using rig = await Rig.open({ storage });
-        for (const times of [1, 2, 3]) ids.push(await create(rig, { paras: { times }, send_strategy: 'delay' }));
-        expect(await show(rig, await create(rig))).toMatchObject({ status: 'FAILED', result: { error_code: 'IOTDA.014016' } });
+        for (const times of [1, 2, 3]) ids.push(await create(rig, { paras: { times } }));
+        expect(await show(rig, await create(rig, { send_strategy: 'immediately' }))).toMatchObject({ status: 'FAILED', result: { error_code: 'IOTDA.014016' } });
       }
       await using storage = openStorage({ directory });
       await using rig = await Rig.open({ storage });
@@ -79,6 +80,62 @@ describe('A command that nobody waits for', () => {
     expect(await show(rig, id)).toMatchObject({ status: 'PENDING' });
     clock.advance(1);
     expect(await show(rig, id)).toMatchObject({ status: 'EXPIRED' });
+  });
+
+  it('has been delivered when the device has it and says nothing, and is given up after its time', async () => {
+    const clock = new FakeClock({ now: Date.now() });
+    await using rig = await Rig.open({ clock });
+    const mute = await rig.foreign(HUAWEI, 1);
+    const heard = happens(mute, 'message');
+    const id = await create(rig);
+    await heard;
+    for (;;) {
+      const shown = await show(rig, id);
+      if (shown.status === 'DELIVERED') {
+        expect(shown).toMatchObject({ sent_time: expect.any(String), delivered_time: expect.any(String) });
+        expect(shown).not.toHaveProperty('response_time');
+        break;
+      }
+      expect(['PENDING', 'SENT']).toContain(shown.status);
+    }
+    expect((await rig.huawei('GET', '/devices/lamp_1/async-commands?status=DELIVERED')).body).toMatchObject({ commands: [{ command_id: id }] });
+    clock.advance(20_000);
+    expect(await ended(rig, id)).toMatchObject({ status: 'TIMEOUT' });
+  });
+
+  it('is in the queue until its end, then in the history, which is counted and filtered by time, name and state', async () => {
+    const clock = new FakeClock();
+    await using rig = await Rig.open({ clock });
+    const stamp = (): string => new Date(clock.now()).toISOString().replace(/[-:]|\.\d+/g, '');
+    const ids: string[] = [];
+    const times: string[] = [];
+    for (const expire_time of [60, 120, 600]) {
+      times.push(stamp());
+      ids.push(await create(rig, { expire_time }));
+      clock.advance(10_000);
+    }
+    clock.advance(200_000);
+    const list = async (path: string) => (await rig.huawei('GET', `/devices/lamp_1/${path}`)).body as { commands: Shown[]; page: { count?: number; marker: string } };
+    const commandsOf = async (path: string) => (await list(path)).commands.map(({ command_id }) => command_id);
+    expect(await list('async-commands')).toMatchObject({ commands: [{ command_id: ids[2], status: 'PENDING' }], page: { count: 1 } });
+    const history = await list('async-commands-history?limit=1');
+    expect(history.commands).toMatchObject([{ command_id: ids[1], status: 'EXPIRED', command_name: 'blink' }]);
+    expect(history.commands[0]).not.toHaveProperty('paras');
+    expect(history.page).toEqual({ marker: expect.stringMatching(/^[0-9a-f]{24}$/) });
+    expect(await commandsOf(`async-commands-history?limit=1&marker=${history.page.marker}`)).toEqual([ids[0]]);
+    expect(await commandsOf(`async-commands-history?start_time=${times[1]}`)).toEqual([ids[1]]);
+    expect(await commandsOf(`async-commands-history?end_time=${times[1]}`)).toEqual([ids[0]]);
+    expect(await commandsOf('async-commands-history?command_name=other')).toEqual([]);
+    const count = async (query: string) => (await rig.huawei('POST', `/devices/lamp_1/async-commands-history/count${query}`)).body;
+    expect([await count(''), await count(`?end_time=${times[1]}&status=EXPIRED`), await count('?status=FAILED')]).toEqual([{ count: 2 }, { count: 1 }, { count: 0 }]);
+  });
+
+  it('takes the place of the oldest when twenty wait for a device that is offline', async () => {
+    await using rig = await Rig.open();
+    const ids: string[] = [];
+    for (let each = 0; each < 22; each++) ids.push(await create(rig));
+    expect((await rig.huawei('GET', '/devices/lamp_1/async-commands')).body).toMatchObject({ page: { count: 20 } });
+    for (const id of ids.slice(0, 2)) expect(await show(rig, id)).toMatchObject({ status: 'FAILED', result: { error_msg: expect.stringContaining('at most 20') } });
   });
 
   it('is refused in words when it is wrong', async () => {

@@ -236,7 +236,7 @@ describe("Huawei's API", () => {
       ['/batchtasks', task(packageId, { task_type: 'softwareUpgrade' }), 400, 'package_id'],
       ['/batchtasks', task('none'), 404, 'none'],
       ['/batchtasks', task(packageId, { targets: [] }), 400, 'targets'],
-      ['/batchtasks', task(packageId, { targets_filter: { group_ids: ['g'] } }), 400, 'groups'],
+      ['/batchtasks', task(packageId, { targets: undefined, targets_filter: { group_ids: ['g'] } }), 404, 'device group "g"'],
       ['/batchtasks', task(packageId, { task_type: 'createDevices' }), 400, 'task_type'],
       ['/batchtasks', task(packageId, { task_policy: { retry_count: 6 } }), 400, 'retry_count'],
     ] as const;

@@ -145,7 +145,7 @@ async function onNode(node: string): Promise<void> {
      const parsed = readSeed(${JSON.stringify(JSON.stringify(SEED))}, 'seed');
      const storage = openStorage({ directory: ${JSON.stringify(path.join(all, 'data'))} });
      const platform = new Platform({ keys: accessKeysOf(parsed.seed), storage });
-     applySeed(parsed, platform.registry);
+     applySeed(parsed, platform);
      const { mqtt } = await platform.listen({ host: '127.0.0.1', mqtt: 0, http: 0 });
      const device = new Device({ dialect: huawei, server: 'mqtt://127.0.0.1:' + mqtt, identity: ${IDENTITY} });
      await device.connect();

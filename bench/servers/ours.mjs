@@ -10,7 +10,7 @@ async function startPlatform(host, seed, directory) {
   const file = readSeed(JSON.stringify(seed), 'bench');
   const storage = openStorage({ directory });
   const platform = new Platform({ keys: accessKeysOf(file.seed), storage });
-  applySeed(file, platform.registry);
+  applySeed(file, platform);
   // Nothing that is measured gives cause for either: a refused sign-in or report would make the figures worthless.
   platform.on('notice', ({ text }) => fault(new Error(text)));
   platform.on('problem', fault);

@@ -71,7 +71,7 @@ export class Rig implements AsyncDisposable {
     this.clock = new CountedClock(clock);
     const { seed: own } = readSeed(JSON.stringify(SEED), 'rig');
     this.platform = new Platform({ keys: accessKeysOf(own), projectId: SEED.huawei.projectId, clock: this.clock, ...(storage && { storage }), ...(publicUrl !== undefined && { publicUrl }) });
-    applySeed(readSeed(seed, 'seed'), this.platform.registry);
+    applySeed(readSeed(seed, 'seed'), this.platform);
     this.platform.on('notice', this.notices.add);
     this.platform.on('problem', this.problems.add);
   }

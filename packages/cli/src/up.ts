@@ -47,7 +47,7 @@ export async function up(options: UpOptions): Promise<void> {
   platform.on('notice', ({ kind, peer, text }) => log(`${new Date().toISOString()} ${kind} ${peer}: ${text}`));
   platform.on('problem', ({ code, message }) => log(`${new Date().toISOString()} ${code}: ${message}`));
   if (seed !== undefined) {
-    const { added, kept } = applySeed(seed, platform.registry);
+    const { added, kept } = applySeed(seed, platform);
     await storage.stored();
     log(`lianyun: the seed added ${added} products and devices${kept === 0 ? '' : `, ${kept} were there already`}.`);
   }

@@ -49,10 +49,10 @@ export class DeviceDownlink implements Downlink {
     return body.groups;
   }
 
-  async invoke(cloud: Cloud, device: DeviceRef, { id, ...call }: Invocation & { readonly id: string }): Promise<CommandResult> {
+  async invoke(cloud: Cloud, device: DeviceRef, { id, ...call }: Invocation & { readonly id: string }, onDelivered?: () => void): Promise<CommandResult> {
     const { via, deadlineMs } = this.#reach(cloud, device);
     const at = cloud === 'tencent' ? { at: this.#options.clock.now() } : {};
-    const { body } = await this.#options.peers[cloud].request('command.invoke', { device, via, id, body: { ...call, ...at } }, { deadlineMs });
+    const { body } = await this.#options.peers[cloud].request('command.invoke', { device, via, id, body: { ...call, ...at } }, { deadlineMs, onDelivered });
     if (cloud === 'tencent' && body.code === 0) this.#judge(device, call.name, body);
     return body;
   }

@@ -26,8 +26,8 @@ export interface Downlink {
   setProperties(cloud: Cloud, device: DeviceRef, request: { readonly id: string; readonly groups: readonly PropertyGroup[] }): Promise<Outcome>;
   /** Asks a device for live values of one service, or of all (Huawei 3.7). */
   getProperties(cloud: Cloud, device: DeviceRef, request: { readonly id: string; readonly service?: string }): Promise<readonly PropertyGroup[]>;
-  /** Calls a command or an action; resolves with what the device answered (Huawei 4, Tencent 2.7). */
-  invoke(cloud: Cloud, device: DeviceRef, request: Invocation & { readonly id: string }): Promise<CommandResult>;
+  /** Calls a command or an action; resolves with what the device answered (Huawei 4, Tencent 2.7). `onDelivered` hears that it has arrived; it must not throw. */
+  invoke(cloud: Cloud, device: DeviceRef, request: Invocation & { readonly id: string }, onDelivered?: () => void): Promise<CommandResult>;
   /** Sends desired values and waits for no answer, only for them to leave (Tencent 2.4). What was not sent is kept by the caller, as desired state. */
   control(cloud: Cloud, device: DeviceRef, request: { readonly id: string; readonly groups: readonly PropertyGroup[] }): Promise<{ readonly sent: boolean }>;
   /** Sends a message without a model, and resolves when it has left (Huawei 3.2, 3.3). Rejects with `bad-input` for what cannot be written. */

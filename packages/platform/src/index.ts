@@ -26,7 +26,7 @@ export type { Device, DeviceDraft, HuaweiProduct, Product, ProductDraft, Tencent
 export type { DeviceLogs, LogConfig, LogEntry } from './logs.ts';
 export type { Registry } from './registry.ts';
 export type { DeviceQuery, Page, PageRequest, ProductQuery, RegistryStore } from './registry-store.ts';
-export { accessKeysOf, applySeed, readSeed, readSeedFile, type SeedFile, type SeedResult } from './seed.ts';
+export { accessKeysOf, applySeed, readSeed, readSeedFile, type SeedFile, type SeedResult, type SeedTarget } from './seed.ts';
 export { openStorage, type Storage, type StorageOptions } from './storage/storage.ts';
 export type { TracedFrame } from './trace.ts';
 export type { TwinSection, TwinService } from './twin-state.ts';

@@ -1,13 +1,14 @@
 import { LianyunError, type DeviceRef } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 
-interface Rule {
+/** What a text may look like. */
+export interface Rule {
   readonly allows: (text: string) => boolean;
   /** What is allowed, in words. */
   readonly words: string;
 }
 
-const pattern = (expression: RegExp, words: string): Rule => ({ allows: (text) => expression.test(text), words });
+export const pattern = (expression: RegExp, words: string): Rule => ({ allows: (text) => expression.test(text), words });
 
 /** What ids, names and secrets may look like (Huawei 14.6, Tencent 0.1). */
 export const RULES = {

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isJsonObject, type JsonValue } from '@lianyun/protocol';
 import * as v from 'valibot';
 import { nearest } from './nearest.ts';
+import { ADDRESS, GROUP_SECRET, SCOPE_ID } from './provisioning/provisioning-rules.ts';
 import { FINGERPRINT, RULES } from './registry-rules.ts';
 
 const expect = (words: string) => `${words} is expected`;
@@ -75,6 +76,30 @@ const huaweiSchema = strict({
       gateway_id: optional(rule(huawei.device)),
       description: optional(text),
       app_id: optional(text),
+    }),
+  ),
+  // Where devices are to connect, and those that register themselves (Huawei 6); IoTDA has no API for it.
+  provisioning: optional(
+    strict({
+      groups: list(
+        strict({
+          scope_id: rule(SCOPE_ID),
+          product_id: rule(huawei.productId),
+          secret: optional(rule(GROUP_SECRET)),
+          ca_certificate: optional(certificate),
+          device_name: optional(rule(huawei.deviceName)),
+        }),
+      ),
+      policies: list(
+        strict({
+          policy_id: optional(rule(huawei.nodeId)),
+          keyword: optional(v.pipe(text, v.maxLength(256, expect('at most 256 characters')))),
+          source: optional(choice(['device_name', 'report'])),
+          ca_certificate: optional(certificate),
+          address: optional(rule(ADDRESS)),
+          init_config: optional(document),
+        }),
+      ),
     }),
   ),
 });

@@ -4,11 +4,18 @@ import path from 'node:path';
 import { isLianyunError } from '@lianyun/protocol';
 import { describe, expect, it } from 'vitest';
 import { StillClock } from './north/north.fixtures.ts';
-import { MemoryRegistryStore } from './registry-store.ts';
+import { Provisioning } from './provisioning/provisioning.ts';
 import { Registry } from './registry.ts';
-import { accessKeysOf, applySeed, readSeed, readSeedFile } from './seed.ts';
+import { accessKeysOf, applySeed, readSeed, readSeedFile, type SeedTarget } from './seed.ts';
+import { openStorage } from './storage/storage.ts';
 
-const registry = () => new Registry({ store: new MemoryRegistryStore(), clock: new StillClock() });
+function platform(): SeedTarget {
+  const clock = new StillClock();
+  const storage = openStorage({ clock });
+  const registry = new Registry({ store: storage.registryStore, clock });
+  const peer = { handle: () => () => undefined };
+  return { registry, huawei: { provisioning: new Provisioning({ storage, registry, clock, peer, access: { client: () => undefined }, addressFor: () => undefined, problem: () => undefined }) } };
+}
 
 /** The example of the contract (architecture, section 7.5), letter for letter. */
 const CONTRACT = `{ "huawei":  { "projectId": "p1", "accessKeys": [{ "ak": "AK", "sk": "SK" }],
@@ -21,7 +28,7 @@ const CONTRACT = `{ "huawei":  { "projectId": "p1", "accessKeys": [{ "ak": "AK",
 /** The message of the error that reading and applying a seed ends with. */
 function messageOf(text: string): string {
   try {
-    applySeed(readSeed(text, 'seed.json'), registry());
+    applySeed(readSeed(text, 'seed.json'), platform());
   } catch (error) {
     if (isLianyunError(error, 'bad-seed')) return error.message;
     throw error;
@@ -32,39 +39,54 @@ function messageOf(text: string): string {
 describe('a seed file', () => {
   it('as the contract shows it fills the registry', () => {
     const file = readSeed(CONTRACT, 'seed.json');
-    const target = registry();
+    const target = platform();
     expect(applySeed(file, target)).toEqual({ added: 4, kept: 0 });
     expect(file.seed.huawei?.projectId).toBe('p1');
     expect(accessKeysOf(file.seed)).toEqual({ huawei: [{ id: 'AK', secret: 'SK' }], tencent: [{ id: 'ID', secret: 'KEY' }] });
-    expect(target.device('huawei', 'prod1_dev1')).toMatchObject({ productId: 'prod1', nodeId: 'dev1', secret: 's' });
-    expect(target.device('huawei', 'prod1_dev1')).not.toHaveProperty('gateway');
-    expect(target.device('tencent', 'ABCDE12345/dev1')).toMatchObject({ secret: 'base64' });
-    expect(target.product('tencent', 'ABCDE12345')).toMatchObject({ productSecret: '…', registerType: 0 });
+    expect(target.registry.device('huawei', 'prod1_dev1')).toMatchObject({ productId: 'prod1', nodeId: 'dev1', secret: 's' });
+    expect(target.registry.device('huawei', 'prod1_dev1')).not.toHaveProperty('gateway');
+    expect(target.registry.device('tencent', 'ABCDE12345/dev1')).toMatchObject({ secret: 'base64' });
+    expect(target.registry.product('tencent', 'ABCDE12345')).toMatchObject({ productSecret: '…', registerType: 0 });
   });
 
   it('may leave out everything that is optional', () => {
     for (const text of ['{}', '{"huawei":{}}', '{"tencent":null}', '{"huawei":{"products":[{}]},"tencent":{"products":[{}]}}']) {
       expect(messageOf(text)).toBe('no error');
     }
-    const target = registry();
+    const target = platform();
     applySeed(readSeed('{"huawei":{"products":[{"product_id":"p"}],"devices":[{"product_id":"p","node_id":"n"},{"product_id":"p","device_id":"p_m"}]}}', 's'), target);
-    expect(target.device('huawei', 'p_n').secret).toMatch(/^[0-9a-f]{32}$/);
-    expect(target.device('huawei', 'p_m').nodeId).toBe('m');
+    expect(target.registry.device('huawei', 'p_n').secret).toMatch(/^[0-9a-f]{32}$/);
+    expect(target.registry.device('huawei', 'p_m').nodeId).toBe('m');
   });
 
   it('leaves alone what is there already', () => {
-    const target = registry();
+    const target = platform();
     const file = readSeed(CONTRACT, 'seed.json');
     applySeed(file, target);
-    target.updateDevice('huawei', 'prod1_dev1', { secret: 'changed-since' });
+    target.registry.updateDevice('huawei', 'prod1_dev1', { secret: 'changed-since' });
     expect(applySeed(file, target)).toEqual({ added: 0, kept: 4 });
-    expect(target.device('huawei', 'prod1_dev1').secret).toBe('changed-since');
+    expect(target.registry.device('huawei', 'prod1_dev1').secret).toBe('changed-since');
+  });
+
+  it('has the groups and policies that provision devices', () => {
+    const secret = Buffer.alloc(32, 7).toString('base64');
+    const text = `{"huawei":{"products":[{"product_id":"p"}],"provisioning":{
+      "groups": [{ "scope_id": "line1", "product_id": "p", "secret": "${secret}", "device_name": "pump {device_id}" }, { "scope_id": "certs", "product_id": "p" }],
+      "policies": [{ "keyword": "north", "source": "report", "address": "north.example.com:8883", "init_config": { "interval": 60 } }, { "policy_id": "all" }] } } }`;
+    const target = platform();
+    const file = readSeed(text, 'seed.json');
+    expect(applySeed(file, target)).toEqual({ added: 5, kept: 0 });
+    const { groups, policies } = target.huawei.provisioning;
+    expect(groups.toReversed()).toMatchObject([{ scopeId: 'line1', productId: 'p', secret, deviceName: 'pump {device_id}' }, { scopeId: 'certs' }]);
+    expect(policies.toReversed()).toMatchObject([{ keyword: 'north', source: 'report', address: 'north.example.com:8883', config: '{"interval":60}' }, { id: 'all', keyword: '', source: 'device-name' }]);
+    expect(applySeed(file, target)).toEqual({ added: 0, kept: 5 });
+    expect(target.huawei.provisioning.policies).toHaveLength(2);
   });
 
   it('may name a child before its gateway', () => {
-    const target = registry();
+    const target = platform();
     applySeed(readSeed('{"huawei":{"products":[{"product_id":"p"}],"devices":[{"product_id":"p","node_id":"c","gateway_id":"p_g"},{"product_id":"p","node_id":"g"}]}}', 's'), target);
-    expect(target.device('huawei', 'p_c').gateway).toBe('p_g');
+    expect(target.registry.device('huawei', 'p_c').gateway).toBe('p_g');
   });
 
   const huawei = (members: string): string => `{\n "huawei": {\n${members}\n }\n}`;
@@ -97,6 +119,12 @@ describe('a seed file', () => {
     ['a secret that is too long', huawei(`${product}"devices": [{ "product_id": "prod1", "node_id": "d",\n"secret": "hush${'x'.repeat(61)}" }]`), 'seed.json:5: huawei.devices[0].secret (not shown) is wrong: 1 to 64 visible ASCII characters is expected'],
     ['an empty access key', huawei('"accessKeys": [{ "ak": "A",\n"sk": "" }]'), 'seed.json:4: huawei.accessKeys[0].sk (not shown) is wrong: a text that is not empty is expected'],
     ['a model that cannot be read', huawei('"products": [{ "product_id": "p", "service_capabilities": [{ "service_id": "s", "properties": [\n{ "property_name": "a", "method": "R",\n"data_type": "integer" }] }] }]'), 'seed.json:5: huawei.products[0].service_capabilities[0].properties[0].data_type is refused: '],
+    ['a group of no product', huawei(`${product}"provisioning": { "groups": [{ "scope_id": "s",\n"product_id": "prod" }] }`), 'seed.json:5: huawei.provisioning.groups[0].product_id "prod" is not among the products; did you mean "prod1"?'],
+    ['a group twice', huawei(`${product}"provisioning": { "groups": [{ "scope_id": "s", "product_id": "prod1" },\n{ "scope_id": "s", "product_id": "prod1" }] }`), 'seed.json:5: huawei.provisioning.groups[1].scope_id "s" is there already'],
+    ["a group's secret that is too short", huawei(`${product}"provisioning": { "groups": [{ "product_id": "prod1", "scope_id": "s",\n"secret": "hush" }] }`), 'seed.json:5: huawei.provisioning.groups[0].secret (not shown) is wrong: base64 of 32 to 128 bytes is expected'],
+    ['a group whose scope has an underscore', huawei(`${product}"provisioning": { "groups": [{ "product_id": "prod1",\n"scope_id": "a_b" }] }`), 'seed.json:5: huawei.provisioning.groups[0].scope_id "a_b" is wrong: 1 to 64 letters, digits and - is expected'],
+    ['a policy that leads nowhere', huawei('"provisioning": { "policies": [{\n"address": "nowhere" }] }'), 'seed.json:4: huawei.provisioning.policies[0].address "nowhere" is wrong: host:port is expected'],
+    ['a certificate that is none', huawei('"provisioning": { "policies": [{\n"ca_certificate": "x" }] }'), 'seed.json:4: huawei.provisioning.policies[0].ca_certificate "x" is wrong: a certificate in PEM form is expected'],
     ['a Tencent id in small letters', tencent('"products": [{\n"ProductId": "abcde12345" }]'), 'seed.json:4: tencent.products[0].ProductId "abcde12345" is wrong: 10 of A–Z and 0–9 is expected'],
     ['a Tencent device of no product', tencent('"devices": [{ "DeviceName": "d",\n"ProductId": "ABCDE12345" }]'), 'seed.json:4: tencent.devices[0].ProductId "ABCDE12345" is not among the products'],
     ['a PSK that is no base64', tencent(`${lamp}"devices": [{ "ProductId": "ABCDE12345", "DeviceName": "d",\n"DevicePsk": "hush!" }]`), 'seed.json:5: tencent.devices[0].DevicePsk (not shown) is wrong: base64 of 1 to 48 bytes is expected'],

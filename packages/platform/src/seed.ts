@@ -6,6 +6,7 @@ import { mapJson, readPath, showPath, valueAt, type JsonMap, type JsonPath } fro
 import type { AccessKey } from './keys.ts';
 import { nearest } from './nearest.ts';
 import type { DeviceDraft, ProductDraft } from './records.ts';
+import type { Provisioning } from './provisioning/provisioning.ts';
 import type { Registry } from './registry.ts';
 import { fingerprintOf, seedSchema, type HuaweiSeed, type Seed, type TencentSeed } from './seed-schema.ts';
 
@@ -64,8 +65,14 @@ export function accessKeysOf({ huawei, tencent }: Seed): { readonly huawei: read
   };
 }
 
-/** Puts the products and devices of a seed into the registry; those that exist already stay as they are. Fails with `bad-seed`. */
-export function applySeed(file: SeedFile, registry: Registry): SeedResult {
+/** What a seed is put into. */
+export interface SeedTarget {
+  readonly registry: Registry;
+  readonly huawei: { readonly provisioning: Provisioning };
+}
+
+/** Puts the products, devices, and what provisions devices of a seed into a platform; what exists already stays as it is. Fails with `bad-seed`. */
+export function applySeed(file: SeedFile, { registry, huawei: { provisioning } }: SeedTarget): SeedResult {
   let [added, kept] = [0, 0];
   const add = (at: JsonPath, exists: boolean, create: () => void): void => {
     if (exists) kept++;
@@ -92,6 +99,15 @@ export function applySeed(file: SeedFile, registry: Registry): SeedResult {
   }
   tencent?.devices.forEach((device, index) => {
     addDevice(['tencent', 'devices', index], { cloud: 'tencent', productId: device.ProductId, nodeId: device.DeviceName, ...given({ secret: device.DevicePsk, ...certificateOf(device) }) });
+  });
+  const known = { groups: new Set(provisioning.groups.map(({ scopeId }) => scopeId)), policies: new Set(provisioning.policies.map(({ id }) => id)) };
+  huawei?.provisioning?.groups.forEach((group, index) => {
+    add(['huawei', 'provisioning', 'groups', index], known.groups.has(group.scope_id), () => provisioning.putGroup(provisioningGroup(group)));
+  });
+  huawei?.provisioning?.policies.forEach((policy, index) => {
+    // One without an id is the one at its place: a seed is read at every start.
+    const id = policy.policy_id ?? `seed-${index + 1}`;
+    add(['huawei', 'provisioning', 'policies', index], known.policies.has(id), () => provisioning.putPolicy(provisioningPolicy(id, policy)));
   });
   return { added, kept };
 }
@@ -173,6 +189,21 @@ function huaweiDevice(device: HuaweiDevice): DeviceDraft {
   };
 }
 
+type ProvisioningSeed = NonNullable<HuaweiSeed['provisioning']>;
+
+function provisioningGroup(group: ProvisioningSeed['groups'][number]): Parameters<Provisioning['putGroup']>[0] {
+  return { scopeId: group.scope_id, productId: group.product_id, ...given({ secret: group.secret, authority: group.ca_certificate, deviceName: group.device_name }) };
+}
+
+function provisioningPolicy(id: string, policy: ProvisioningSeed['policies'][number]): Parameters<Provisioning['putPolicy']>[0] {
+  return {
+    id,
+    keyword: policy.keyword ?? '',
+    source: policy.source === 'report' ? 'report' : 'device-name',
+    ...given({ authority: policy.ca_certificate, address: policy.address, config: policy.init_config === undefined ? undefined : stringifyExact(policy.init_config) }),
+  };
+}
+
 /** Does it; what the registry or the model's reader refuses becomes an error about the seed. */
 function attempt(file: SeedFile, at: JsonPath, create: () => void): void {
   try {
@@ -180,7 +211,7 @@ function attempt(file: SeedFile, at: JsonPath, create: () => void): void {
   } catch (cause) {
     if (!isLianyunError(cause)) throw cause;
     const inner = cause.code === 'bad-config' ? readPath(cause.place.path ?? '$') : [];
-    const owner = cause.code === 'bad-config' ? at : at.slice(0, 3);
+    const owner = cause.code === 'bad-config' ? at : at.slice(0, at[1] === 'provisioning' ? 4 : 3);
     throw file.fault([...owner, ...inner], `is refused: ${cause.message}`, cause);
   }
 }
@@ -222,6 +253,14 @@ function checkReferences(file: SeedFile): void {
       known([...at, 'gateway_id'], device.gateway_id, devices, 'devices');
     });
     distinct(['huawei', 'devices'], 'device_id', devices);
+    const { groups = [], policies = [] } = huawei.provisioning ?? {};
+    distinct(['huawei', 'provisioning', 'groups'], 'scope_id', groups.map((group) => group.scope_id));
+    distinct(['huawei', 'provisioning', 'policies'], 'policy_id', policies.map((policy) => policy.policy_id));
+    groups.forEach((group, index) => {
+      const at = ['huawei', 'provisioning', 'groups', index] as const;
+      known([...at, 'product_id'], group.product_id, products, 'products');
+      if (group.secret !== undefined && group.ca_certificate !== undefined) throw file.fault([...at, 'ca_certificate'], 'is there beside a secret: one of them is expected');
+    });
   }
   if (tencent !== undefined) {
     const products = tencent.products.map((product) => product.ProductId);

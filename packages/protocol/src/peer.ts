@@ -39,6 +39,8 @@ export interface PeerSendOptions {
 export interface PeerRequestOptions extends PeerSendOptions {
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
+  /** Hears that the request has arrived, before there is an answer; must not throw. */
+  readonly onDelivered?: (() => void) | undefined;
 }
 
 export interface PeerOptions {
@@ -107,6 +109,7 @@ export class Peer {
     receipt.delivered.catch((error: unknown) => {
       if (isLianyunError(error)) cancel(error);
     });
+    if (options.onDelivered !== undefined) void receipt.delivered.then(options.onDelivered, () => undefined);
     // The waiter was registered under the reply operation's key, so what it gets is that reply.
     return (await answer) as Message<ReplyOp<K>>;
   }

@@ -1,14 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { isLianyunError, LianyunError, type Clock, type CommandResult, type DeviceRef } from '@lianyun/protocol';
 import type { Downlink, Invocation } from '../downlink.ts';
+import { Flights } from '../flights.ts';
 import type { Page, PageRequest } from '../registry-store.ts';
 import type { Registry } from '../registry.ts';
+import { sift } from '../sift.ts';
 import { DueTimer } from '../storage/due-timer.ts';
 import type { Records, Shape } from '../storage/records.ts';
 import type { Storage } from '../storage/storage.ts';
 
-/** What becomes of a command that nobody waits for (Huawei 14.7). */
-export type AsyncStatus = 'PENDING' | 'EXPIRED' | 'SENT' | 'SUCCESSFUL' | 'FAILED' | 'TIMEOUT';
+/** A command that nobody waits for is in its device's queue with the first three, in its history with the others (Huawei 14.4, 14.7). */
+const QUEUED = ['PENDING', 'SENT', 'DELIVERED'] as const;
+const ENDED = ['EXPIRED', 'SUCCESSFUL', 'FAILED', 'TIMEOUT'] as const;
+export const ASYNC_STATUSES = { queue: QUEUED, history: ENDED } as const;
+
+/** What becomes of a command that nobody waits for. */
+export type AsyncStatus = (typeof QUEUED | typeof ENDED)[number];
+
+/** Which commands of a device. Instants in ms since 1970. */
+export interface AsyncCommandFilter {
+  readonly of: keyof typeof ASYNC_STATUSES;
+  readonly status?: AsyncStatus;
+  readonly name?: string;
+  /** When they were given: from, and before. */
+  readonly times?: { readonly from: number; readonly to: number };
+}
 
 /** A command that nobody waits for. Instants in ms since 1970. */
 export interface AsyncCommand extends Invocation {
@@ -20,6 +36,7 @@ export interface AsyncCommand extends Invocation {
   readonly expireSeconds: number;
   readonly createdAt: number;
   readonly sentAt?: number;
+  readonly deliveredAt?: number;
   readonly answeredAt?: number;
   readonly result?: CommandResult;
   /** Why it was not sent. */
@@ -37,19 +54,22 @@ interface AsyncCommandsOptions {
   problem(problem: LianyunError): void;
 }
 
-const ASYNC_COMMANDS: Shape<AsyncCommand> = { name: 'async_commands', key: ['id'], columns: { id: 'text', device: 'text', status: 'text', name: 'text', dueAt: 'number' } };
+export const ASYNC_COMMANDS: Shape<AsyncCommand> = { name: 'async_commands', key: ['id'], columns: { id: 'text', device: 'text', status: 'text', name: 'text', dueAt: 'number' } };
 
 /** How long after the cloud's own time to answer one that was sent is given up: it was sent by a process that is no more. */
 const LOST_MS = 60_000;
 const A_TURN = 100;
+/** Commands that wait for one device at most (Huawei 14.7), and those that are kept of it. */
+const MAX_WAITING = 20;
+const KEPT = 1000;
 
 /** Commands that are brought to a device now or when it connects, in their order, and whose answers are kept (Huawei 14.5, 14.7). */
 export class AsyncCommands {
   readonly #options: AsyncCommandsOptions;
   readonly #all: Records<AsyncCommand>;
   readonly #timer: DueTimer<AsyncCommand>;
-  /** Devices that are being brought theirs; true: there may be more. */
-  readonly #flights = new Map<DeviceRef, boolean>();
+  /** Devices that are being brought theirs. */
+  readonly #flights = new Flights<DeviceRef>();
 
   constructor(options: AsyncCommandsOptions) {
     this.#options = options;
@@ -74,6 +94,7 @@ export class AsyncCommands {
       ...(isRefused ? { status: 'FAILED', fault: { code: 'IOTDA.014016', text: 'The device is not online.' } } : { status: 'PENDING', dueAt: now + expireSeconds * 1000 }),
     };
     this.#put(made);
+    this.#makeRoom(device);
     if (!isRefused) this.#bring(device);
     return made;
   }
@@ -86,8 +107,11 @@ export class AsyncCommands {
   }
 
   /** Newest first. */
-  list(where: Pick<AsyncCommand, 'device'> & Partial<Pick<AsyncCommand, 'status' | 'name'>>, page: PageRequest): Page<AsyncCommand> {
-    return this.#all.page(where, page);
+  list(device: DeviceRef, { of, status, name, times }: AsyncCommandFilter, page: PageRequest): Promise<Page<AsyncCommand>> {
+    const where = { device, ...(status === undefined ? {} : { status }), ...(name === undefined ? {} : { name }) };
+    const wanted: readonly AsyncStatus[] = ASYNC_STATUSES[of];
+    const isMeant = (command: AsyncCommand): boolean => wanted.includes(command.status) && (times === undefined || (command.createdAt >= times.from && command.createdAt < times.to));
+    return sift((part) => this.#all.page(where, part), isMeant, page);
   }
 
   /** A device connected. */
@@ -109,21 +133,26 @@ export class AsyncCommands {
     if (command.dueAt !== undefined) this.#timer.wakeAt(command.dueAt);
   }
 
-  #end({ id }: AsyncCommand, outcome: Pick<AsyncCommand, 'status'> & Partial<Pick<AsyncCommand, 'result' | 'answeredAt' | 'fault'>>): void {
-    const found = this.#all.get({ id });
+  /** What is too old of a device gives way: what waits, and what is over. */
+  #makeRoom(device: DeviceRef): void {
+    // What is on its way to a device that is there waits for it alone.
+    const waiting = this.#options.downlink.reaches('huawei', device) ? [] : this.#all.page({ device, status: 'PENDING' }, { limit: A_TURN, offset: MAX_WAITING }).items;
+    for (const command of waiting) {
+      this.#end(command, { status: 'FAILED', fault: { code: 'IOTDA.014016', text: `A younger command took its place: at most ${MAX_WAITING} wait for a device.` } });
+    }
+    const oldest = this.#all.page({ device }, { limit: A_TURN, offset: KEPT }).items;
+    for (const { id, status } of oldest) if (!QUEUED.some((queued) => queued === status)) this.#all.remove({ id });
+  }
+
+  #end(command: Pick<AsyncCommand, 'id'>, outcome: Pick<AsyncCommand, 'status'> & Partial<Pick<AsyncCommand, 'result' | 'answeredAt' | 'fault'>>): void {
+    const found = this.#all.get({ id: command.id });
     if (found === undefined) return;
     const { dueAt: _over, ...rest } = found;
     this.#all.put({ ...rest, ...outcome });
   }
 
   #bring(device: DeviceRef): void {
-    if (this.#flights.has(device)) return void this.#flights.set(device, true);
-    this.#flights.set(device, false);
-    void this.#run(device).finally(() => {
-      const hasMore = this.#flights.get(device) === true;
-      this.#flights.delete(device);
-      if (hasMore) this.#bring(device);
-    });
+    this.#flights.begin(device, () => this.#run(device));
   }
 
   /** One after the other, the oldest first. */
@@ -145,18 +174,28 @@ export class AsyncCommands {
 
   async #send(command: AsyncCommand): Promise<void> {
     const { downlink, clock, storage } = this.#options;
-    const { id, device, service, name, args, status: _pending, dueAt, ...rest } = command;
+    const { id, device, service, name, args } = command;
     const now = clock.now();
-    this.#put({ ...rest, id, device, name, args, ...(service === undefined ? {} : { service }), status: 'SENT', sentAt: now, dueAt: now + LOST_MS });
+    this.#put({ ...command, status: 'SENT', sentAt: now, dueAt: now + LOST_MS });
     await storage.stored();
     try {
-      const result = await downlink.invoke('huawei', device, { id, name, args, ...(service === undefined ? {} : { service }) });
+      const result = await downlink.invoke('huawei', device, { id, name, args, ...(service === undefined ? {} : { service }) }, () => this.#delivered(id));
       this.#end(command, { status: result.code === 0 ? 'SUCCESSFUL' : 'FAILED', result, answeredAt: clock.now() });
     } catch (error) {
       if (isLianyunError(error, 'timeout')) return this.#end(command, { status: 'TIMEOUT' });
       if (command.strategy === 'immediately' || !isLianyunError(error, 'offline')) return this.#end(command, { status: 'FAILED', fault: { code: 'IOTDA.014016', text: error instanceof Error ? error.message : String(error) } });
       // It went away meanwhile: it waits for it.
-      this.#put({ ...command, ...(dueAt === undefined ? {} : { dueAt }) });
+      this.#put(command);
+    }
+  }
+
+  /** It has arrived, and is not answered yet. */
+  #delivered(id: string): void {
+    try {
+      const found = this.#all.get({ id });
+      if (found?.status === 'SENT') this.#put({ ...found, status: 'DELIVERED', deliveredAt: this.#options.clock.now() });
+    } catch {
+      // A storage that fails tells by itself, and the answer says as much.
     }
   }
 }

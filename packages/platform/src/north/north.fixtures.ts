@@ -136,7 +136,7 @@ export class NorthUnderTest implements AsyncDisposable {
   readonly children = new ScriptedTopology();
   readonly storage = openStorage({ clock: this.clock });
   readonly twins = this.storage.twins;
-  readonly registry = new Registry({ store: this.storage.registryStore, clock: this.clock, onDeleted: (cloud, device) => forgetDevice(this.storage, cloud, device) });
+  readonly registry = new Registry({ store: this.storage.registryStore, clock: this.clock, onDeleted: (cloud, device) => this.#forget(cloud, device) });
   readonly postman = new Postman({ mailbox: this.storage.mailbox, downlink: this.downlink, registry: this.registry, clock: this.clock });
   readonly desired = new DesiredPusher({ storage: this.storage, downlink: this.downlink, registry: this.registry, problem: () => undefined });
   readonly objects = new Objects({ storage: this.storage, clock: this.clock });
@@ -189,6 +189,11 @@ export class NorthUnderTest implements AsyncDisposable {
     const peer = { ...this.#peer(), request: () => Promise.reject(new LianyunError('timeout', 'Nobody answers.')) };
     const tencent = openTencentServices({ peer, access: { online: () => downlink.online }, downlink, registry, storage, objects, signer, origin, clock, onClaim: () => undefined, onResource: () => undefined });
     this.north = createNorthbound({ deviceHttp, tencent, registry, storage, postman, downlink, children, desired, broadcasts: { toTopic: () => undefined, toProduct: () => undefined }, objects, signer, origin, files, upgrades, huawei: this.services, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+  }
+
+  #forget(cloud: Cloud, device: DeviceRef): void {
+    forgetDevice(this.storage, cloud, device);
+    if (cloud === 'huawei') this.services.forget(device);
   }
 
   #peer(): Pick<Peer, 'send' | 'handle'> {

@@ -2,9 +2,11 @@ import { randomUUID, X509Certificate } from 'node:crypto';
 import { derivedSecret, huawei, isLianyunError, LianyunError, type Clock, type DeviceRef, type Peer, type Vocabulary } from '@lianyun/protocol';
 import type { AccessPort, Admission, Client, ConnectRequest } from '../access/port.ts';
 import type { Device } from '../records.ts';
+import { demand } from '../registry-rules.ts';
 import type { Registry } from '../registry.ts';
 import type { Records } from '../storage/records.ts';
 import type { Storage } from '../storage/storage.ts';
+import { ADDRESS, GROUP_SECRET, SCOPE_ID } from './provisioning-rules.ts';
 import { GROUPS, POLICIES, type ProvisioningGroup, type ProvisioningPolicy } from './provisioning-records.ts';
 
 /** A device that asks where to connect. */
@@ -40,7 +42,7 @@ interface ProvisioningOptions {
 }
 
 type Answer = Vocabulary['provision.result'];
-type Draft<T extends { serial: number; createdAt: number }> = Omit<T, 'serial' | 'createdAt'>;
+type Draft<T extends { readonly serial: number; readonly createdAt: number }> = Omit<T, 'serial' | 'createdAt'>;
 
 /** The codes that are documented (Huawei 6.3). */
 const NO_POLICY = '100414';
@@ -64,16 +66,12 @@ export class Provisioning {
   /** Adds a group, or replaces the one of the same scope. Fails with `bad-input`, `not-found` for an unknown product. */
   putGroup(group: Draft<ProvisioningGroup>): ProvisioningGroup {
     const { scopeId, productId, secret, authority } = group;
-    // It stands between underscores in client ids.
-    if (!/^[A-Za-z0-9-]{1,64}$/.test(scopeId)) throw bad(`the scope id ${JSON.stringify(scopeId.slice(0, 80))}: 1 to 64 letters, digits and - are expected`);
-    if (secret !== undefined && !isGroupSecret(secret)) throw bad(`the secret of the group ${scopeId}: base64 of 32 to 128 bytes is expected`);
-    if (secret !== undefined && authority !== undefined) throw bad(`the group ${scopeId} has a secret and an authority: one of them is expected`);
+    demand(SCOPE_ID, 'scope id', scopeId);
+    if (secret !== undefined) demand(GROUP_SECRET, `secret of the group ${scopeId}`, secret);
+    if (secret !== undefined && authority !== undefined) throw new LianyunError('bad-input', `The group ${scopeId} has a secret and an authority: one of them is expected.`);
     if (authority !== undefined) readAuthority(authority);
     this.#options.registry.product('huawei', productId);
-    const known = this.#groups.get({ scopeId });
-    const made: ProvisioningGroup = { ...group, createdAt: known?.createdAt ?? this.#options.clock.now(), serial: known?.serial ?? this.#options.storage.registryStore.nextSerial() };
-    this.#groups.put(made);
-    return made;
+    return this.#keep(this.#groups, { scopeId }, group);
   }
 
   /** Newest first. */
@@ -89,11 +87,8 @@ export class Provisioning {
   /** Adds a static policy, or replaces the one of the same id. Fails with `bad-input`. */
   putPolicy({ id = randomUUID(), ...policy }: Omit<Draft<ProvisioningPolicy>, 'id'> & { readonly id?: string }): ProvisioningPolicy {
     if (policy.authority !== undefined) readAuthority(policy.authority);
-    if (policy.address !== undefined && !/^[^\s/]+:\d{1,5}$/.test(policy.address)) throw bad(`the address ${JSON.stringify(policy.address)}: host:port is expected`);
-    const known = this.#policies.get({ id });
-    const made: ProvisioningPolicy = { id, ...policy, createdAt: known?.createdAt ?? this.#options.clock.now(), serial: known?.serial ?? this.#options.storage.registryStore.nextSerial() };
-    this.#policies.put(made);
-    return made;
+    if (policy.address !== undefined) demand(ADDRESS, 'address', policy.address);
+    return this.#keep(this.#policies, { id }, { id, ...policy });
   }
 
   /** Newest first. */
@@ -132,6 +127,15 @@ export class Provisioning {
     const now = this.#options.clock.now();
     if (now < certificate.notBefore || now > certificate.notAfter) return refuse('bad-credentials', `the certificate of ${device} is not valid now`);
     return undefined;
+  }
+
+  /** Adds a record, or puts it in the place of the one of the same key. */
+  #keep<T extends { readonly serial: number; readonly createdAt: number }>(records: Records<T>, key: Partial<T>, draft: Draft<T>): T {
+    const { clock, storage } = this.#options;
+    const { createdAt = clock.now(), serial = storage.registryStore.nextSerial() } = records.get(key) ?? {};
+    const made = { ...draft, createdAt, serial } as T; // what the draft leaves out
+    records.put(made);
+    return made;
   }
 
   async #answer(id: DeviceRef, said: Vocabulary['provision.request']): Promise<Answer> {
@@ -190,16 +194,10 @@ export class Provisioning {
 }
 
 const refusal = (text: string): { readonly error: string; readonly text: string } => ({ error: NO_POLICY, text });
-const bad = (text: string): LianyunError => new LianyunError('bad-input', `${text}.`);
 
 function isFor({ keyword, source, authority }: ProvisioningPolicy, { device, keyword: reported = '' }: ProvisioningRequest, { proof }: Client): boolean {
   if (authority !== undefined && (proof.certificate === undefined || !isSignedBy(proof.certificate.raw, authority))) return false;
   return source === 'report' ? reported.includes(keyword) : device.name.includes(keyword) || device.device.includes(keyword);
-}
-
-function isGroupSecret(text: string): boolean {
-  const bytes = Buffer.from(text, 'base64');
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(text) && bytes.length >= 32 && bytes.length <= 128;
 }
 
 function readAuthority(pem: string): X509Certificate {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { huawei, isLianyunError, LianyunError, type Clock, type DeviceRef, type Peer, type PropertyGroup, type RuleRules, type ShadowService } from '@lianyun/protocol';
 import type { Downlink } from '../downlink.ts';
+import { Flights } from '../flights.ts';
 import type { Page, PageRequest } from '../registry-store.ts';
 import type { Registry } from '../registry.ts';
 import type { Records } from '../storage/records.ts';
@@ -32,8 +33,8 @@ export class DeviceRules {
   readonly #options: DeviceRulesOptions;
   readonly #rules: Records<RuleRecord>;
   readonly #assigned: Records<RuleAssignment>;
-  /** Devices that are being told; true: something changed meanwhile. */
-  readonly #flights = new Map<DeviceRef, boolean>();
+  /** Devices that are being told. */
+  readonly #flights = new Flights<DeviceRef>();
 
   constructor(options: DeviceRulesOptions) {
     this.#options = options;
@@ -144,14 +145,7 @@ export class DeviceRules {
 
   /** Tells a device what there is for it; one message at a time. */
   #tell(device: DeviceRef): void {
-    if (this.#flights.has(device)) return void this.#flights.set(device, true);
-    if (this.#of(device).length === 0 || !this.#options.downlink.reaches('huawei', device)) return;
-    this.#flights.set(device, false);
-    void this.#push(device).finally(() => {
-      const isStale = this.#flights.get(device) === true;
-      this.#flights.delete(device);
-      if (isStale) this.#tell(device);
-    });
+    if (this.#of(device).length > 0 && this.#options.downlink.reaches('huawei', device)) this.#flights.begin(device, () => this.#push(device));
   }
 
   async #push(device: DeviceRef): Promise<void> {

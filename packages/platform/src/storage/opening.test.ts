@@ -3,6 +3,9 @@ import { createInterface } from 'node:readline';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { BATCH_TARGETS, BATCH_TASKS } from '../huawei/batch-tasks.ts';
+import { DEVICE_GROUPS, GROUP_MEMBERS } from '../huawei/device-groups.ts';
+import { DEVICE_TAGS } from '../huawei/tags.ts';
 import { OBJECTS } from '../objects/objects.ts';
 import { GROUPS, POLICIES } from '../provisioning/provisioning-records.ts';
 import { RULE_ASSIGNMENTS, RULE_RECORDS } from '../rules/rule-records.ts';
@@ -120,6 +123,18 @@ describe('opening a storage', () => {
       total: 1,
       items: [{ device: 'LAMP000001/lamp1', direction: 'download', name: 'a.txt', isOpen: true, bytes: 3, md5: '900150983cd24fb0d6963f7d28e17f72', serial: 7 }],
     });
+  });
+
+  it('takes up the groups, tags and batch tasks of a version 5 file', async () => {
+    using folder = new Folder();
+    written(folder, 5);
+    await using storage = open(folder);
+    const group = { id: 'g', name: 'pumps', description: 'all of them', type: 'STATIC', appId: 'default', changedAt: 7, serial: 8 };
+    expect(storage.records(DEVICE_GROUPS).page({ name: 'pumps', appId: 'default' }, { limit: 9 })).toEqual({ total: 1, items: [group] });
+    expect(storage.records(GROUP_MEMBERS).page({ groupId: 'g' }, { limit: 9 }).items).toEqual([{ groupId: 'g', device: 'p_d1', serial: 9 }]);
+    expect(storage.records(DEVICE_TAGS).page({ key: 'floor', value: '3' }, { limit: 9 }).items).toEqual([{ device: 'p_d1', key: 'floor', value: '3', serial: 10 }]);
+    expect(storage.records(BATCH_TASKS).page({ type: 'freezeDevices', status: 'running' }, { limit: 9 })).toMatchObject({ total: 1, items: [{ name: 'winter', filter: { group_ids: ['g'] }, counts: { waiting: 1, succeeded: 1 } }] });
+    expect(storage.records(BATCH_TARGETS).upTo('dueAt', Number.MAX_SAFE_INTEGER, 9)).toEqual([{ task: '00000000000000000000000b', target: 'p_d2', status: 'waiting', retries: 0, dueAt: 90_000_007, serial: 13 }]);
   });
 
   it.each(MIGRATIONS.map((_step, index) => index + 1))('has steps that make what version %i was', (version) => {

@@ -2,6 +2,10 @@
 import { StatementSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { Database } from './database.ts';
+import { ASYNC_COMMANDS } from '../huawei/async-commands.ts';
+import { BATCH_TARGETS, BATCH_TASKS } from '../huawei/batch-tasks.ts';
+import { DEVICE_GROUPS, GROUP_MEMBERS } from '../huawei/device-groups.ts';
+import { DEVICE_TAGS } from '../huawei/tags.ts';
 import { OBJECTS } from '../objects/objects.ts';
 import { RESOURCES } from '../tencent/resources.ts';
 import { NO_COUNTS, PACKAGES, TASKS, UPGRADES } from '../upgrades/upgrade-records.ts';
@@ -60,6 +64,21 @@ function messages({ events, mailbox, gatewayLists }: Storage, at: number): void 
   gatewayLists.since('gw', 0);
 }
 
+/** What Huawei's platform asks of groups, tags, tasks of many devices, and commands that nobody waits for. */
+function fleet(storage: Storage): void {
+  const group = { id: 'g', name: 'n', type: 'STATIC', appId: 'default', changedAt: 1, serial: 1 } as const;
+  everythingOf(storage.records(DEVICE_GROUPS), group, [{ name: 'n' }, { type: 'STATIC' }, { appId: 'default' }, { name: 'n', appId: 'default' }, { type: 'STATIC', appId: 'default' }, { parent: 'g' }]);
+  everythingOf(storage.records(GROUP_MEMBERS), { groupId: 'g', device: 'd', serial: 1 }, [{ groupId: 'g' }, { device: 'd' }]);
+  everythingOf(storage.records(DEVICE_TAGS), { device: 'd', key: 'k', value: 'v', serial: 1 }, [{ device: 'd' }, { key: 'k' }, { key: 'k', value: 'v' }]);
+  const task = { id: 't', type: 'freezeDevices', name: 'n', policy: {}, status: 'running', counts: NO_COUNTS, createdAt: 1, serial: 1 } as const;
+  everythingOf(storage.records(BATCH_TASKS), task, [{ type: 'freezeDevices' }, { type: 'freezeDevices', status: 'running' }, { status: 'running' }]);
+  const targets = storage.records(BATCH_TARGETS);
+  everythingOf(targets, { task: 't', target: 'd', status: 'waiting', retries: 0, dueAt: 1, serial: 1 }, [{ task: 't' }, { task: 't', status: 'processing' }, { task: 't', target: 'd' }]);
+  targets.upTo('dueAt', 10, 5);
+  const command = { id: 'c', device: 'd', name: 'n', args: {}, status: 'PENDING', strategy: 'delay', expireSeconds: 60, createdAt: 1, dueAt: 1, serial: 1 } as const;
+  everythingOf(storage.records(ASYNC_COMMANDS), command, [{ device: 'd' }, { device: 'd', status: 'PENDING' }, { device: 'd', name: 'n' }, { device: 'd', status: 'PENDING', name: 'n' }]);
+}
+
 /** Everything that a platform asks of its storage. */
 async function everything(folder: Folder): Promise<void> {
   const clock = new HandClock();
@@ -98,6 +117,7 @@ async function everything(folder: Folder): Promise<void> {
   ]);
   everythingOf(first.records(RESOURCES), { device: 'd', direction: 'upload', name: 'n', bytes: 1, md5: '', isOpen: true, serial: 1 }, [{ device: 'd' }, { device: 'd', direction: 'download', isOpen: true }]);
   everythingOf(first.records(OBJECTS), { bucket: 'b', key: 'k', blob: '0', bytes: 1, sha256: '', md5: '', type: '', storedAt: 1, serial: 1 }, [{ bucket: 'b' }]);
+  fleet(first);
   twins.desire('huawei', 'd', [{ service: 's', values: { x: 1 } }], clock.at);
   messages(first, clock.at);
   twins.read('huawei', 'e');

@@ -3,7 +3,7 @@ import type { Cloud } from '../access/port.ts';
 import type { Page, PageRequest } from '../registry-store.ts';
 import type { Records } from '../storage/records.ts';
 import type { Storage } from '../storage/storage.ts';
-import { PACKAGES, STATUS, TASKS, UPGRADES, type TaskStatus, type Upgrade, type UpgradeKind, type UpgradePackage, type UpgradeStage, type UpgradeTask } from './upgrade-records.ts';
+import { isOver, PACKAGES, STATUS, statusOfTask, TASKS, UPGRADES, type Upgrade, type UpgradeKind, type UpgradePackage, type UpgradeStage, type UpgradeTask } from './upgrade-records.ts';
 
 /** What changes about an upgrade; `dueAt` left out: nothing happens by itself. */
 export type UpgradeChange = { readonly stage: UpgradeStage } & Partial<Pick<Upgrade, 'dueAt' | 'from' | 'percent' | 'code' | 'text' | 'retries'>>;
@@ -98,10 +98,9 @@ export class UpgradeBook {
 
   /** Writes a task with what follows from its counts. */
   settle(task: UpgradeTask): UpgradeTask {
-    const status = statusOf(task, this.#clock.now());
+    const status = statusOfTask(task, this.#clock.now());
     const { endedAt, ...rest } = task;
-    const isOver = status !== 'waiting' && status !== 'running';
-    const settled: UpgradeTask = { ...rest, status, ...(isOver ? { endedAt: endedAt ?? this.#clock.now() } : {}) };
+    const settled: UpgradeTask = { ...rest, status, ...(isOver(status) ? { endedAt: endedAt ?? this.#clock.now() } : {}) };
     this.tasks.put(settled);
     return settled;
   }
@@ -131,13 +130,6 @@ export class UpgradeBook {
     this.#onChange(upgrade);
     return upgrade;
   }
-}
-
-function statusOf({ counts, policy }: UpgradeTask, now: number): TaskStatus {
-  if (policy.startAt !== undefined && now < policy.startAt && counts.stopped === 0) return 'waiting';
-  if (policy.isDynamic === true || counts.waiting + counts.processing + counts.retrying > 0) return 'running';
-  if (counts.stopped > 0) return 'stopped';
-  return counts.failed === 0 ? 'succeeded' : counts.succeeded === 0 ? 'failed' : 'partial';
 }
 
 /** Whether a device's own doing is what an upgrade waits for. */

@@ -1,4 +1,4 @@
-import type { DeviceRef, JsonValue } from '@lianyun/protocol';
+import type { DeviceRef, JsonObject, JsonValue } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import type { ObjectPlace } from '../objects/signer.ts';
 import type { Shape } from '../storage/records.ts';
@@ -133,9 +133,11 @@ export interface UpgradeTask {
   readonly sourceVersions?: readonly string[];
   /** Travels to the device (Huawei `task_ext_info`). */
   readonly info?: JsonValue;
+  /** What its devices were found by, as it was given (Huawei `targets_filter`). */
+  readonly filter?: JsonObject;
   readonly status: TaskStatus;
   /** How many upgrades have each status. */
-  readonly counts: Readonly<Record<UpgradeStatus, number>>;
+  readonly counts: TaskCounts;
   readonly createdAt: number;
   readonly endedAt?: number;
   readonly serial: number;
@@ -144,7 +146,20 @@ export interface UpgradeTask {
 /** `partial`: some succeeded and some failed; `stopped`: some were stopped before they could end. */
 export type TaskStatus = 'waiting' | 'running' | 'succeeded' | 'failed' | 'partial' | 'stopped';
 
-export const NO_COUNTS: UpgradeTask['counts'] = { waiting: 0, processing: 0, retrying: 0, succeeded: 0, failed: 0, stopped: 0 };
+/** How many parts of a task have each status. */
+export type TaskCounts = Readonly<Record<UpgradeStatus, number>>;
+
+export const NO_COUNTS: TaskCounts = { waiting: 0, processing: 0, retrying: 0, succeeded: 0, failed: 0, stopped: 0 };
+
+/** How a task stands that has so many parts of each status. `startAt`: nothing happens before; `isDynamic`: it may get more. */
+export function statusOfTask({ counts, policy }: { readonly counts: TaskCounts; readonly policy: Pick<UpgradePolicy, 'startAt' | 'isDynamic'> }, now: number): TaskStatus {
+  if (policy.startAt !== undefined && now < policy.startAt && counts.stopped === 0) return 'waiting';
+  if (policy.isDynamic === true || counts.waiting + counts.processing + counts.retrying > 0) return 'running';
+  if (counts.stopped > 0) return 'stopped';
+  return counts.failed === 0 ? 'succeeded' : counts.succeeded === 0 ? 'failed' : 'partial';
+}
+
+export const isOver = (status: TaskStatus): boolean => status !== 'waiting' && status !== 'running';
 
 export const PACKAGES: Shape<UpgradePackage> = {
   name: 'upgrade_packages',

@@ -1,4 +1,4 @@
-import { LianyunError, type DeviceRef, type JsonValue, type Message, type Peer } from '@lianyun/protocol';
+import { LianyunError, type DeviceRef, type JsonObject, type JsonValue, type Message, type Peer } from '@lianyun/protocol';
 import type { Cloud } from '../access/port.ts';
 import type { Downlink } from '../downlink.ts';
 import type { Registry } from '../registry.ts';
@@ -6,7 +6,7 @@ import { DueTimer } from '../storage/due-timer.ts';
 import type { Storage } from '../storage/storage.ts';
 import { UpgradeBook } from './upgrade-book.ts';
 import { UpgradePackages } from './upgrade-packages.ts';
-import { NO_COUNTS, type Upgrade, type UpgradePolicy, type UpgradeTask } from './upgrade-records.ts';
+import { isOver, NO_COUNTS, type Upgrade, type UpgradePolicy, type UpgradeTask } from './upgrade-records.ts';
 import { UpgradeSender, type SenderOptions } from './upgrade-sender.ts';
 import { UpgradeSteps } from './upgrade-steps.ts';
 
@@ -31,6 +31,8 @@ export interface TaskDraft {
   readonly sourceVersions?: readonly string[];
   /** Travels to the device (Huawei `task_ext_info`). */
   readonly info?: JsonValue;
+  /** What the devices were found by, as it was given (Huawei `targets_filter`). */
+  readonly filter?: JsonObject;
 }
 
 /** Devices that are begun with before others have their turn. */
@@ -74,7 +76,7 @@ export class Upgrades {
   }
 
   /** Makes a task and begins with it. Fails with `not-found` when there is no such package. A device that cannot be upgraded is a failed part of it. */
-  create({ cloud, packageId, devices, name, policy = {}, sourceVersions, info }: TaskDraft): UpgradeTask {
+  create({ cloud, packageId, devices, name, policy = {}, sourceVersions, info, filter }: TaskDraft): UpgradeTask {
     const { productId, kind, version } = this.book.package(cloud, packageId);
     const serial = this.book.nextSerial();
     const task: UpgradeTask = {
@@ -87,6 +89,7 @@ export class Upgrades {
       ...(name === undefined ? {} : { name }),
       ...(sourceVersions === undefined ? {} : { sourceVersions }),
       ...(info === undefined ? {} : { info }),
+      ...(filter === undefined ? {} : { filter }),
     };
     const targets = [...new Set(devices ?? this.#devicesFor(task))];
     const upgrades = this.book.open(task, targets.map((device) => [device, this.#steps.firstOf(task, device)]));
@@ -115,7 +118,7 @@ export class Upgrades {
 
   /** Forgets a task. Fails with `conflict` while it is under way. */
   remove(task: UpgradeTask): void {
-    if (task.status === 'waiting' || task.status === 'running') throw new LianyunError('conflict', `The upgrade task ${task.id} is not at its end; stop it first.`);
+    if (!isOver(task.status)) throw new LianyunError('conflict', `The upgrade task ${task.id} is not at its end; stop it first.`);
     for (const upgrade of this.#those(task, undefined, () => true)) this.book.upgrades.remove(upgrade);
     this.book.tasks.remove(task);
   }

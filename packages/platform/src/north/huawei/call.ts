@@ -1,7 +1,9 @@
 import { isJsonObject, isLianyunError, LianyunError, parseExact, type JsonObject } from '@lianyun/protocol';
 import * as v from 'valibot';
+import type { Device } from '../../records.ts';
 import type { NorthContext } from '../context.ts';
 import { refusal, refusalOf } from '../refusal.ts';
+import { markerOf, timestamp } from './shapes.ts';
 
 /** One request to the API, its signature verified. */
 export interface Call {
@@ -34,6 +36,15 @@ export const oneOf = <const T extends readonly string[]>(options: T) => v.pickli
 /** A JSON object taken as it is. */
 export const anyObject = v.custom<JsonObject>(isJsonObject, 'an object is expected');
 
+/** A whole number from `min` to `max`. */
+export const whole = (min: number, max: number) => {
+  const range = `${min} to ${max} is expected`;
+  return v.pipe(v.number('a number is expected'), v.integer('a whole number is expected'), v.minValue(min, range), v.maxValue(max, range));
+};
+
+/** The ids of one to `max` devices, or of other things. */
+export const listOf = <S extends v.GenericSchema>(item: S, max: number) => v.pipe(v.array(item, 'an array is expected'), v.minLength(1, 'at least one is expected'), v.maxLength(max, `at most ${max} are expected`));
+
 /** Reads the body by a schema. Refuses with IOTDA.000008 what is no JSON and with IOTDA.000006 what has another shape, naming the member. */
 export function readBody<S extends v.GenericSchema>({ body }: Call, schema: S): v.InferOutput<S> {
   let json: unknown;
@@ -42,15 +53,23 @@ export function readBody<S extends v.GenericSchema>({ body }: Call, schema: S): 
   } catch (error) {
     throw refusal('IOTDA.000008', `Invalid input. The body is no JSON: ${body.length === 0 ? 'it is empty' : error instanceof Error ? error.message : String(error)}`);
   }
-  const result = v.safeParse(schema, json);
+  return readValue(json, schema);
+}
+
+/** Reads a value by a schema; `root` is what errors call it. */
+export function readValue<S extends v.GenericSchema>(value: unknown, schema: S, root = ''): v.InferOutput<S> {
+  const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  const path = v.getDotPath(issue) ?? 'the body';
+  const path = [root, v.getDotPath(issue) ?? ''].filter((part) => part !== '').join('.') || 'the body';
   throw new LianyunError('bad-input', `Invalid input data. ${path}: ${issue.received === 'undefined' ? 'is missing' : issue.message}`, { path });
 }
 
 /** A path parameter; the route names it, so it is there. */
 export const param = ({ params }: Call, name: string): string => params.get(name) ?? '';
+
+/** The device that the path names. */
+export const deviceOf = (call: Call): Device => call.context.registry.device('huawei', param(call, 'device_id'));
 
 /** A whole number in the query. */
 function integerIn({ query }: Call, name: string, { min, max, fallback }: { readonly min: number; readonly max: number; readonly fallback: number }): number {
@@ -72,6 +91,26 @@ export function typeIn<const T extends string>(call: Call, name: string, options
   return found;
 }
 
+/** An instant as the API writes it, yyyyMMdd'T'HHmmss'Z' (14.3), in ms since 1970. Refuses what is none with IOTDA.000009. */
+export function readInstant(text: string, path: string): number {
+  const at = Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+  // Not what is made of the 30th of February.
+  if (Number.isNaN(at) || timestamp(at) !== text) throw refusal('IOTDA.000009', `Invalid input. Invalid time format. ${path}: yyyyMMdd'T'HHmmss'Z' is expected, ${JSON.stringify(text.slice(0, 40))} is given.`);
+  return at;
+}
+
+/** The time between `start_time` and `end_time` of the query, either of which may be missing. */
+export function timesIn(call: Call): { readonly from: number; readonly to: number } | undefined {
+  const [start, end] = ['start_time', 'end_time'].map((name) => {
+    const given = textIn(call, name);
+    return given === undefined ? undefined : readInstant(given, name);
+  });
+  if (start === undefined && end === undefined) return undefined;
+  const [from, to] = [start ?? 0, end ?? Number.MAX_SAFE_INTEGER];
+  if (from >= to) throw refusal('IOTDA.000010', 'Invalid input. The start time must be earlier than the end time.');
+  return { from, to };
+}
+
 const FIRST_MARKER = 'f'.repeat(24);
 
 /** Which page the query asks for (14.3). */
@@ -89,7 +128,7 @@ export function pageIn(call: Call): { readonly limit: number; readonly offset: n
 /** What an answer says of its page: how many there are in all, and the marker that the next page begins behind. */
 export function pageOut(call: Call, items: readonly { readonly serial: number }[], count: number): { readonly count: number; readonly marker: string } {
   const last = items.at(-1);
-  return { count, marker: last === undefined ? (textIn(call, 'marker') ?? FIRST_MARKER) : last.serial.toString(16).padStart(24, '0') };
+  return { count, marker: last === undefined ? (textIn(call, 'marker') ?? FIRST_MARKER) : markerOf(last) };
 }
 
 /** What the API answers to an error (14.9). */

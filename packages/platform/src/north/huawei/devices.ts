@@ -1,9 +1,11 @@
-import { isLianyunError, LianyunError, violationError } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, violationError, type DeviceRef } from '@lianyun/protocol';
 import * as v from 'valibot';
 import type { Device, DeviceDraft } from '../../records.ts';
-import { removeDevice } from '../context.ts';
+import type { Page, PageRequest } from '../../registry-store.ts';
+import { sift } from '../../sift.ts';
+import { removeDevice, type NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
-import { absent, anyObject, pageIn, pageOut, param, readBody, text, textIn, type Answer, type Call } from './call.ts';
+import { absent, anyObject, deviceOf, pageIn, pageOut, param, readBody, text, textIn, timesIn, typeIn, type Answer, type Call } from './call.ts';
 import { checkKeys } from './shadow.ts';
 import { deviceBody, deviceItem } from './shapes.ts';
 
@@ -79,25 +81,28 @@ function create({ context: { registry } }: Call, draft: DeviceDraft): Device {
 
 /** GET /devices/{device_id} */
 export function showDevice(call: Call): Answer {
-  return deviceBody(call.context, call.context.registry.device('huawei', param(call, 'device_id')), { secret: false });
+  return deviceBody(call.context, deviceOf(call), { secret: false });
 }
 
-/** GET /devices. There is one resource space, so app_id narrows nothing. */
-export function listDevices(call: Call): Answer {
-  for (const name of ['start_time', 'end_time', 'is_cascade_query']) {
-    if (textIn(call, name) !== undefined) throw new LianyunError('bad-input', `Invalid input data. ${name}: this platform cannot filter by it; leave it out.`, { path: name });
-  }
+/** GET /devices. There is one resource space, so app_id narrows nothing, and one level of gateways, so neither does is_cascade_query. */
+export async function listDevices(call: Call): Promise<object> {
   const filters = { productId: 'product_id', gateway: 'gateway_id', nodeId: 'node_id', name: 'device_name' } as const;
   const wanted: { -readonly [M in keyof typeof filters]?: string } = {};
   for (const [member, name] of Object.entries(filters)) {
     const value = textIn(call, name);
     if (value !== undefined) wanted[member as keyof typeof filters] = value; // its own keys
   }
-  const { items, total } = call.context.registry.listDevices({ cloud: 'huawei', ...pageIn(call), ...wanted });
+  if (textIn(call, 'is_cascade_query') !== undefined) typeIn(call, 'is_cascade_query', ['true', 'false']);
+  const { registry } = call.context;
+  const page = pageIn(call);
+  const times = timesIn(call);
+  const read = (part: PageRequest): Page<Device> => registry.listDevices({ cloud: 'huawei', ...part, ...wanted });
+  const { items, total } = times === undefined ? read(page) : await sift(read, ({ createdAt }) => createdAt >= times.from && createdAt < times.to, page);
   return { devices: items.map((device) => deviceItem(call.context, device)), page: pageOut(call, items, total) };
 }
 
-const updateSchema = v.object({
+/** The body of UpdateDevice. */
+export const updateSchema = v.object({
   device_name: absent(text(256)),
   description: absent(text(2048)),
   extension_info: absent(anyObject),
@@ -106,14 +111,38 @@ const updateSchema = v.object({
 
 /** PUT /devices/{device_id}: what is left out stays as it was. */
 export function updateDevice(call: Call): Answer {
-  const body = readBody(call, updateSchema);
-  const device = call.context.registry.updateDevice('huawei', param(call, 'device_id'), {
+  const { device } = deviceOf(call);
+  return deviceBody(call.context, changeDevice(call.context, device, readBody(call, updateSchema)), { secret: false });
+}
+
+/** Changes what is known of a device. */
+export function changeDevice({ registry }: NorthContext, device: DeviceRef, body: v.InferOutput<typeof updateSchema>): Device {
+  return registry.updateDevice('huawei', device, {
     ...(body.device_name === undefined ? {} : { name: body.device_name }),
     ...(body.description === undefined ? {} : { description: body.description }),
     ...(body.extension_info === undefined ? {} : { extensionInfo: body.extension_info }),
     ...(body.auth_info?.secure_access === undefined ? {} : { secureAccess: body.auth_info.secure_access }),
   });
-  return deviceBody(call.context, device, { secret: false });
+}
+
+/** The body of ChangeGateway. */
+export const changeGatewaySchema = v.object({ gateway_id: text(128) });
+
+/** POST /devices/{device_id}/change-gateway: both gateways are told (14.5). */
+export function changeGateway(call: Call): Answer {
+  moveDevice(call.context, deviceOf(call), readBody(call, changeGatewaySchema));
+  return {};
+}
+
+/** Puts a sub-device under another gateway. */
+export function moveDevice({ registry, children }: NorthContext, target: Device, { gateway_id: gateway }: v.InferOutput<typeof changeGatewaySchema>): void {
+  const { device, gateway: before } = target;
+  const refuse = (what: string): LianyunError => new LianyunError('bad-input', `Invalid input data. gateway_id: ${what}`, { path: 'gateway_id' });
+  if (before === undefined) throw refuse(`${device} is no sub-device: it connects by itself`);
+  if (before === gateway) throw refuse(`${gateway} is the gateway of ${device} already`);
+  if (registry.device('huawei', gateway).gateway !== undefined) throw refuse(`${gateway} is itself a sub-device`);
+  children.removed('huawei', before, [target]);
+  children.added('huawei', gateway, [registry.updateDevice('huawei', device, { gateway })]);
 }
 
 /** DELETE /devices/{device_id} */

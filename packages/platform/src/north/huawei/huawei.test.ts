@@ -150,13 +150,44 @@ describe('devices', () => {
     expect(second.devices[0]).not.toHaveProperty('auth_info');
   });
 
+  it('are listed by the time of their creation, page by page', async () => {
+    await north.huawei('POST', '/products', { ...LAMP, product_id: 'lamp' });
+    for (let i = 0; i < 5; i++) {
+      await north.huawei('POST', '/devices', { product_id: 'lamp', node_id: `d${i}` });
+      north.clock.at += 60_000;
+    }
+    const list = async (query: string) => (await north.huawei('GET', `/devices?${query}`)).body as { devices: { node_id: string }[]; page: { count: number; marker: string } };
+    const between = 'start_time=20261121T224732Z&end_time=20261121T225032Z';
+    const first = await list(`${between}&limit=2`);
+    expect([first.devices.map(({ node_id }) => node_id), first.page.count]).toEqual([['d3', 'd2'], 3]);
+    expect((await list(`${between}&limit=2&marker=${first.page.marker}`)).devices.map(({ node_id }) => node_id)).toEqual(['d1']);
+    expect((await list(`${between}&offset=1&is_cascade_query=true`)).devices.map(({ node_id }) => node_id)).toEqual(['d2', 'd1']);
+  });
+
+  it('that are sub-devices change their gateway, and both are told', async () => {
+    await lampOnline();
+    for (const body of [{ node_id: 'other' }, { node_id: 'child', gateway_id: 'lamp_d1' }]) await north.huawei('POST', '/devices', { product_id: 'lamp', ...body });
+    north.children.told.length = 0;
+    const move = (device: string, gateway_id: unknown) => north.huawei('POST', `/devices/${device}/change-gateway`, { gateway_id });
+    expect((await move('lamp_child', 'lamp_other')).status).toBe(200);
+    expect(north.children.told).toEqual([{ what: 'removed', gateway: 'lamp_d1', children: ['lamp_child'] }, { what: 'added', gateway: 'lamp_other', children: ['lamp_child'] }]);
+    expect((await north.huawei('GET', '/devices?gateway_id=lamp_other')).body).toMatchObject({ devices: [{ device_id: 'lamp_child' }] });
+    for (const [device, gateway, words] of [['lamp_child', 'lamp_other', 'already'], ['lamp_d1', 'lamp_other', 'no sub-device'], ['lamp_child', 'lamp_child', 'sub-device'], ['lamp_child', 7, 'string']] as const) {
+      expect(await move(device, gateway)).toMatchObject({ status: 400, body: { error_code: 'IOTDA.000006', error_msg: expect.stringContaining(words) } });
+    }
+    expect(await move('lamp_child', 'nobody')).toMatchObject({ status: 404, body: { error_code: 'IOTDA.014000' } });
+  });
+
   it.each([
     ['limit=0', 'IOTDA.000017'],
     ['limit=51', 'IOTDA.000017'],
     ['limit=x', 'IOTDA.000017'],
     ['marker=abc', 'IOTDA.000018'],
     ['offset=501', 'IOTDA.000006'],
-    ['start_time=20250101T000000Z', 'IOTDA.000006'],
+    ['start_time=2025-01-01', 'IOTDA.000009'],
+    ['start_time=20250230T000000Z', 'IOTDA.000009'],
+    ['start_time=20250102T000000Z&end_time=20250101T000000Z', 'IOTDA.000010'],
+    ['is_cascade_query=yes', 'IOTDA.000006'],
   ])('are not listed for the query %s', async (query, code) => {
     expect(await north.huawei('GET', `/devices?${query}`)).toMatchObject({ status: 400, body: { error_code: code } });
   });

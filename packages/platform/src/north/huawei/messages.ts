@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { isLianyunError, LianyunError, stringifyExact, type ErrorCode, type JsonValue } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, stringifyExact, type DeviceRef, type ErrorCode, type JsonValue } from '@lianyun/protocol';
 import { isTopicName } from '@lianyun/protocol/mqtt';
 import * as v from 'valibot';
 import type { Letter, LetterProperties } from '../../mailbox.ts';
+import type { NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
-import { absent, param, readBody, text, type Answer, type Call } from './call.ts';
+import { absent, deviceOf, param, readBody, text, type Answer, type Call } from './call.ts';
 import { APP, timestamp } from './shapes.ts';
 
 /** The largest message (14.7). */
@@ -20,7 +21,8 @@ const json = v.custom<JsonValue>((value) => value !== undefined && value !== nul
 /** For MQTT 5 (3.3.1, 14.7). */
 const userProperties = v.pipe(v.array(v.object({ prop_key: text(128), prop_value: text(128) }), 'an array is expected'), v.maxLength(20, 'at most 20 are expected'));
 
-const createSchema = v.object({
+/** The body of CreateMessage. */
+export const messageSchema = v.object({
   message: json,
   message_id: absent(text(100)),
   name: absent(text(128)),
@@ -34,15 +36,19 @@ const createSchema = v.object({
 
 /** POST /devices/{device_id}/messages: delivered now, or when the device connects (14.5, 14.7). */
 export async function createMessage(call: Call): Promise<object> {
-  const { registry, postman } = call.context;
-  const { device } = registry.device('huawei', param(call, 'device_id'));
-  const body = readBody(call, createSchema);
+  const { device } = deviceOf(call);
+  const letter = await post(call.context, device, readBody(call, messageSchema));
+  return { message_id: letter.id, result: { status: letter.status.toUpperCase(), created_time: timestamp(letter.createdAt), finished_time: finishedAt(letter) } };
+}
+
+/** Sends a device a message; resolves with what became of it so far. */
+export async function post({ postman }: NorthContext, device: DeviceRef, body: v.InferOutput<typeof messageSchema>): Promise<Letter> {
   const { message: content, name, properties, payload_format: format = 'standard', encoding = 'none' } = body;
   checkContent(content, format, encoding);
   if (body.topic !== undefined && body.topic_full_name !== undefined) throw bad('topic', 'topic and topic_full_name exclude each other');
   if (body.topic_full_name?.startsWith('$') === true && !body.topic_full_name.startsWith(`$oc/devices/${device}/user/`)) throw bad('topic_full_name', 'a topic that begins with $ belongs to the platform');
   const topic = body.topic_full_name ?? (body.topic === undefined ? undefined : `$oc/devices/${device}/user/${body.topic}`);
-  const letter = await postman
+  return postman
     .post(device, {
       id: body.message_id ?? randomUUID(),
       content,
@@ -57,7 +63,6 @@ export async function createMessage(call: Call): Promise<object> {
       if (isLianyunError(error, 'unsupported')) throw refusal('IOTDA.014112', `The device has not subscribed to the topic: ${error.message}`);
       throw error;
     });
-  return { message_id: letter.id, result: { status: letter.status.toUpperCase(), created_time: timestamp(letter.createdAt), finished_time: finishedAt(letter) } };
 }
 
 function checkContent(content: JsonValue, format: Letter['format'], encoding: Letter['encoding']): void {
@@ -89,15 +94,15 @@ export function broadcastMessage(call: Call): Answer {
 
 /** GET /devices/{device_id}/messages */
 export function listMessages(call: Call): Answer {
-  const { registry, postman } = call.context;
-  const { device } = registry.device('huawei', param(call, 'device_id'));
+  const { postman } = call.context;
+  const { device } = deviceOf(call);
   return { device_id: device, messages: postman.letters(device).map((letter) => messageItem(device, letter)) };
 }
 
 /** GET /devices/{device_id}/messages/{message_id} */
 export function showMessage(call: Call): Answer {
-  const { registry, postman } = call.context;
-  const { device } = registry.device('huawei', param(call, 'device_id'));
+  const { postman } = call.context;
+  const { device } = deviceOf(call);
   const id = param(call, 'message_id');
   const letter = postman.find(device, id);
   if (letter === undefined) throw noMessage(device, id);
@@ -106,8 +111,8 @@ export function showMessage(call: Call): Answer {
 
 /** DELETE /devices/{device_id}/messages/{message_id} */
 export function deleteMessage(call: Call): Answer {
-  const { registry, postman } = call.context;
-  const { device } = registry.device('huawei', param(call, 'device_id'));
+  const { postman } = call.context;
+  const { device } = deviceOf(call);
   const id = param(call, 'message_id');
   if (!postman.remove(device, id)) throw noMessage(device, id);
   return undefined;
@@ -115,7 +120,7 @@ export function deleteMessage(call: Call): Answer {
 
 const noMessage = (device: string, id: string): LianyunError => new LianyunError('not-found', `There is no message ${JSON.stringify(id)} for ${device}.`);
 
-type Given = NonNullable<v.InferOutput<typeof createSchema>['properties']>;
+type Given = NonNullable<v.InferOutput<typeof messageSchema>['properties']>;
 
 function readProperties({ correlation_data: correlationData, response_topic: responseTopic, user_properties: pairs }: Given): LetterProperties {
   return {
@@ -128,6 +133,10 @@ function readProperties({ correlation_data: correlationData, response_topic: res
 function shownProperties({ correlationData, responseTopic, userProperties: pairs }: LetterProperties): object {
   return { correlation_data: correlationData, response_topic: responseTopic, user_properties: pairs?.map(([prop_key, prop_value]) => ({ prop_key, prop_value })) };
 }
+
+/** Why a message could not be delivered. */
+export const failureOf = ({ failure }: Letter): { readonly error_code: string; readonly error_msg: string } | undefined =>
+  failure === undefined ? undefined : { error_code: FAILURES[failure.code] ?? 'IOTDA.000006', error_msg: failure.text };
 
 const finishedAt = ({ finishedAt: at }: Letter): string | undefined => (at === undefined ? undefined : timestamp(at));
 
@@ -143,7 +152,7 @@ function messageItem(device: string, letter: Letter): object {
     topic: letter.topic?.startsWith(own) === true ? letter.topic.slice(own.length) : letter.topic,
     properties: letter.properties === undefined ? undefined : shownProperties(letter.properties),
     status: letter.status.toUpperCase(),
-    error_info: letter.failure === undefined ? undefined : { error_code: FAILURES[letter.failure.code] ?? 'IOTDA.000006', error_msg: letter.failure.text },
+    error_info: failureOf(letter),
     created_time: timestamp(letter.createdAt),
     finished_time: finishedAt(letter),
   };

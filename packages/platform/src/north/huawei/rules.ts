@@ -2,12 +2,11 @@ import { LianyunError, type DeviceRule, type JsonObject, type RuleAction, type R
 import * as v from 'valibot';
 import type { RuleDraft } from '../../rules/device-rules.ts';
 import type { RuleRecord } from '../../rules/rule-records.ts';
-import { absent, anyObject, oneOf, pageIn, pageOut, param, readBody, text, textIn, type Answer, type Call } from './call.ts';
+import { absent, anyObject, oneOf, pageIn, pageOut, param, readBody, text, textIn, whole, type Answer, type Call } from './call.ts';
 import { APP, timestamp } from './shapes.ts';
 
 const STATUSES = ['active', 'inactive'] as const;
 const OPERATORS = ['>', '>=', '<', '<=', '=', 'between', 'in'] as const;
-const whole = (min: number, max: number) => v.pipe(v.number('a number is expected'), v.integer('a whole number is expected'), v.minValue(min, `${min} to ${max} is expected`), v.maxValue(max, `${min} to ${max} is expected`));
 const time = v.pipe(v.string('a string is expected'), v.regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'HH:mm is expected'));
 const days = v.pipe(v.string('a string is expected'), v.regex(/^[1-7](?:,[1-7])*$/, 'days from 1 (Sunday) to 7 (Saturday) are expected, for example "1,2,7"'));
 const instant = v.pipe(v.string('a string is expected'), v.regex(/^(?:\d{8}T\d{6}Z|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)$/, "yyyyMMdd'T'HHmmss'Z' is expected"));

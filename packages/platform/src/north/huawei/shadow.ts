@@ -1,9 +1,12 @@
 import { LianyunError, violationError, type PropertyGroup } from '@lianyun/protocol';
 import * as v from 'valibot';
-import { absent, anyObject, param, readBody, text, type Answer, type Call } from './call.ts';
+import type { Device } from '../../records.ts';
+import type { NorthContext } from '../context.ts';
+import { absent, anyObject, deviceOf, readBody, text, type Answer, type Call } from './call.ts';
 import { shadowData } from './shapes.ts';
 
-const updateSchema = v.object({
+/** The body of UpdateDeviceShadowDesiredData. */
+export const shadowSchema = v.object({
   shadow: v.pipe(
     v.array(v.object({ service_id: text(64), desired: anyObject, version: absent(v.pipe(v.number('a number is expected'), v.integer('a whole number is expected'), v.minValue(0, 'a version is not negative'))) }), 'an array is expected'),
     v.minLength(1, 'at least one service is expected'),
@@ -15,14 +18,18 @@ const FORBIDDEN = /[.$\0]/;
 
 /** GET /devices/{device_id}/shadow */
 export function showShadow(call: Call): Answer {
-  return answerOf(call, call.context.registry.device('huawei', param(call, 'device_id')).device);
+  return answerOf(call, deviceOf(call).device);
 }
 
 /** PUT /devices/{device_id}/shadow: all of it or nothing. `version` is the one that the service must still have (14.7); `null` takes a value back. */
 export function updateShadow(call: Call): Answer {
-  const { registry, storage: { twins }, clock, desired } = call.context;
-  const { device, productId } = registry.device('huawei', param(call, 'device_id'));
-  const { shadow } = readBody(call, updateSchema);
+  const target = deviceOf(call);
+  desire(call.context, target, readBody(call, shadowSchema));
+  return answerOf(call, target.device);
+}
+
+/** Says what is desired of a device: all of it or nothing. */
+export function desire({ registry, storage: { twins }, clock, desired }: NorthContext, { device, productId }: Device, { shadow }: v.InferOutput<typeof shadowSchema>): void {
   checkKeys(shadow.map((each) => each.desired));
   const groups = shadow.map(({ service_id: service, desired: values }) => ({ service, values }));
   const violation = registry.model('huawei', productId).checkProperties(groups.map(withoutNull), 'set');
@@ -33,14 +40,11 @@ export function updateShadow(call: Call): Answer {
   }
   twins.desire('huawei', device, groups, clock.now());
   desired.changed(device);
-  return answerOf(call, device);
 }
 
 /** DELETE /devices/{device_id}/shadow: it begins anew with the next report. */
 export function deleteShadow(call: Call): Answer {
-  const { registry, storage } = call.context;
-  const { device } = registry.device('huawei', param(call, 'device_id'));
-  storage.twins.clear('huawei', device);
+  call.context.storage.twins.clear('huawei', deviceOf(call).device);
   return undefined;
 }
 

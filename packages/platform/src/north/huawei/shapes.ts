@@ -1,19 +1,21 @@
 import type { PropertyGroup } from '@lianyun/protocol';
+import { DEFAULT_APP, deviceStatus } from '../../huawei/device-status.ts';
+import type { Tag } from '../../huawei/tags.ts';
 import type { Device } from '../../records.ts';
 import type { TwinSection, TwinService } from '../../twin-state.ts';
 import type { NorthContext } from '../context.ts';
 
 /** The one resource space there is. */
-export const APP = { id: 'default', name: 'Default' } as const;
+export const APP = DEFAULT_APP;
 
 /** An instant as the API writes it: yyyyMMddTHHmmssZ (14.3). */
 export const timestamp = (at: number): string => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
 
-function statusOf({ downlink }: NorthContext, { device, enabled, activatedAt }: Device): string {
-  if (!enabled) return 'FROZEN';
-  if (downlink.isOnline('huawei', device)) return 'ONLINE';
-  return activatedAt === undefined ? 'INACTIVE' : 'OFFLINE';
-}
+/** The place of a record in a list, as markers say it (14.3). */
+export const markerOf = ({ serial }: { readonly serial: number }): string => serial.toString(16).padStart(24, '0');
+
+/** Tags as the API shows them (14.6). */
+export const tagList = (tags: readonly Tag[]): readonly object[] => tags.map(({ key, value }) => ({ tag_key: key, tag_value: value }));
 
 /** A device as lists show it (14.6). */
 export function deviceItem(context: NorthContext, device: Device): object {
@@ -31,8 +33,8 @@ export function deviceItem(context: NorthContext, device: Device): object {
     device_sdk_version: device.info?.sdk,
     product_id: device.productId,
     product_name: context.registry.findProduct('huawei', device.productId)?.name,
-    status: statusOf(context, device),
-    tags: [],
+    status: deviceStatus(context.downlink, device),
+    tags: tagList(context.huawei.tags.of(device.device)),
   };
 }
 
