@@ -3,7 +3,7 @@ import { at } from './compare.ts';
 import type { Case } from './transcript.ts';
 
 /**
- * A condition on what was recorded (`/heard` lists the listeners that the program had by then, `/subscribed` its custom topics, `/injected` the events that it was sent before, as far as the transcript shows): the value at the pointer equals, matches (a regular expression on its JSON), or is there. A step `*` stands for every
+ * A condition on what was recorded (`/heard` lists the listeners that the program had by then, `/subscribed` its custom topics, `/injected` the events that it was sent before, and more of `withHistory`, as far as the transcript shows): the value at the pointer equals, matches (a regular expression on its JSON), or is there. A step `*` stands for every
  * member of a list: one that holds is enough.
  */
 interface Condition {
@@ -11,6 +11,12 @@ interface Condition {
   readonly equals?: unknown;
   readonly matches?: string;
   readonly exists?: boolean;
+  /** A number greater than the one at this pointer. */
+  readonly above?: string;
+  /** A text with the one at this pointer in it. */
+  readonly contains?: string;
+  /** A text that is there and is not the one at this pointer. */
+  readonly differs?: string;
 }
 
 /** A rule. */
@@ -24,9 +30,9 @@ export interface Deviation {
    * which replaces that part only; null takes it away. A step `*` stands for every member of a list, and the same step of a `$from` for the same place.
    *
    * In values, `{ "$any": true }` stands for one that is there, `{ "$any": "optional" }` for one that may be. `{ "$from": POINTER }` is a value of the
-   * recorded case; with `"$slice": [FROM, TO]` a part of a list, with `"$without": CONDITION` a list without the members that it holds for. In a list,
+   * recorded case; with `"$match": PATTERN` the first group of what matches in a text, with `"$slice": [FROM, TO]` a part of a list, with `"$without": CONDITION` a list without the members that it holds for. In a list,
    * `{ "$spread": LIST }` stands for its members, and `{ "$repeat": VALUE, "$times": [POINTER, POINTER] }` for as many as the difference of two numbers.
-   * `{ "$number": POINTER }` is the number in a text, `{ "$entries": POINTER }` the object that a list of names and values makes.
+   * `{ "$join": [VALUE, …] }` is a text of several; `{ "$number": POINTER }` is the number in a text, `{ "$entries": POINTER }` the object that a list of names and values makes.
    */
   readonly ours: Readonly<Record<string, unknown>>;
   readonly reason: string;
@@ -39,9 +45,12 @@ export function covering(rules: readonly Deviation[], recorded: Case): Deviation
 
 const namesApi = (pattern: string, api: string): boolean => (pattern.endsWith('*') ? api.startsWith(pattern.slice(0, -1)) : pattern === api);
 
-function holds({ at: pointer, equals, matches, exists }: Condition, recorded: unknown): boolean {
+function holds({ at: pointer, equals, matches, exists, above, contains, differs }: Condition, recorded: unknown): boolean {
   const values = placesOf(recorded, pointer).map((place) => at(recorded, place.pointer));
   if (exists !== undefined && exists !== values.some((value) => value !== undefined)) return false;
+  if (above !== undefined && !values.some((value) => typeof value === 'number' && value > Number(at(recorded, above)))) return false;
+  if (contains !== undefined && !values.some((value) => String(value).includes(String(at(recorded, contains))))) return false;
+  if (differs !== undefined && !values.some((value) => typeof value === 'string' && value !== '' && value !== at(recorded, differs))) return false;
   if (matches === undefined && equals === undefined) return true;
   const pattern = matches === undefined ? undefined : new RegExp(matches, 'u');
   return (values.length === 0 ? [undefined] : values).some((value) => {
@@ -95,6 +104,7 @@ function filledIn(value: unknown, recorded: Case, stars: readonly string[]): unk
   if (Array.isArray(value)) return value.flatMap((each: unknown) => membersOf(each, recorded, stars));
   if (typeof value !== 'object' || value === null) return value;
   if ('$from' in value) return taken(value as Taken, recorded, stars);
+  if ('$join' in value) return (value.$join as readonly unknown[]).map((each) => String(filledIn(each, recorded, stars))).join('');
   if ('$number' in value) return Number(/-?\d+/.exec(String(at(recorded, String(value.$number))))?.[0]);
   if ('$entries' in value) return Object.fromEntries((at(recorded, String(value.$entries)) as [string, unknown][]).map(([name, each]) => [name, each]));
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, filledIn(each, recorded, stars)]));
@@ -113,13 +123,15 @@ function membersOf(value: unknown, recorded: Case, stars: readonly string[]): un
 
 interface Taken {
   readonly $from: string;
+  readonly $match?: string;
   readonly $slice?: readonly [number, number?];
   readonly $without?: Condition;
 }
 
-function taken({ $from, $slice, $without }: Taken, recorded: Case, stars: readonly string[]): unknown {
+function taken({ $from, $match, $slice, $without }: Taken, recorded: Case, stars: readonly string[]): unknown {
   const left = [...stars];
   const found = structuredClone(at(recorded, $from.replace(/\/\*(?=\/|$)/g, () => `/${left.shift() ?? '*'}`)));
+  if ($match !== undefined) return new RegExp($match, 'u').exec(String(found))?.[1];
   if (!Array.isArray(found)) return found;
   const list = found as unknown[];
   const part = $slice === undefined ? list : list.slice($slice[0], $slice[1]);

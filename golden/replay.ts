@@ -2,7 +2,8 @@
 import type { FakeClock } from '@lianyun/protocol/testing';
 import { differences, told, type Equality } from './compare.ts';
 import { covering, expectation, ruledBy, type Deviation } from './deviations.ts';
-import type { Case, Injection } from './transcript.ts';
+import { withHistory } from './history.ts';
+import { injectionsOf, type Case } from './transcript.ts';
 import type { Wire } from './wire.ts';
 
 /** How one scenario's cases become calls of a vendor face. Made anew for every scenario; state carries over from case to case. */
@@ -86,22 +87,6 @@ export async function replay(options: ReplayOptions): Promise<Map<string, string
   return results;
 }
 
-/** Cases with what the recorded program had done by then, as far as it shows: rules may ask for it. `heard`: its listeners; `subscribed`: its custom topics; `injected`: the events that were sent to it before. */
-export function withHistory(cases: readonly Case[]): Case[] {
-  const histories = new Map<string, { readonly heard: Set<string>; readonly subscribed: Map<string, unknown>; readonly injected: Set<string> }>();
-  return cases.map((recorded) => {
-    const history = histories.get(recorded.scenario) ?? { heard: new Set(), subscribed: new Map(), injected: new Set() };
-    histories.set(recorded.scenario, history);
-    for (const { name } of (recorded['callbacks'] ?? []) as { name: string }[]) history.heard.add(name.split('.')[0] ?? name);
-    for (const entry of (recorded['subscribes'] ?? []) as { topic: string }[]) if (!entry.topic.includes('/sys/')) history.subscribed.set(entry.topic, entry);
-    const injected = [...history.injected];
-    for (const { payload } of recorded.inject === undefined ? [] : injectionsOf(recorded.inject)) {
-      for (const { event_type: type } of (payload as { services?: { event_type?: string }[] } | null)?.services ?? []) if (type !== undefined) history.injected.add(type);
-    }
-    return { ...recorded, heard: [...history.heard], subscribed: [...history.subscribed.values()], injected };
-  });
-}
-
 async function playOne(recorded: Case, stage: Stage, { wire, clock }: ReplayOptions): Promise<Record<string, unknown>> {
   wire.connacks = [...(recorded.connack ?? [])];
   await stage.before?.(recorded);
@@ -111,7 +96,7 @@ async function playOne(recorded: Case, stage: Stage, { wire, clock }: ReplayOpti
   let unknown: UnknownCase | undefined;
   const run = async (): Promise<void> => {
     try {
-      if (recorded.inject !== undefined) wire.inject(injectionsOf(recorded.inject));
+      if (recorded.inject !== undefined) wire.inject(injectionsOf(recorded));
       else outcome = { returns: (await stage.play(recorded)) ?? null, error: null };
     } catch (error) {
       if (error instanceof UnknownCase) unknown = error;
@@ -127,8 +112,6 @@ async function playOne(recorded: Case, stage: Stage, { wire, clock }: ReplayOpti
   const observed = await stage.observe?.(recorded);
   return { ...wire.recorder.take(), ...outcome, ...(recorded.connack === undefined ? {} : { connack: recorded.connack }), ...observed };
 }
-
-const injectionsOf = (inject: Injection | readonly Injection[]): readonly Injection[] => (Array.isArray(inject) ? (inject as readonly Injection[]) : [inject as Injection]);
 
 /** Lets time pass until the call has ended and the line was quiet. */
 async function untilQuiet({ recorder }: Wire, clock: FakeClock, isDone: () => boolean): Promise<void> {

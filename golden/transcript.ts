@@ -26,6 +26,9 @@ export interface Case {
   readonly [observation: string]: unknown;
 }
 
+/** The downlinks of a case. */
+export const injectionsOf = ({ inject }: Case): readonly Injection[] => (inject === undefined ? [] : ([inject].flat() as Injection[]));
+
 /** Reads transcripts. Throws, with file and line, when a line is no case. */
 export async function readTranscripts(files: readonly string[]): Promise<Case[]> {
   const cases: Case[] = [];

@@ -135,9 +135,9 @@ export const CALLS: Readonly<Record<string, Call>> = {
     stage.connected.getClient().reportProperties([new ServiceProperty({ serviceId: as(call['service_id']), properties: { temperature: as(call['temperature']) } })]),
   report_properties: (stage) => stage.connected.getClient().reportProperties([new ServiceProperty({ serviceId: 'a', properties: { x: 1 } })]),
   report_event: (stage) => stage.connected.getClient().reportEvent(new DeviceEvent({ serviceId: 'a', eventType: 't' })),
-  respond_command: (stage) => stage.connected.getClient().respondCommand('r', new CommandRsp()),
-  get_device_shadow: (stage) => stage.connected.getClient().getDeviceShadow('r', 's'),
-  publish_raw_message: (stage) => stage.connected.getClient().publishRawMessage({ topic: '$oc/devices/product01_device01/sys/messages/up', payload: 'x' }),
+  respond_command: (stage, recorded) => stage.connected.getClient().respondCommand(requestIn(recorded), new CommandRsp()),
+  get_device_shadow: (stage, recorded) => stage.connected.getClient().getDeviceShadow(requestIn(recorded), 's'),
+  publish_raw_message: (stage, recorded) => stage.connected.getClient().publishRawMessage({ topic: recordedTopic(recorded), payload: 'x' }),
 
   'report_device_message while offline': async (stage, recorded) => {
     const { call } = recorded;

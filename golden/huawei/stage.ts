@@ -2,18 +2,21 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ClientConf, IotDevice, type ConnectAuthInfo } from 'lianyun/huawei';
+import { deviceIn } from '../history.ts';
 import { foreignAuthority } from '../material.ts';
 import { UnknownCase, type Stage, type StageOptions } from '../replay.ts';
 import type { Case } from '../transcript.ts';
 import { shown } from '../words.ts';
 import { CALLS } from './calls.ts';
 import { GoldenGateway, isGateway } from './gateway.ts';
+import { hostIn } from './host.ts';
 import { Listeners } from './listeners.ts';
 import { SHOWN, type Call, type Scene } from './scene.ts';
 import { addServices, hasServices, Smoke } from './services.ts';
 
-/** The device of the transcripts. */
-export const DEVICE = { id: 'product01_device01', secret: 'GoldenSecret123', host: 'iot-mqtts.example.com' } as const;
+/** Nothing shows the secret of the recorded device: its password is different in every hour. */
+const SECRET = 'GoldenSecret123';
+
 /** Where the vendor's program keeps what the bootstrap server said. */
 const SERVER_INFO = 'server_info.json';
 /** Whether the recorded program ran device-side rules. */
@@ -25,9 +28,11 @@ export class HuaweiStage implements Stage, Scene {
   readonly options: StageOptions;
   readonly listeners: Listeners;
   device: IotDevice | undefined;
+  readonly #own: { readonly id: string; readonly serverUri: string };
 
   private constructor(options: StageOptions) {
     this.options = options;
+    this.#own = { id: deviceIn(options.cases), serverUri: hostIn(options.cases) };
     this.listeners = new Listeners(this);
   }
 
@@ -65,7 +70,7 @@ export class HuaweiStage implements Stage, Scene {
     const { keepalive, qos, timeout, ...auth } = call;
     const { cases, clock, directory } = this.options;
     const conf = new ClientConf({
-      connectAuthInfo: { id: DEVICE.id, secret: DEVICE.secret, serverUri: DEVICE.host, port: 1883, serverInfoPath: path.join(directory, SERVER_INFO), enableRuleManage: runsRules(cases), ...this.#authOf(auth) },
+      connectAuthInfo: { ...this.#own, secret: SECRET, port: 1883, serverInfoPath: path.join(directory, SERVER_INFO), enableRuleManage: runsRules(cases), ...this.#authOf(auth) },
       mqttConnectConf: given({ keepAliveTime: keepalive, qos, timeout }),
     });
     const device = isGateway(cases) ? new GoldenGateway(this, conf, { clock }) : new IotDevice(conf, { clock });
