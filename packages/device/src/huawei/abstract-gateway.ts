@@ -1,6 +1,6 @@
 import { isJsonObject, LianyunError, type JsonObject, type Message, type Op, type Vocabulary } from '@lianyun/protocol';
 import { CommandRsp, DeviceEvent, DeviceMessage, IotResult, type ServiceProperty } from './data.ts';
-import { checked, groupsOf, serviceOf } from './device-client.ts';
+import { checked, groupsOf, serviceOf } from './values.ts';
 import {
   addedOf,
   Command,
@@ -45,8 +45,8 @@ export abstract class AbstractGateway extends IotDevice {
     this.#speaker = this.speaker;
     const { peer } = this.#speaker.core;
     peer.handle('child.notify', ({ body }) => this.#onNotify(body));
-    peer.handle('child.add.result', ({ id, body }) => this.#tell('onAddSubDeviceRsp', () => this.#operations?.onAddSubDeviceRsp(addedOf(body.children), id)));
-    peer.handle('child.remove.result', ({ id, body }) => this.#tell('onDelSubDeviceRsp', () => this.#operations?.onDelSubDeviceRsp(deletedOf(body.children), id)));
+    peer.handle('child.add.result', ({ id, body }) => this.#tell('GtwOperateSubDeviceListener.onAddSubDeviceRsp', () => this.#operations?.onAddSubDeviceRsp(addedOf(body.children), id)));
+    peer.handle('child.remove.result', ({ id, body }) => this.#tell('GtwOperateSubDeviceListener.onDelSubDeviceRsp', () => this.#operations?.onDelSubDeviceRsp(deletedOf(body.children), id)));
     // What became of a status: the vendor's SDK has no listener for it, a refusal is a problem of the gateway.
     peer.handle('child.status.result', ({ body }) => {
       for (const { code, device, error, text } of body.children) if (code !== 0) this.#speaker.core.onProblem(new LianyunError('refused', `The platform refused the status of ${device ?? 'a sub-device'}: ${error ?? ''} ${text ?? ''}`, { device: this.#speaker.device, number: code }));
@@ -178,7 +178,7 @@ export abstract class AbstractGateway extends IotDevice {
     if (event.serviceId !== SERVICE) return super.onOwnEvent(event);
     const { protocol, channel, parent_device_id: parent, scan_settings: settings } = event.paras;
     if (event.eventType !== 'start_scan') return this.#speaker.core.onProblem(new LianyunError('unknown-message', `An event ${event.eventType} of ${SERVICE} arrived, which is none that a gateway knows.`, { device: this.#speaker.device }));
-    this.#tell('onScan', () => this.#discovery?.onScan(new ScanSubDeviceNotify({ ...present({ protocol, channel, parent }), ...(isJsonObject(settings) ? { settings } : {}) })));
+    this.#tell('SubDevDiscoveryListener.onScan', () => this.#discovery?.onScan(new ScanSubDeviceNotify({ ...present({ protocol, channel, parent }), ...(isJsonObject(settings) ? { settings } : {}) })));
   }
 
   /** Hands a message for a sub-device to the method that the program overrode. */
@@ -195,21 +195,21 @@ export abstract class AbstractGateway extends IotDevice {
   }
 
   #onCommand({ id = '', device, body: { service = '', name, args } }: Message<'command.invoke'>): void {
-    this.#tell('onSubDevCommand', () => this.onSubDevCommand(id, new Command({ deviceId: device, serviceId: service, commandName: name, paras: args })), (why) => this.getClient().respondCommand(id, new CommandRsp({ resultCode: -1, paras: { error: why } })));
+    this.#tell('AbstractGateway.onSubDevCommand', () => this.onSubDevCommand(id, new Command({ deviceId: device, serviceId: service, commandName: name, paras: args })), (why) => this.getClient().respondCommand(id, new CommandRsp({ resultCode: -1, paras: { error: why } })));
   }
 
   #onSet({ id = '', device, body }: Message<'property.set'>): void {
-    this.#tell('onSubDevPropertiesSet', () => this.onSubDevPropertiesSet(id, new PropSet({ deviceId: device, services: body.groups.map(serviceOf) })), (why) => this.getClient().respondPropertiesSet(id, IotResult.failed(why)));
+    this.#tell('AbstractGateway.onSubDevPropertiesSet', () => this.onSubDevPropertiesSet(id, new PropSet({ deviceId: device, services: body.groups.map(serviceOf) })), (why) => this.getClient().respondPropertiesSet(id, IotResult.failed(why)));
   }
 
   #onGet({ id = '', device, body }: Message<'property.get'>): void {
-    this.#tell('onSubDevPropertiesGet', () => this.onSubDevPropertiesGet(id, new PropsGet({ deviceId: device, serviceId: body.service ?? '' })), () => this.getClient().respondPropertiesGet(id, []));
+    this.#tell('AbstractGateway.onSubDevPropertiesGet', () => this.onSubDevPropertiesGet(id, new PropsGet({ deviceId: device, serviceId: body.service ?? '' })), () => this.getClient().respondPropertiesGet(id, []));
   }
 
   #onMessage({ device, body }: Message<'message.down'>): void {
     if (!('content' in body) || typeof body.content !== 'string') return;
     const { content, name, messageId } = body;
-    this.#tell('onSubDevMessage', () => this.onSubDevMessage(new DeviceMessage({ objectDeviceId: device, content, ...present({ name, id: messageId }) })));
+    this.#tell('AbstractGateway.onSubDevMessage', () => this.onSubDevMessage(new DeviceMessage({ objectDeviceId: device, content, ...present({ name, id: messageId }) })));
   }
 
   /** As it was on the wire: this face has no words of its own for each event. */
@@ -218,13 +218,13 @@ export abstract class AbstractGateway extends IotDevice {
     // What the codec writes for an event has this shape.
     const { services } = JSON.parse(payload.toString()) as { services: { service_id: string; event_type: string; event_time?: string; event_id?: string; paras: JsonObject }[] };
     const events = services.map((each) => new DeviceEvent({ serviceId: each.service_id, eventType: each.event_type, eventTime: each.event_time, eventId: each.event_id, paras: each.paras }));
-    this.#tell('onSubDevEvent', () => this.onSubDevEvent(new DeviceEvents({ deviceId: message.device, services: events })));
+    this.#tell('AbstractGateway.onSubDevEvent', () => this.onSubDevEvent(new DeviceEvents({ deviceId: message.device, services: events })));
   }
 
   #onNotify({ change, children, version }: Vocabulary['child.notify']): void {
     const info = new SubDevicesInfo({ devices: children.map(infoOf), version });
-    if (change === 'added') this.#tell('onAddSubDevices', () => this.onAddSubDevices(info));
-    else this.#tell('onDeleteSubDevices', () => this.onDeleteSubDevices(info));
+    if (change === 'added') this.#tell('AbstractGateway.onAddSubDevices', () => this.onAddSubDevices(info));
+    else this.#tell('AbstractGateway.onDeleteSubDevices', () => this.onDeleteSubDevices(info));
   }
 
   #reportBatch(deviceProperties: readonly DeviceProperty[], listener: ActionListener | null | undefined, isPacked: boolean): void {
@@ -237,7 +237,7 @@ export abstract class AbstractGateway extends IotDevice {
   }
 
   #tell(method: string, call: () => unknown, onFailure?: (why: string) => void): void {
-    this.#speaker.call(`AbstractGateway.${method}`, call, onFailure);
+    this.#speaker.call(method, call, onFailure);
   }
 }
 

@@ -93,6 +93,16 @@ export class CommandRsp {
   constructor(given?: Partial<CommandRsp>) {
     fill(this, given);
   }
+
+  /** The code of success. */
+  static successCode(): number {
+    return 0;
+  }
+
+  /** The code of a failure that has none of its own. */
+  static failCode(): number {
+    return -1;
+  }
 }
 
 /** A message without a model (seed 5.2). */

@@ -1,11 +1,13 @@
-import { failedReceipt, LianyunError, readEventTime, type Message, type PropertyGroup, type Receipt } from '@lianyun/protocol';
-import { CommandRsp, DeviceBaseInfo, DeviceMessage, IotResult, RawDeviceMessage, RawMessage, ServiceProperty, shadowOf, type DeviceEvent } from './data.ts';
-import type { ActionHandler, ActionListener, CommandListener, DeviceConfigListener, DeviceMessageListener, DeviceShadowListener, PropertyListener, RawDeviceMessageListener, RawMessageListener } from './listeners.ts';
+import { failedReceipt, LianyunError, readEventTime, type Message, type Receipt } from '@lianyun/protocol';
+import { CommandRsp, DeviceBaseInfo, DeviceMessage, IotResult, RawDeviceMessage, RawMessage, shadowOf, type ServiceProperty, type DeviceEvent } from './data.ts';
+import type { ActionHandler, ActionListener, CommandListener, ConnectActionListener, ConnectListener, DeviceConfigListener, DeviceMessageListener, DeviceShadowListener, PropertyListener, RawDeviceMessageListener, RawMessageListener } from './listeners.ts';
+import type { ConnectListeners } from './connect-listeners.ts';
 import { DeviceRules, type RuleChoice } from './rules.ts';
 import type { Services } from './services.ts';
 import { SDK } from '../services/info.ts';
 import type { Command } from './gateway-data.ts';
 import { given, type Speaker } from './speaker.ts';
+import { checked, groupsOf, isJson, named, serviceOf } from './values.ts';
 
 /** A message to any topic of the device; {@link RawMessage} is one. */
 export interface RawMessageLike {
@@ -27,6 +29,7 @@ export class DeviceClient {
   readonly #speaker: Speaker;
   readonly #services: Services;
   readonly #rules: DeviceRules;
+  readonly #connection: ConnectListeners;
   #commandListener: CommandListener | undefined;
   #propertyListener: PropertyListener | undefined;
   #messageListener: DeviceMessageListener | undefined;
@@ -35,9 +38,10 @@ export class DeviceClient {
   #forgetConfig: (() => void) | undefined;
 
   /** @internal */
-  constructor(speaker: Speaker, { services, rules }: { readonly services: Services; readonly rules: RuleChoice | undefined }) {
+  constructor(speaker: Speaker, { services, rules, connection }: { readonly services: Services; readonly rules: RuleChoice | undefined; readonly connection: ConnectListeners }) {
     this.#speaker = speaker;
     this.#services = services;
+    this.#connection = connection;
     this.#rules = new DeviceRules(speaker, { options: rules, invoke: (id, call) => this.#onRuleCommand(id, call) });
     const { peer } = speaker.core;
     const own = `$oc/devices/${speaker.device}/sys/messages/down`;
@@ -166,6 +170,16 @@ export class DeviceClient {
     this.#shadowListener = checked(listener, 'setDeviceShadowListener', ['onShadowGet']);
   }
 
+  /** Hears of the connection from now on; returns what takes it back. */
+  addConnectListener(listener: ConnectListener): () => void {
+    return this.#connection.add(listener);
+  }
+
+  /** Registers what hears how `IotDevice.connect()` ended; null takes it back. */
+  setConnectActionListener(listener: ConnectActionListener | null): void {
+    this.#connection.action = checked(listener, 'setConnectActionListener', ['onSuccess', 'onFailure']);
+  }
+
   /** Tells about the device (seed 8.1, Huawei 5.7); the SDK's name and version are added. */
   reportDeviceInfo(deviceBaseInfo: DeviceBaseInfo = new DeviceBaseInfo(), listener?: ActionListener | null): void {
     const { fwVersion, swVersion } = deviceBaseInfo;
@@ -271,29 +285,3 @@ export class DeviceClient {
 
 /** What is over at once. */
 const DELIVERED: Receipt = { stored: Promise.resolve(), delivered: Promise.resolve() };
-
-/** Types say so already; a program in JavaScript can pass anything. */
-const isJson = (value: unknown): boolean => value !== undefined && typeof value !== 'function' && typeof value !== 'symbol' && !ArrayBuffer.isView(value);
-
-/** Values as the protocol has them. */
-export const groupsOf = (services: readonly ServiceProperty[]): PropertyGroup[] =>
-  services.map(({ serviceId, properties, eventTime }) => {
-    const at = readEventTime(given(eventTime));
-    return { service: serviceId, values: properties, ...(at === undefined ? {} : { at }) };
-  });
-
-/** A group of values as the service's. */
-export const serviceOf = ({ service = '', values }: PropertyGroup): ServiceProperty => new ServiceProperty({ serviceId: service, properties: values });
-
-/** What is there of some members. */
-function named<T extends Record<string, string | null | undefined>>(members: T): { [K in keyof T]?: string } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => given(value) !== undefined)) as { [K in keyof T]?: string };
-}
-
-/** Types say so already; a program in JavaScript can pass anything. A structural object is as good as a subclass. */
-export function checked<T extends object>(listener: T | null, method: string, members: readonly (keyof T & string)[]): T | undefined {
-  if (listener === null) return undefined;
-  const missing = members.find((member) => typeof listener[member] !== 'function');
-  if (missing !== undefined) throw new LianyunError('bad-input', `${method}() takes an object with the methods ${members.join(', ')}; ${missing} is missing.`);
-  return listener;
-}

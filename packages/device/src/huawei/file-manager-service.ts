@@ -4,7 +4,7 @@ import { isJsonObject, LianyunError, type FileDirection, type JsonObject, type M
 import { systemDisk } from '../disk/disk.ts';
 import { UploadSource } from '../upload/source.ts';
 import { UrlInfo } from './data.ts';
-import { checked } from './device-client.ts';
+import { checked } from './values.ts';
 import type { ActionListener, FileManagerListener } from './listeners.ts';
 import { given, type Speaker } from './speaker.ts';
 

@@ -29,6 +29,7 @@ export {
   ActionHandler,
   ActionListener,
   CommandListener,
+  ConnectActionListener,
   ConnectListener,
   DeviceConfigListener,
   DeviceMessageListener,

@@ -3,6 +3,7 @@ import { DeviceCore } from '../device.ts';
 import type { RulesService } from '../services/rules.ts';
 import type { Device } from '../index.ts';
 import type { AbstractService, ServiceOwner } from './abstract-service.ts';
+import { ConnectListeners } from './connect-listeners.ts';
 import { ClientConf, ConnectAuthInfo, isBootstrap, readConfiguration, rulesOf } from './configuration.ts';
 import { DeviceEvent, type ServiceProperty } from './data.ts';
 import { ConnectionLog } from './connection-log.ts';
@@ -36,7 +37,7 @@ export class IotDevice implements ServiceOwner {
   readonly #files: FileManagerService;
   readonly #logs: DeviceLogService;
   readonly #connectionLog: ConnectionLog;
-  readonly #connectListeners = new Set<ConnectListener>();
+  readonly #connection: ConnectListeners;
   #wasOnline = false;
   /** Whether the loss of the connection was told. */
   #isLost = false;
@@ -52,7 +53,8 @@ export class IotDevice implements ServiceOwner {
     this.#core = new DeviceCore(readConfiguration(conf, clock));
     this.#speaker = new Speaker(this.#core, { qos: conf.mqttConnectConf.qos, clock });
     this.#services = new Services(this.#speaker, this);
-    this.#client = new DeviceClient(this.#speaker, { services: this.#services, rules: rulesOf(this.#auth) });
+    this.#connection = new ConnectListeners(this.#speaker);
+    this.#client = new DeviceClient(this.#speaker, { services: this.#services, connection: this.#connection, rules: rulesOf(this.#auth) });
     this.#bootstrap = isBootstrap(this.#auth) ? new Bootstrap({ core: this.#core, conf, clock }) : undefined;
     this.#serverUri = this.#auth.serverUri;
     this.#ota = new OTAService(this.#speaker);
@@ -64,7 +66,7 @@ export class IotDevice implements ServiceOwner {
     this.#core.on('offline', ({ error }) => this.#onOffline(error));
     this.#core.on('closed', ({ error }) => {
       // A program that ends its connection hears that it ended, too.
-      if (this.#wasOnline && !this.#isLost) this.#tellLost(error?.message ?? 'the device was closed');
+      if (this.#wasOnline && !this.#isLost) this.#connection.lost(error?.message ?? 'the device was closed');
     });
   }
 
@@ -88,26 +90,9 @@ export class IotDevice implements ServiceOwner {
    * fails, which a problem of the device tells in words, it does not go on by itself.
    */
   async connect(): Promise<number> {
-    const core = this.#core;
-    if (core.isOnline) return 0;
-    try {
-      this.#serverUri = (await this.#bootstrap?.ask()) ?? this.#serverUri;
-    } catch (error) {
-      return isLianyunError(error) && error.code !== 'refused' ? numberOf(error) : NO_NETWORK;
-    }
-    const { promise, resolve } = Promise.withResolvers<number>();
-    const onOnline = (): void => resolve(0);
-    const onOffline = ({ error }: { readonly error: LianyunError }): void => resolve(numberOf(error));
-    const onClosed = ({ error }: { readonly error: LianyunError | undefined }): void => resolve(error === undefined ? NO_NETWORK : numberOf(error));
-    core.once('online', onOnline).once('offline', onOffline).once('closed', onClosed);
-    core.connect({ deadlineMs: Number.MAX_SAFE_INTEGER }).catch((error: LianyunError) => resolve(numberOf(error)));
-    try {
-      const outcome = await promise;
-      if (outcome !== 0 && !this.#auth.reconnectOnFailure) await core.close();
-      return outcome;
-    } finally {
-      core.off('online', onOnline).off('offline', onOffline).off('closed', onClosed);
-    }
+    const [outcome, error] = await this.#connect();
+    this.#connection.ended(outcome, error);
+    return outcome;
   }
 
   /** Properties, commands, messages, events, shadow and information (seed 2.2). */
@@ -178,8 +163,7 @@ export class IotDevice implements ServiceOwner {
 
   /** Hears of the connection from now on; returns what takes it back. */
   addConnectListener(listener: ConnectListener): () => void {
-    this.#connectListeners.add(listener);
-    return () => this.#connectListeners.delete(listener);
+    return this.#connection.add(listener);
   }
 
   /** The device beneath, with receipts, `problem` events and all that this face has no words for. */
@@ -211,6 +195,29 @@ export class IotDevice implements ServiceOwner {
     });
   }
 
+  async #connect(): Promise<readonly [outcome: number, error?: LianyunError]> {
+    const core = this.#core;
+    if (core.isOnline) return [0];
+    try {
+      this.#serverUri = (await this.#bootstrap?.ask()) ?? this.#serverUri;
+    } catch (error) {
+      if (!isLianyunError(error)) return [NO_NETWORK];
+      return [error.code === 'refused' ? NO_NETWORK : numberOf(error), error];
+    }
+    const { promise, resolve } = Promise.withResolvers<readonly [number, LianyunError?]>();
+    const onOnline = (): void => resolve([0]);
+    const onEnd = ({ error }: { readonly error: LianyunError | undefined }): void => resolve(error === undefined ? [NO_NETWORK] : [numberOf(error), error]);
+    core.once('online', onOnline).once('offline', onEnd).once('closed', onEnd);
+    core.connect({ deadlineMs: Number.MAX_SAFE_INTEGER }).catch((error: LianyunError) => resolve([numberOf(error), error]));
+    try {
+      const outcome = await promise;
+      if (outcome[0] !== 0 && !this.#auth.reconnectOnFailure) await core.close();
+      return outcome;
+    } finally {
+      core.off('online', onOnline).off('offline', onEnd).off('closed', onEnd);
+    }
+  }
+
   #fire(serviceIds: readonly string[], properties: readonly string[], eventTime: string | undefined): void {
     for (const id of serviceIds.filter((each) => this.#services.get(each) === undefined)) {
       this.#core.onProblem(new LianyunError('bad-input', `There is no service ${id} to report: add it with addService().`, { device: this.#core.id }));
@@ -229,7 +236,7 @@ export class IotDevice implements ServiceOwner {
     this.#isLost = false;
     this.#connectionLog.connected(this.#serverUri);
     if (this.#auth.autoReportDeviceInfo) this.#client.reportDeviceInfo();
-    for (const listener of this.#connectListeners) this.#speaker.call('ConnectListener.connectComplete', () => listener.connectComplete(isAgain, this.#serverUri));
+    this.#connection.connected(isAgain, this.#serverUri);
   }
 
   #onOffline(error: LianyunError): void {
@@ -239,13 +246,10 @@ export class IotDevice implements ServiceOwner {
     if (isAttempt) return;
     this.#isLost = true;
     this.#connectionLog.lost();
-    this.#tellLost(error.message);
+    this.#connection.lost(error.message);
     if (!this.#auth.reconnectOnFailure) void this.#core.close();
   }
 
-  #tellLost(why: string): void {
-    for (const listener of this.#connectListeners) this.#speaker.call('ConnectListener.connectionLost', () => listener.connectionLost(why));
-  }
 }
 
 /** The CONNACK code of a refusal (Huawei 1.6), -1 for anything else. */

@@ -67,6 +67,14 @@ export abstract class ConnectListener {
   abstract connectionLost(cause: string): Told;
 }
 
+/** Hears how a call of `connect()` ended. */
+export abstract class ConnectActionListener {
+  /** @param token 0. */
+  abstract onSuccess(token: number): Told;
+  /** @param token what `connect()` gives: a CONNACK code, or -1. */
+  abstract onFailure(token: number, error: Error): Told;
+}
+
 /** Keeps a gateway's list of sub-devices (Huawei 9.2). A notice whose version is above 0 and not above the stored one is an old one. */
 export abstract class SubDevicesPersistence {
   abstract getSubDevice(nodeId: string): DeviceInfo | null | undefined;

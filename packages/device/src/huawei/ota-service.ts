@@ -5,7 +5,7 @@ import path from 'node:path';
 import { failureOf } from '../ota/failures.ts';
 import { downloadImage } from '../ota/image.ts';
 import { OTAPackage, OTAPackageInfo, OTAQueryVersion } from './data.ts';
-import { checked } from './device-client.ts';
+import { checked } from './values.ts';
 import type { ActionListener, OTAListener } from './listeners.ts';
 import { given, type Speaker } from './speaker.ts';
 

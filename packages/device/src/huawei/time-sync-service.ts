@@ -1,4 +1,4 @@
-import { checked } from './device-client.ts';
+import { checked } from './values.ts';
 import type { ActionListener, TimeSyncListener } from './listeners.ts';
 import type { Speaker } from './speaker.ts';
 
