@@ -5,11 +5,13 @@ import path from 'node:path';
 import { FakeClock } from '@lianyun/protocol/testing';
 import type { Deviation } from './deviations.ts';
 import { FACES } from './faces.ts';
+import { startIn } from './history.ts';
 import { throwAwayMaterial, upgradeWebSocket } from './material.ts';
 import { replay } from './replay.ts';
 import { byScenario, type Case } from './transcript.ts';
 import { Wire } from './wire.ts';
 
+/** Where a scenario does not show when it was recorded. */
 const STARTS_AT = Date.UTC(2026, 10, 21, 23, 0, 0);
 
 /** The transcripts that are kept in the project. */
@@ -40,7 +42,7 @@ export async function replayAll(cases: readonly Case[], rules: readonly Deviatio
     const directory = await mkdtemp(path.join(tmpdir(), 'lianyun-golden-'));
     try {
       await using wire = await Wire.open({ material: await throwAwayMaterial(directory, face.hosts?.(scenario)), upgrade: upgradeWebSocket });
-      for (const [id, faults] of await replay({ face, wire, clock: new FakeClock({ now: STARTS_AT }), cases: scenario, directory, rules })) tell(id, faults);
+      for (const [id, faults] of await replay({ face, wire, clock: new FakeClock({ now: startIn(scenario) ?? STARTS_AT }), cases: scenario, directory, rules })) tell(id, faults);
     } finally {
       await rm(directory, { recursive: true, force: true });
     }

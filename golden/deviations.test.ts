@@ -31,7 +31,7 @@ describe('The history of a case', () => {
     const base = { sdk: 's', scenario: 'x', api: 'a', call: {} };
     const cases = [
       { ...base, id: '1', inject: given(2, 'new') },
-      { ...base, id: '2', inject: given(1, 'old'), publishes: [{ topic: '$oc/devices/d1/sys/events/up', payload: { services: [{ event_time: '2026-11-21T23:13:07Z' }] } }] },
+      { ...base, id: '2', inject: given(1, 'old'), publishes: [{ topic: '$oc/devices/d1/sys/events/up', payload: { services: [{ service_id: 'mine', event_time: '2020-01-01T00:00:00Z' }, { service_id: '$log', event_time: '2026-11-21T23:13:07Z' }] } }] },
       { ...base, id: '3' },
       { ...base, id: '4', scenario: 'y' },
     ] as unknown as Case[];

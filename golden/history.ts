@@ -2,6 +2,7 @@
 import { injectionsOf, type Case } from './transcript.ts';
 
 interface Event {
+  readonly service_id?: string;
   readonly event_type?: string;
   readonly event_time?: unknown;
   readonly paras?: { readonly rulesInfos?: readonly DeviceRule[] };
@@ -34,7 +35,7 @@ class History {
   membersFor(recorded: Case): Record<string, unknown> {
     for (const { name } of (recorded['callbacks'] ?? []) as { name: string }[]) this.#heard.add(name.split('.')[0] ?? name);
     for (const entry of (recorded['subscribes'] ?? []) as { topic: string }[]) if (!entry.topic.includes('/sys/')) this.#subscribed.set(entry.topic, entry);
-    for (const { payload } of (recorded['publishes'] ?? []) as { payload: unknown }[]) for (const { event_time: at } of eventsIn(payload)) this.#weekday = weekdayOf(at) ?? this.#weekday;
+    for (const { payload } of (recorded['publishes'] ?? []) as { payload: unknown }[]) for (const event of eventsIn(payload)) this.#weekday = weekdayOf(event) ?? this.#weekday;
     const members = { heard: [...this.#heard], subscribed: [...this.#subscribed.values()], injected: [...this.#injected], rules: [...this.#rules.values()], ...(this.#weekday === undefined ? {} : { weekday: this.#weekday }) };
     for (const { payload } of injectionsOf(recorded)) for (const event of eventsIn(payload)) this.#inject(event);
     return members;
@@ -64,12 +65,31 @@ export function withHistory(cases: readonly Case[]): Case[] {
   });
 }
 
+/** When a scenario was recorded, as far as its own events tell: rules of a device look at the day and the hour. */
+export function startIn(cases: readonly Case[]): number | undefined {
+  for (const each of cases) {
+    for (const { payload } of (each['publishes'] ?? []) as { payload: unknown }[]) {
+      for (const event of eventsIn(payload)) {
+        const start = instantOf(event);
+        if (start !== undefined) return start;
+      }
+    }
+  }
+  return undefined;
+}
+
 function eventsIn(payload: unknown): readonly Event[] {
   const services = (payload as { readonly services?: unknown } | null | undefined)?.services;
   return Array.isArray(services) ? services.filter((each): each is Event => typeof each === 'object' && each !== null) : [];
 }
 
-function weekdayOf(at: unknown): number | undefined {
-  const date = typeof at === 'string' ? new Date(at) : undefined;
-  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date.getUTCDay() + 1;
+function weekdayOf(event: Event): number | undefined {
+  const instant = instantOf(event);
+  return instant === undefined ? undefined : new Date(instant).getUTCDay() + 1;
+}
+
+/** Only what the SDK tells by itself has the time at which it was told. */
+function instantOf({ service_id: service, event_time: at }: Event): number | undefined {
+  const instant = typeof at === 'string' && service?.startsWith('$') === true ? Date.parse(at) : Number.NaN;
+  return Number.isNaN(instant) ? undefined : instant;
 }
