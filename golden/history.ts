@@ -1,5 +1,5 @@
 // What the recorded program had done by the time of a case, as far as its transcript shows it: rules of deviations may ask for it.
-import { injectionsOf, type Case } from './transcript.ts';
+import { byScenario, injectionsOf, type Case } from './transcript.ts';
 
 interface Event {
   readonly service_id?: string;
@@ -57,7 +57,7 @@ class History {
  */
 export function withHistory(cases: readonly Case[]): Case[] {
   const histories = new Map<string, History>();
-  const devices = new Map(Map.groupBy(cases, ({ scenario }) => scenario).entries().map(([scenario, own]) => [scenario, deviceIn(own)]));
+  const devices = new Map([...byScenario(cases).values()].map((own) => [own[0]?.scenario, deviceIn(own)]));
   return cases.map((recorded) => {
     const history = histories.get(recorded.scenario) ?? new History();
     histories.set(recorded.scenario, history);

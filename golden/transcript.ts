@@ -27,7 +27,7 @@ export interface Case {
 }
 
 /** The downlinks of a case. */
-export const injectionsOf = ({ inject }: Case): readonly Injection[] => (inject === undefined ? [] : ([inject].flat() as Injection[]));
+export const injectionsOf = ({ inject }: Case): readonly Injection[] => (inject === undefined ? [] : Array.isArray(inject) ? (inject as readonly Injection[]) : [inject as Injection]);
 
 /** Reads transcripts. Throws, with file and line, when a line is no case. */
 export async function readTranscripts(files: readonly string[]): Promise<Case[]> {

@@ -3,7 +3,7 @@ import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ScriptedServer } from '../testing/scripted-server.ts';
 import { listenTo, until } from '../testing/support.ts';
-import { AbstractGateway, ServiceProperty, type ActionListener } from './index.ts';
+import { AbstractGateway, ServiceProperty } from './index.ts';
 
 const ID = 'prod1_dev1';
 const SUB = 'prod1_sub';
@@ -97,7 +97,7 @@ const CASES: readonly Case[] = [
   { listener: 'ConnectListener.connectionLost', register: (device, connectionLost) => void device.addConnectListener({ connectComplete: () => undefined, connectionLost }) },
   {
     listener: 'ActionListener.onSuccess',
-    register: (device, onSuccess) => device.getClient().reportProperties([new ServiceProperty({ serviceId: 's', properties: { x: 1 } })], { onSuccess, onFailure: () => undefined } as ActionListener),
+    register: (device, onSuccess) => device.getClient().reportProperties([new ServiceProperty({ serviceId: 's', properties: { x: 1 } })], { onSuccess, onFailure: () => undefined }),
     topic: `${DOWN}/messages/down`,
     payload: {},
   },
