@@ -50,4 +50,24 @@ describe('the northbound server', () => {
     expect(await answer).toMatchObject({ status: 200, body: { response: { result_code: 7 } } });
     await closed;
   });
+
+  it.each([
+    ['/v5/iot/p1/devices', { error_code: expect.any(String), error_msg: expect.any(String) }],
+    ['/', { Response: { Error: { Code: expect.any(String), Message: expect.any(String) }, RequestId: expect.any(String) } }],
+  ])('answers what comes while it closes in the shape of its API (%s)', async (path, shape) => {
+    const north = await new NorthUnderTest().start();
+    const socket = connect({ host: '127.0.0.1', port: north.port });
+    // The second request has begun when the first is answered: they came together.
+    socket.write(`GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET ${path} HTTP/1.1\r\nHost: a\r\n`);
+    const seen: Buffer[] = [];
+    const first = new Promise((resolve) => socket.once('data', resolve));
+    socket.on('data', (bytes: Buffer) => void seen.push(bytes));
+    await first;
+    const closed = north.north.close();
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    socket.write('Connection: close\r\n\r\n');
+    await Promise.all([closed, ended]);
+    const text = Buffer.concat(seen).toString();
+    expect(JSON.parse(text.slice(text.lastIndexOf('\r\n\r\n') + 4))).toEqual(shape);
+  });
 });

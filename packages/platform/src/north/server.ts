@@ -46,6 +46,8 @@ export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, objectBytes
     requestIdHeader: false,
     rewriteUrl: ({ url = '/' }) => (url.startsWith(OBJECTS_PATH) ? url : withoutBasePath(url)),
     forceCloseConnections: 'idle',
+    // What comes while it closes is answered as always: the framework's own 503 is one that no vendor's client can read.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       void sendFault(request, reply.header('x-request-id', request.id), error);
     },
