@@ -1,5 +1,5 @@
 import { failedReceipt, LianyunError, PendingReceipt, type Frame, type Receipt } from '@lianyun/protocol';
-import { messageProperties, PacketReader, TurnWriter, type ConnackPacket, type ConnectPacket, type MqttVersion, type PacketHandlers, type PublishProperties, type Qos, type SubscribePacket, type TurnSink, type UnsubscribePacket } from '@lianyun/protocol/mqtt';
+import { messageProperties, PacketReader, TurnWriter, type ConnackPacket, type ConnectPacket, type DisconnectPacket, type MqttVersion, type PacketHandlers, type PublishProperties, type Qos, type SubscribePacket, type TurnSink, type UnsubscribePacket } from '@lianyun/protocol/mqtt';
 import type { ConnectionHost } from './connection-host.ts';
 import { Deadlines } from './deadlines.ts';
 import { Downlinks, type DownlinkOwner } from './downlinks.ts';
@@ -19,9 +19,7 @@ type State = 'connecting' | 'online' | 'closing' | 'closed';
 
 /**
  * One MQTT connection. It is its own packet handlers, byte sink and deadline: ten thousand of these wait at once, so each is few objects and no
- * closures, and what few devices need is made when it is needed.
- *
- * No session outlives it: `clean session` 0 is accepted and treated as 1, CONNACK never says `session present`. Will and retain are ignored.
+ * closures, and what few devices need is made when it is needed. No session outlives it: `clean session` 0 is accepted and treated as 1, CONNACK never says `session present`. Will and retain are ignored.
  */
 export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, DownlinkOwner, IntakeOwner {
   /** What the writer begins with; CONNECT then sets its version. */
@@ -139,6 +137,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     const verdict = judgeConnect(packet, { peer: this.peer, proof: this.#proof }, host.policy);
     this.#writer.version = packet.version;
     if (packet.version === 5) this.#five = new Mqtt5(packet.properties, host.limits.waitingUplinks);
+    this.#writer.maxPacketBytes = this.#five?.maximumPacketBytes ?? Infinity;
     if (!verdict.accepted) {
       this.notice(verdict.kind, `CONNECT of ${JSON.stringify(packet.clientId)} refused: ${verdict.why}.`);
       this.#writer.packet({ type: 'connack', sessionPresent: false, reasonCode: verdict.reasonCode, ...this.#five?.reason(verdict.why) });
@@ -202,8 +201,7 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
   subscribe(packet: SubscribePacket): void {
     const client = this.#client;
     if (client === undefined || this.#limits === undefined) return;
-    const { policy, routes } = this.#host;
-    const subscriptions = (this.#subscriptions ??= new Subscriptions({ owner: this, client, policy, index: routes[client.cloud], limit: this.#limits.maxSubscriptions }));
+    const subscriptions = (this.#subscriptions ??= new Subscriptions({ owner: this, client, policy: this.#host.policy, index: this.#host.routes[client.cloud], limit: this.#limits.maxSubscriptions }));
     this.#writer.packet({ type: 'suback', packetId: packet.packetId, reasonCodes: subscriptions.subscribe(packet) });
   }
 
@@ -212,8 +210,9 @@ export class Connection implements PacketHandlers, TurnSink, SubscriptionOwner, 
     this.#writer.packet({ type: 'unsuback', packetId: packet.packetId, reasonCodes: this.#five === undefined ? [] : reasonCodes });
   }
 
-  disconnect(): void {
-    this.end('client-disconnect');
+  disconnect(packet: DisconnectPacket): void {
+    const fault = this.#five?.faultOf(packet);
+    return fault === undefined ? this.end('client-disconnect') : this.#fail('protocol-error', fault, 0x82);
   }
 
   // TurnSink, and what the parts ask of their owner

@@ -26,13 +26,22 @@ export interface Downlink {
 
 /** The connection that a window sends through. */
 export interface WindowOwner {
-  /** Writes the PUBLISH, and has {@link DownlinkWindow.onDue} called when it can be due again. False, and its receipt has failed, for what MQTT forbids. */
+  /** Writes the PUBLISH. False, and its receipt has failed, for what MQTT forbids. */
   transmit(downlink: Downlink, isDup: boolean): boolean;
+  /** Has {@link DownlinkWindow.onDue} called at this tick, or sooner. */
+  wakeAt(tick: number): void;
   /** A message that the device did not get. */
   undelivered(downlink: Downlink, why: string): void;
 }
 
 const MAX_PACKET_ID = 65_535;
+
+interface WindowSettings {
+  readonly limits: AccessLimits;
+  readonly deadlines: Deadlines;
+  /** What an MQTT 5 client says; undefined before MQTT 5. */
+  readonly receiveMaximum: number | undefined;
+}
 
 /**
  * Downlinks of one connection at QoS 1: some in flight, the others waiting behind them, both bounded. What is not acknowledged is sent again
@@ -42,33 +51,41 @@ export class DownlinkWindow {
   readonly #owner: WindowOwner;
   readonly #limits: AccessLimits;
   readonly #deadlines: Deadlines;
+  /** MQTT 5 forbids to send again on the same connection [MQTT-4.4.0-1]: what is not acknowledged is given up at the same time. */
   readonly #canResend: boolean;
+  readonly #receiveMaximum: number;
   /** In the order in which they were first sent, which is the order to send them again in [MQTT-4.6.0-1]. */
   readonly #inFlight = new Map<number, Downlink>();
+  /** Packet ids of what was given up where nothing is sent again: to the client these are still on their way, until their PUBACK comes [MQTT-3.3.4-9]. */
+  #unanswered: Set<number> | undefined;
   readonly #queue: Downlink[] = [];
   #queuedBytes = 0;
   #lastPacketId = 0;
 
-  /** `canResend` false: MQTT 5 forbids to send again on the same connection [MQTT-4.4.0-1]; what is not acknowledged is given up at the same time. */
-  constructor(owner: WindowOwner, { limits, deadlines, canResend }: { readonly limits: AccessLimits; readonly deadlines: Deadlines; readonly canResend: boolean }) {
+  constructor(owner: WindowOwner, { limits, deadlines, receiveMaximum }: WindowSettings) {
     this.#owner = owner;
     this.#limits = limits;
     this.#deadlines = deadlines;
-    this.#canResend = canResend;
+    this.#canResend = receiveMaximum === undefined;
+    this.#receiveMaximum = receiveMaximum ?? MAX_PACKET_ID;
   }
 
   send({ topic, payload, properties }: Outgoing, receipt: PendingReceipt | undefined): void {
     const downlink: Downlink = { topic, payload, properties, receipt, packetId: 0, sentTick: this.#deadlines.now, sends: 0 };
-    if (this.#inFlight.size < this.#limits.inFlight) return this.#transmit(downlink);
+    if (this.#hasRoom) return this.#transmit(downlink);
     this.#queue.push(downlink);
     this.#queuedBytes += payload.length;
+    if (this.#isStuck) this.#owner.wakeAt(downlink.sentTick + this.#patience);
     while (this.#queue.length > this.#limits.queuedMessages || this.#queuedBytes > this.#limits.queuedBytes) this.#dropOldest();
   }
 
   /** The device has the message, or with a reason code of MQTT 5 above 0x7f has not taken it. An id that is not in flight is the echo of one that was sent twice. */
   acknowledge(packetId: number, reasonCode: number): void {
     const downlink = this.#inFlight.get(packetId);
-    if (downlink === undefined) return;
+    if (downlink === undefined) {
+      if (this.#unanswered?.delete(packetId) === true) this.#refill();
+      return;
+    }
     this.#inFlight.delete(packetId);
     if (reasonCode < 0x80) downlink.receipt?.markDelivered();
     else this.#refused(downlink, reasonCode);
@@ -78,7 +95,7 @@ export class DownlinkWindow {
   /** Sends again or gives up what is due; returns the tick of the next call, Infinity for none. */
   onDue(): number {
     const now = this.#deadlines.now;
-    const period = Deadlines.ticks(this.#limits.resendMs);
+    const period = this.#period;
     let next = Infinity;
     for (const downlink of this.#inFlight.values()) {
       if (downlink.sentTick + period <= now) {
@@ -93,18 +110,47 @@ export class DownlinkWindow {
       next = Math.min(next, downlink.sentTick + period);
     }
     this.#refill();
-    return next;
+    return Math.min(next, this.#giveUpQueue());
   }
 
   /** Nothing more will be delivered. */
   fail(error: LianyunError): void {
     for (const downlink of [...this.#inFlight.values(), ...this.#queue.splice(0)]) downlink.receipt?.fail(error);
     this.#inFlight.clear();
+    this.#unanswered = undefined;
     this.#queuedBytes = 0;
   }
 
+  get #hasRoom(): boolean {
+    return this.#inFlight.size < this.#limits.inFlight && this.#inFlight.size + (this.#unanswered?.size ?? 0) < this.#receiveMaximum;
+  }
+
+  /** Nothing is awaited any more, and still the client's Receive Maximum leaves no room. */
+  get #isStuck(): boolean {
+    return this.#inFlight.size === 0 && !this.#hasRoom;
+  }
+
+  /** Ticks between two sends, and until a message is given up. */
+  get #period(): number {
+    return Deadlines.ticks(this.#limits.resendMs);
+  }
+
+  get #patience(): number {
+    return this.#period * (this.#limits.resends + 1);
+  }
+
+  /** Gives up what waits behind a client that acknowledges nothing, each as long after it came as one that is in flight; returns the tick of the next. */
+  #giveUpQueue(): number {
+    for (let oldest = this.#queue[0]; this.#isStuck && oldest !== undefined; oldest = this.#queue[0]) {
+      const dueTick = oldest.sentTick + this.#patience;
+      if (dueTick > this.#deadlines.now) return dueTick;
+      this.#timedOut(this.#takeOldest(), `no room: ${String(this.#receiveMaximum)} messages have no PUBACK, which is the device's Receive Maximum`);
+    }
+    return Infinity;
+  }
+
   #refill(): void {
-    while (this.#queue.length > 0 && this.#inFlight.size < this.#limits.inFlight) {
+    while (this.#queue.length > 0 && this.#hasRoom) {
       const downlink = this.#takeOldest();
       if (this.#age(downlink)) this.#transmit(downlink);
       else this.#expired(downlink);
@@ -128,12 +174,13 @@ export class DownlinkWindow {
 
   #transmit(downlink: Downlink): void {
     do this.#lastPacketId = (this.#lastPacketId % MAX_PACKET_ID) + 1;
-    while (this.#inFlight.has(this.#lastPacketId));
+    while (this.#inFlight.has(this.#lastPacketId) || this.#unanswered?.has(this.#lastPacketId) === true);
     downlink.packetId = this.#lastPacketId;
     downlink.sends = 1;
     downlink.sentTick = this.#deadlines.now;
     this.#inFlight.set(downlink.packetId, downlink);
-    if (!this.#owner.transmit(downlink, false)) this.#inFlight.delete(downlink.packetId);
+    if (this.#owner.transmit(downlink, false)) this.#owner.wakeAt(downlink.sentTick + this.#period);
+    else this.#inFlight.delete(downlink.packetId);
   }
 
   #takeOldest(): Downlink {
@@ -158,7 +205,11 @@ export class DownlinkWindow {
 
   #giveUp(downlink: Downlink): void {
     this.#inFlight.delete(downlink.packetId);
-    const why = `no PUBACK after ${String(downlink.sends)} sends`;
+    if (!this.#canResend) (this.#unanswered ??= new Set()).add(downlink.packetId);
+    this.#timedOut(downlink, `no PUBACK after ${this.#canResend ? `${String(downlink.sends)} sends` : `${String(Deadlines.seconds(this.#patience))} s`}`);
+  }
+
+  #timedOut(downlink: Downlink, why: string): void {
     downlink.receipt?.fail(new LianyunError('timeout', `A message to ${downlink.topic} got ${why}.`, { topic: downlink.topic }));
     this.#owner.undelivered(downlink, why);
   }

@@ -1,6 +1,6 @@
 import { isLianyunError, LianyunError, type PendingReceipt } from '@lianyun/protocol';
 import { ALIAS_BYTES, publishBytes, publishProperties, type TurnWriter } from '@lianyun/protocol/mqtt';
-import { Deadlines, type Waiting } from './deadlines.ts';
+import type { Deadlines, Waiting } from './deadlines.ts';
 import { DownlinkWindow, type Downlink, type Outgoing, type WindowOwner } from './downlink-window.ts';
 import type { AccessLimits } from './limits.ts';
 import type { Mqtt5 } from './mqtt5.ts';
@@ -40,8 +40,7 @@ export class Downlinks implements WindowOwner {
     const { owner, writer, limits, deadlines, five } = this.#context;
     const { topic, payload } = message;
     if (qos === 1) {
-      const inFlight = Math.min(limits.inFlight, five?.receiveMaximum ?? Infinity);
-      this.#window ??= new DownlinkWindow(this, { limits: { ...limits, inFlight }, deadlines, canResend: five === undefined });
+      this.#window ??= new DownlinkWindow(this, { limits, deadlines, receiveMaximum: five?.receiveMaximum });
       return this.#window.send(message, receipt);
     }
     try {
@@ -77,7 +76,7 @@ export class Downlinks implements WindowOwner {
   }
 
   transmit(downlink: Downlink, isDup: boolean): boolean {
-    const { owner, limits, deadlines } = this.#context;
+    const { owner } = this.#context;
     const { topic, payload, packetId, receipt } = downlink;
     try {
       this.#write(downlink, packetId, isDup);
@@ -86,9 +85,13 @@ export class Downlinks implements WindowOwner {
       return false;
     }
     this.#trace(topic, payload, 1);
-    deadlines.wakeAt(owner, deadlines.now + Deadlines.ticks(limits.resendMs));
     owner.checkUnread();
     return true;
+  }
+
+  wakeAt(tick: number): void {
+    const { owner, deadlines } = this.#context;
+    deadlines.wakeAt(owner, tick);
   }
 
   undelivered(downlink: Downlink, why: string): void {

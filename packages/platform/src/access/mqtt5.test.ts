@@ -161,6 +161,33 @@ describe('an MQTT 5 client', () => {
     expect(await goodbye(last)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x8b });
   });
 
+  it('cannot turn to a session that outlives the connection when it says goodbye (section 3.14.2.2.2)', async () => {
+    await using access = await TestAccess.open();
+    for (const [device, asked, said, ends] of [['d1', 0, 60, 'protocol-error'], ['d2', 60, 60, 'client-disconnect'], ['d3', 0, 0, 'client-disconnect']] as const) {
+      const client = await access.online5(device, { properties: { sessionExpiryInterval: asked } });
+      client.send({ cmd: 'disconnect', reasonCode: 0, properties: { sessionExpiryInterval: said } });
+      await client.closed();
+      expect(client.received.slice(1)).toMatchObject(ends === 'protocol-error' ? [{ cmd: 'disconnect', reasonCode: 0x82, properties: { reasonString: expect.stringContaining('3.14.2.2.2') } }] : []);
+      expect(access.policy.events.at(-1)).toBe(`offline ${device} ${ends}`);
+    }
+  });
+
+  it('is disconnected with 0x95 where the answer to its SUBSCRIBE or UNSUBSCRIBE is larger than it takes [MQTT-3.1.2-24]', async () => {
+    await using access = await TestAccess.open();
+    access.policy.maxSubscriptions = 100;
+    const topics = Array.from({ length: 60 }, (_, index) => `t${index}`);
+    for (const [device, packet] of [
+      ['d1', { cmd: 'subscribe', messageId: 1, subscriptions: topics.map((topic) => ({ topic, qos: 0, nl: false, rap: false, rh: 0 })) }],
+      ['d2', { cmd: 'unsubscribe', messageId: 1, unsubscriptions: topics }],
+    ] as const) {
+      const client = await access.online5(device, { properties: { maximumPacketSize: 60 } });
+      client.send(packet as never);
+      expect(await goodbye(client)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x95 });
+      expect(client.cmds).toEqual(['connack', 'disconnect']);
+    }
+    expect(access.policy.notices).toMatchObject([{ kind: 'over-limit', text: expect.stringContaining('MQTT-3.1.2-24') }, { kind: 'over-limit' }]);
+  });
+
   it('hears no goodbye when it says its own, nor before it is signed in', async () => {
     await using access = await TestAccess.open();
     const polite = await access.online5('d1');
@@ -268,6 +295,47 @@ describe('an MQTT 5 client', () => {
     for (let seconds = 0; seconds < 20; seconds++) access.clock.advance(1000);
     await expect(receipts[2]?.delivered).rejects.toMatchObject({ code: 'timeout' });
     expect(client.messages).toHaveLength(3);
+  });
+
+  it('is never sent more than its Receive Maximum, though the platform has given up what it did not acknowledge [MQTT-3.3.4-9]', async () => {
+    await using access = await TestAccess.open({ resendMs: 1000, resends: 1 });
+    const client = await access.online5('d1', { properties: { receiveMaximum: 2 }, keepalive: 0 });
+    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '$down', qos: 1, nl: false, rap: false, rh: 0 }] } as never);
+    await client.next();
+    const send = (payload: string): Promise<string> => access.server.deliver('huawei', 'd1', { topic: '$down', payload, qos: 1 }).delivered.then(() => 'delivered', (error: { readonly code: string }) => error.code);
+    const first = ['a', 'b', 'c'].map(send);
+    for (let seconds = 0; seconds < 10; seconds++) access.clock.advance(1000);
+    // Those on their way, and the one that found no room behind them.
+    expect(await Promise.all(first)).toEqual(['timeout', 'timeout', 'timeout']);
+    await client.fence();
+    expect(client.messages).toEqual(['$down a 1', '$down b 1']);
+    expect((await access.policy.notice('undelivered')).text).toMatch(/no PUBACK after \d+ s/);
+    // One that comes later waits its own time; a late PUBACK makes room, each for one.
+    const [d, e] = [send('d'), send('e')];
+    await client.fence();
+    expect(client.messages).toHaveLength(2);
+    client.send({ cmd: 'puback', messageId: 1, reasonCode: 0 }, { cmd: 'puback', messageId: 1, reasonCode: 0 });
+    await client.fence();
+    expect(client.messages).toEqual(['$down a 1', '$down b 1', '$down d 1']);
+    client.send({ cmd: 'puback', messageId: 3, reasonCode: 0 }, { cmd: 'puback', messageId: 2, reasonCode: 0 });
+    expect(await d).toBe('delivered');
+    await client.fence();
+    client.send({ cmd: 'puback', messageId: 4, reasonCode: 0 });
+    expect(await e).toBe('delivered');
+    expect(client.received.flatMap((packet) => (packet.cmd === 'publish' ? [packet.messageId] : []))).toEqual([1, 2, 3, 4]);
+    for (let seconds = 0; seconds < 10; seconds++) access.clock.advance(1000);
+    expect(access.clock.timers).toBe(0);
+  });
+
+  it('is given up for a while only: what nobody acknowledged takes no place from what is sent to a client with a large Receive Maximum', async () => {
+    await using access = await TestAccess.open({ resendMs: 1000, resends: 0, inFlight: 2 });
+    const client = await access.online5('d1', { keepalive: 0 });
+    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '$down', qos: 1, nl: false, rap: false, rh: 0 }] } as never);
+    await client.next();
+    for (const payload of ['a', 'b', 'c']) access.server.deliver('huawei', 'd1', { topic: '$down', payload, qos: 1 });
+    access.clock.advance(2000);
+    await client.fence();
+    expect(client.messages).toEqual(['$down a 1', '$down b 1', '$down c 1']);
   });
 
   it('gets a message with the time that is left of its expiry, and none that waited longer [MQTT-3.3.2-5] [MQTT-3.3.2-6]', async () => {

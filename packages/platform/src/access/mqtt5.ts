@@ -1,5 +1,5 @@
 import { encodePacket, IncomingAliases, OutgoingAliases } from '@lianyun/protocol/mqtt';
-import type { ConnackPacket, ConnackProperties, ConnectPacket, ConnectProperties } from '@lianyun/protocol/mqtt';
+import type { ConnackPacket, ConnackProperties, ConnectPacket, ConnectProperties, DisconnectPacket } from '@lianyun/protocol/mqtt';
 import type { AccessLimits } from './limits.ts';
 import type { Notice, OfflineReason } from './port.ts';
 
@@ -30,14 +30,17 @@ export class Mqtt5 {
   readonly incoming = new IncomingAliases(TOPIC_ALIASES);
   readonly outgoing: OutgoingAliases;
   readonly #waitingUplinks: number;
+  /** It asked for a session that outlives the connection. */
+  readonly #wantsSession: boolean;
 
   /** `waitingUplinks`: the Receive Maximum that CONNACK says. */
-  constructor({ receiveMaximum = 65_535, maximumPacketSize = Infinity, requestProblemInformation = true, topicAliasMaximum = 0 }: ConnectProperties = {}, waitingUplinks = 65_535) {
+  constructor({ receiveMaximum = 65_535, maximumPacketSize = Infinity, requestProblemInformation = true, topicAliasMaximum = 0, sessionExpiryInterval = 0 }: ConnectProperties = {}, waitingUplinks = 65_535) {
     this.receiveMaximum = receiveMaximum;
     this.maximumPacketBytes = maximumPacketSize;
     this.wantsReasons = requestProblemInformation;
     this.outgoing = new OutgoingAliases(topicAliasMaximum);
     this.#waitingUplinks = waitingUplinks;
+    this.#wantsSession = sessionExpiryInterval > 0;
   }
 
   /** What a PUBLISH does that CONNACK said is not done here; `owed` are the PUBACKs that its client waits for. Positional, since it is asked for every message. */
@@ -45,6 +48,12 @@ export class Mqtt5 {
     if (retain) return { reason: 'protocol-error', text: `PUBLISH to ${topic} to be retained: neither cloud retains messages [MQTT-3.2.2-14].`, code: 0x9a };
     if (qos === 0 || owed < this.#waitingUplinks) return undefined;
     return { reason: 'over-limit', text: `PUBLISH to ${topic} while ${String(owed)} wait for their PUBACK: more than Receive Maximum says.`, code: 0x93 };
+  }
+
+  /** Why a DISCONNECT is none (section 3.14.2.2.2); undefined when nothing is wrong with it. */
+  faultOf({ properties }: DisconnectPacket): string | undefined {
+    if (this.#wantsSession || (properties?.sessionExpiryInterval ?? 0) === 0) return undefined;
+    return 'DISCONNECT asks for a session that outlives the connection, and CONNECT did not (MQTT 5 section 3.14.2.2.2).';
   }
 
   /** Why something is refused or ended, as properties of the packet that says so. */

@@ -27,6 +27,7 @@ export const RULES = {
   'remaining-length': { code: 'malformed', v4: 'section 2.2.3', v5: 'section 1.5.5', says: 'takes more than four bytes' },
   'overlong-integer': { code: 'malformed', v4: 'section 2.2.3', v5: 'MQTT-1.5.5-1', says: 'is not in the shortest form' },
   'too-large': { code: 'too-large', v4: 'section 4.8', v5: 'section 3.1.2.11.4', says: 'is larger than this end accepts' },
+  'too-large-for-peer': { code: 'too-large', v4: 'section 4.8', v5: 'MQTT-3.1.2-24', says: 'is larger than the other end accepts' },
   truncated: { code: 'malformed', v4: 'MQTT-4.8.0-1', v5: 'MQTT-4.13.1-1', says: 'runs past the end of the packet' },
   'trailing-bytes': { code: 'malformed', v4: 'MQTT-4.8.0-1', v5: 'MQTT-4.13.1-1', says: 'follow the last field' },
   'first-packet': { code: 'protocol', v4: 'MQTT-3.1.0-1', v5: 'MQTT-3.1.0-1', says: 'comes before CONNECT' },

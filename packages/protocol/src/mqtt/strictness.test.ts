@@ -187,7 +187,7 @@ describe('the reader refuses', () => {
   });
 
   it('for reasons that all have a test, here or among those for writing', () => {
-    const writingOnly: MqttRule[] = ['string-length', 'field-range', 'version-field', 'packet-id-at-qos-0'];
+    const writingOnly: MqttRule[] = ['string-length', 'field-range', 'version-field', 'packet-id-at-qos-0', 'too-large-for-peer'];
     const tested = new Set<string>([...REFUSALS.map((refusal) => refusal.rule), ...writingOnly, 'unexpected-packet']);
     expect(Object.keys(RULES).filter((rule) => !tested.has(rule))).toEqual([]);
   });

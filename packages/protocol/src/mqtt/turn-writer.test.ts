@@ -51,6 +51,16 @@ class AtOnce extends Stream {
 }
 
 describe('a turn writer', () => {
+  it('writes no packet that is larger than the other end takes [MQTT-3.1.2-24]', () => {
+    const stream = new Stream(5);
+    const writer = new TurnWriter(stream, stream);
+    writer.maxPacketBytes = 8;
+    writer.packet({ type: 'suback', packetId: 1, reasonCodes: [0, 1, 2] });
+    expect(() => writer.packet({ type: 'suback', packetId: 2, reasonCodes: [0, 1, 2, 0] })).toThrow(expect.objectContaining({ rule: 'too-large-for-peer', code: 'too-large', reasonCode: 0x95, message: expect.stringMatching(/^SUBACK: .*9 bytes, the limit is 8.*MQTT-3\.1\.2-24/) }));
+    stream.endTurn();
+    expect(stream.packets).toMatchObject([{ packetId: 1 }]);
+  });
+
   it('hands everything of a turn to the stream in one write, in order', () => {
     const stream = new Stream();
     const writer = new TurnWriter(stream, stream);

@@ -4,6 +4,7 @@ import type { PublishProperties } from './properties.ts';
 import {
   checkPuback, checkPublish, payloadBytes, publishBlock, publishFlags, publishRemaining, putPuback, putPublishHead, putPublishRest, topicBytes,
 } from './publish-bytes.ts';
+import { MqttProtocolError } from './rules.ts';
 import { giveSlab, LARGEST_SLAB, takeSlab } from './slab-pool.ts';
 import { packetBytes } from './wire.ts';
 
@@ -42,6 +43,8 @@ const TOPIC_MEMORY = 256;
 export class TurnWriter {
   /** Level of the connection; a server's end sets it after CONNECT. */
   version: MqttVersion;
+  /** Largest packet that the other end takes (MQTT 5); {@link packet} refuses a larger one. Who writes a PUBLISH has measured it before. */
+  maxPacketBytes = Infinity;
   readonly #sink: TurnSink;
   readonly #turns: WriteTurns;
   #slab: Buffer | undefined = undefined;
@@ -111,6 +114,7 @@ export class TurnWriter {
   packet(packet: Packet): void {
     if (this.#isDiscarded) return;
     const bytes = encodePacket(packet, this.version);
+    if (bytes.length > this.maxPacketBytes) throw new MqttProtocolError({ rule: 'too-large-for-peer', packet: packet.type.toUpperCase(), field: 'packet', offset: 0, version: this.version, detail: `${String(bytes.length)} bytes, the limit is ${String(this.maxPacketBytes)}` });
     this.#room(bytes.length).set(bytes, this.#at);
     this.#isWatched = true;
     this.#accept(bytes.length);
