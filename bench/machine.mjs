@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort, HOST } from './network.mjs';
 import { Child } from './processes.mjs';
 
-const DEVICE = fileURLToPath(new URL('./clients/device-process.mjs', import.meta.url));
+const BENCH = fileURLToPath(new URL('./', import.meta.url));
 const CROWD = fileURLToPath(new URL('./clients/crowd-process.mjs', import.meta.url));
 const HISTORY = fileURLToPath(new URL('./clients/history-process.mjs', import.meta.url));
 const FLEET = fileURLToPath(new URL('./fleet/fleet-process.mjs', import.meta.url));
@@ -33,9 +33,9 @@ export class Machine {
     if (pin !== 'none' && spawnSync(program, args).status !== 0) throw new Error(`--pin ${pin}: taskset does not work here`);
   }
 
-  /** A process with one device of a client library; see clients/device-process.mjs. */
-  device(client, options) {
-    return this.#start('client', [process.execPath, DEVICE, client, JSON.stringify(options)]);
+  /** A process with one device of a client library; see clients/device-process.mjs. `bench`: a copy of this directory elsewhere; see packed.mjs. */
+  device(client, options, bench = BENCH) {
+    return this.#start('client', [process.execPath, path.join(bench, 'clients/device-process.mjs'), client, JSON.stringify(options)]);
   }
 
   /** A process with many of them; see clients/crowd-process.mjs. */

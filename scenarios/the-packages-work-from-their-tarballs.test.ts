@@ -56,6 +56,21 @@ export class Thermometer extends AbstractService {
 }
 `;
 
+/** Connects, and tells what was loaded until then; asks then for what is loaded on demand. */
+const STARTING = (server: string): string => `
+  import { registerHooks } from 'node:module';
+  const loaded = [];
+  registerHooks({ load: (url, context, next) => (url.includes('/lianyun/') && loaded.push(url.split('/').at(-1)), next(url, context)) });
+  const { Device, huawei, publishOverHttp } = await import('lianyun');
+  const device = new Device({ dialect: huawei, server: ${JSON.stringify(server)}, identity: ${IDENTITY} });
+  await device.connect();
+  const atStart = loaded.splice(0);
+  const builtins = ['tls', 'zlib', 'http', 'https', 'dns/promises'].filter((name) => process.moduleLoadList.includes('NativeModule ' + name));
+  await publishOverHttp({}).catch(() => undefined);
+  await device.close();
+  console.log(JSON.stringify({ atStart, builtins, later: loaded }));
+`;
+
 let directory: string;
 let tarballs: ReadonlyMap<string, string>;
 let rig: Rig;
@@ -98,6 +113,17 @@ describe('The packed lianyun', () => {
     for (const file of ['main.mjs', 'main.cjs', 'out/bundle.cjs']) {
       expect(await ran(process.execPath, [file], project), file).toEqual<Ran>({ code: 0, stdout: `delivered on ${process.versions.node.split('.')[0] ?? ''}\n`, stderr: '' });
     }
+  });
+
+  it('loads for a connection over TCP two files, and nothing that TLS, files or HTTP need; the rest when it is used', async () => {
+    const project = await projectWith(directory, [['lianyun', tarball('lianyun')]]);
+    await writeFile(path.join(project, 'main.mjs'), STARTING(rig.server));
+    const { stdout, stderr } = await ran(process.execPath, ['main.mjs'], project);
+    expect(stderr).toBe('');
+    const { atStart, builtins, later } = JSON.parse(stdout) as { readonly atStart: readonly string[]; readonly builtins: readonly string[]; readonly later: readonly string[] };
+    expect(atStart).toEqual(['index.js', expect.stringMatching(/^shared-\w+\.js$/)]);
+    expect(builtins).toEqual([]);
+    expect(later.length).toBeGreaterThan(0);
   });
 
   it('gives a program its types, under node and under a bundler, without a look into others', async () => {

@@ -1,9 +1,10 @@
 // What npm runs in a package's directory before it packs it: dist/ made anew, with declarations, the licence and those of what is inlined.
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import { buildPackage, TARGETS } from './build.mjs';
+import { isExternal, sourcesOf } from './workspace.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const target = TARGETS.find(({ dir }) => path.resolve(root, 'packages', dir) === process.cwd());
@@ -18,30 +19,19 @@ if (inlined.length > 0) await writeFile('dist/LICENSES.txt', (await Promise.all(
 
 /** One declaration file for each entry; what the JavaScript has inlined is inlined here as well. */
 async function declarations({ entries, external }) {
-  const isExternal = (name) => name.startsWith('node:') || external.some((each) => (each.endsWith('/*') ? name.startsWith(each.slice(0, -1)) : name === each));
+  // Found by these paths they are part of the one program that is compiled; found through node_modules each of their files is foreign to it, and the plugin compiles a
+  // program for each.
+  const paths = Object.fromEntries(Object.entries(await sourcesOf(root)).map(([name, file]) => [name, [file]]));
   const bundle = await rollup({
     input: entries,
-    external: isExternal,
-    plugins: [dts({ tsconfig: path.join(root, 'tsconfig.json'), respectExternal: true, compilerOptions: { customConditions: ['@lianyun/source'], stripInternal: true, paths: await sources() } })],
+    external: isExternal(external),
+    plugins: [dts({ tsconfig: path.join(root, 'tsconfig.json'), respectExternal: true, compilerOptions: { customConditions: ['@lianyun/source'], stripInternal: true, paths } })],
     onwarn: (warning) => {
       throw new Error(warning.message);
     },
   });
   await bundle.write({ dir: 'dist', format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'shared-[hash].d.ts' });
   await bundle.close();
-}
-
-/**
- * Where the sources of each package of the workspace are. Found by these paths they are part of the one program that is compiled; found through node_modules each of
- * their files is foreign to it, and the plugin compiles a program for each.
- */
-async function sources() {
-  const paths = {};
-  for (const dir of await readdir(path.join(root, 'packages'))) {
-    const { name, exports = {} } = JSON.parse(await readFile(path.join(root, 'packages', dir, 'package.json'), 'utf8'));
-    for (const [subpath, target] of Object.entries(exports)) paths[path.posix.join(name, subpath)] = [path.join(root, 'packages', dir, target['@lianyun/source'])];
-  }
-  return paths;
 }
 
 /** Name, version and licence text of a package in node_modules. */

@@ -4,6 +4,7 @@ import { residentKiB } from '../measure/process-figures.mjs';
 import { spread } from '../measure/samples.mjs';
 import { turned } from '../measure/turns.mjs';
 import { HOST } from '../network.mjs';
+import { packedProject } from '../packed.mjs';
 import { withChild } from '../processes.mjs';
 
 const CLIENTS = ['ours', 'MQTT.js'];
@@ -27,10 +28,11 @@ export const startup = {
 
   /** Warms the page cache. */
   async prepare(machine) {
+    this.bench = packedProject(machine.folder());
     const broker = await machine.mosquitto();
-    for (const client of CLIENTS) await startOnce(machine, { client, port: broker.port, id: 'warm' });
+    for (const client of CLIENTS) await startOnce(machine, { client, port: broker.port, id: 'warm', bench: this.bench });
     await broker.child.end();
-    return [`A round is the median of ${STARTS} starts in turns. Ours is one bundle, MQTT.js the package as it is installed.`];
+    return [`A round is the median of ${STARTS} starts in turns. Ours comes from its tarball, MQTT.js is the package as it is installed.`];
   },
 
   async round({ machine, round, add }) {
@@ -38,11 +40,11 @@ export const startup = {
     try {
       const starts = { ours: [], 'MQTT.js': [], 'bare node': [] };
       for (let start = 0; start < STARTS; start++) {
-        for (const client of turned(CLIENTS, round + start)) starts[client].push(await startOnce(machine, { client, port: broker.port, id: `s${start}` }));
+        for (const client of turned(CLIENTS, round + start)) starts[client].push(await startOnce(machine, { client, port: broker.port, id: `s${start}`, bench: this.bench }));
         starts['bare node'].push(await ended(machine.bareNode()));
       }
       const rssMiB = {};
-      for (const client of CLIENTS) rssMiB[client] = await idleRssMiB(machine, client, broker.port);
+      for (const client of CLIENTS) rssMiB[client] = await idleRssMiB(machine, { client, port: broker.port, bench: this.bench });
       for (const [name, list] of Object.entries(starts)) add(name, 'start', { ms: median(list, 'atMs'), cpuMs: median(list, 'cpuMs'), rssMiB: rssMiB[name] });
     } finally {
       await broker.child.end();
@@ -52,8 +54,8 @@ export const startup = {
 
 const median = (list, figure) => spread(list.map((each) => each[figure]))?.median;
 
-function startOnce(machine, { client, port, id }) {
-  return ended(machine.device(client, { mode: 'start', host: HOST, port, id }));
+function startOnce(machine, { client, port, id, bench }) {
+  return ended(machine.device(client, { mode: 'start', host: HOST, port, id }, bench));
 }
 
 /** What a process says that ends by itself. */
@@ -65,8 +67,8 @@ function ended(child) {
   });
 }
 
-async function idleRssMiB(machine, client, port) {
-  return withChild(machine.device(client, { mode: 'idle', host: HOST, port, id: `idle-${client.replace(/\W/g, '')}` }), async (device) => {
+async function idleRssMiB(machine, { client, port, bench }) {
+  return withChild(machine.device(client, { mode: 'idle', host: HOST, port, id: `idle-${client.replace(/\W/g, '')}` }, bench), async (device) => {
     await device.next();
     await sleep(IDLE_MS);
     return residentKiB(device.pid) / 1024;

@@ -1,5 +1,5 @@
-import { gzipSync } from 'node:zlib';
 import { codecOf, LianyunError, type AnyDialect, type Link } from '@lianyun/protocol';
+import { node } from './node.ts';
 
 /**
  * A link over which large reports and messages travel packed, where the cloud has a way to say so (Huawei 2). Without a bound it is the link itself.
@@ -10,6 +10,7 @@ export function packing(link: Link, dialect: AnyDialect, fromBytes: number | und
   if (!Number.isInteger(fromBytes) || fromBytes < 0) throw new LianyunError('bad-config', `gzipFromBytes is ${String(fromBytes)}: a whole number of bytes is expected.`);
   const codec = codecOf(dialect);
   if (!codec.hasPacking) throw new LianyunError('bad-config', `gzipFromBytes is given, and the ${dialect.name} cloud takes nothing packed.`);
+  const { gzipSync } = node.zlib();
   return {
     send(via, frame, options) {
       const { topic, payload } = frame;

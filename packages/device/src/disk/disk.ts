@@ -1,11 +1,12 @@
-import fs from 'node:fs/promises';
+import type fs from 'node:fs/promises';
 import { LianyunError } from '@lianyun/protocol';
+import { node } from '../node.ts';
 
 /** What is done with the disk, so that a test can let it be full or broken. */
 export type Disk = Pick<typeof fs, 'open' | 'statfs' | 'stat' | 'rename' | 'rm' | 'mkdir' | 'readFile'>;
 
 /** The disk of this machine. */
-export const systemDisk: Disk = fs;
+export const systemDisk = (): Disk => node.fsPromises();
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 

@@ -7,9 +7,9 @@ import type { Validators } from './journal.ts';
 import { networkOf, type DownloadOptions } from './options.ts';
 import type { PartFile } from './part-file.ts';
 import { receive } from './receive.ts';
-import { watched } from './patience.ts';
 import { ask, readUrl } from './request.ts';
 import type { StallWatch } from './stall-watch.ts';
+import { watched } from './watched.ts';
 
 /** What an attempt stands on. */
 export interface Ground {

@@ -9,8 +9,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemDisk, type Disk } from '../disk/disk.ts';
 import { FileServer, type Asked, type Manners } from '../testing/file-server.ts';
 import { temporaryDirectory, turns, until } from '../testing/support.ts';
-import { Download, type DownloadProgress } from './download.ts';
+import { Download } from './download.ts';
 import type { DownloadOptions } from './options.ts';
+import type { DownloadProgress } from './progress-feed.ts';
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -241,7 +242,7 @@ describe('a download', () => {
   });
 
   it('finds out before the first request that there is no room, and leaves nothing when the disk fills up meanwhile', async () => {
-    const small: Disk = { ...systemDisk, statfs: (async () => ({ bavail: 292, bsize: 1024 })) as unknown as Disk['statfs'] };
+    const small: Disk = { ...systemDisk(), statfs: (async () => ({ bavail: 292, bsize: 1024 })) as unknown as Disk['statfs'] };
     const tight = await scene();
     expect(await codeOf(tight.start({ disk: small }).done)).toBe('disk-full');
     expect([tight.server.asked, await tight.left()]).toEqual([[], []]);
@@ -393,7 +394,7 @@ function shortDisk(bytes: number): Disk {
 
 function wrapped(change: (handle: fs.FileHandle) => void): Disk {
   return {
-    ...systemDisk,
+    ...systemDisk(),
     open: async (...args: Parameters<typeof fs.open>) => {
       const handle = await fs.open(...args);
       change(handle);

@@ -1,6 +1,29 @@
 import type { EventEmitter } from 'node:events';
 import { LianyunError } from '@lianyun/protocol';
 
+/** How far a download is. */
+export interface DownloadProgress {
+  /** Bytes that are on this machine. */
+  readonly bytes: number;
+  /** Bytes of the whole file, as soon as somebody said so. */
+  readonly total: number | undefined;
+  /** Bytes of it that were there from an earlier download. */
+  readonly resumed: number;
+}
+
+/** What a download tells beside its outcome. */
+export interface DownloadEvents {
+  progress: [DownloadProgress];
+  /** An attempt failed; the next one begins in `inMs`. */
+  retry: [{ readonly error: LianyunError; readonly inMs: number }];
+}
+
+/** What a transfer tells of itself. */
+export interface TransferTeller {
+  progress(progress: DownloadProgress): void;
+  retry(retry: DownloadEvents['retry'][0]): void;
+}
+
 /** The newest progress of something, for readers at their own pace. */
 export class ProgressFeed<P> {
   #now: P;

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { isJsonObject, LianyunError, type FileDirection, type JsonObject, type Message } from '@lianyun/protocol';
 import { systemDisk } from '../disk/disk.ts';
-import { UploadSource } from '../upload/source.ts';
 import { UrlInfo } from './data.ts';
 import { checked } from './values.ts';
 import type { ActionListener, FileManagerListener } from './listeners.ts';
@@ -130,7 +129,8 @@ export class FileManagerService {
 
 /** Digest and size of a file, as the platform wants them. */
 async function attributesOf(file: string): Promise<JsonObject> {
-  const source = await UploadSource.open(systemDisk, file, new AbortController().signal);
+  const { UploadSource } = await import('../upload/source.ts');
+  const source = await UploadSource.open(systemDisk(), file, new AbortController().signal);
   await source.close();
   return { hash_code: source.sha256, size: source.bytes };
 }

@@ -32,7 +32,7 @@ export class ServerInfoFile implements ProvisionStore {
   async write({ server, secret }: StoredProvision): Promise<void> {
     const { hostname, port } = new URL(server);
     try {
-      await writeAtomically(systemDisk, this.#file, JSON.stringify({ server_uri: hostname.replace(/^\[|\]$/g, ''), port: Number(port), secret: secret ?? null }));
+      await writeAtomically(systemDisk(), this.#file, JSON.stringify({ server_uri: hostname.replace(/^\[|\]$/g, ''), port: Number(port), secret: secret ?? null }));
     } catch (cause) {
       throw diskError(`${this.#file} cannot be written`, cause);
     }

@@ -1,7 +1,8 @@
 import type http from 'node:http';
 import net, { type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
-import tls, { type ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { LianyunError } from '@lianyun/protocol';
+import { node } from '../node.ts';
 import { certificateFault, textOf } from './fault.ts';
 import { HttpSocket } from './http-socket.ts';
 import type { NetworkSettings } from './open.ts';
@@ -48,7 +49,7 @@ async function findWay(url: URL, network: NetworkSettings, signal: AbortSignal):
   const way = { proxy, tls: network.tls, signal };
   if (isSecure || proxy.scheme.startsWith('socks')) {
     const tunnel = await openTunnel(way, { host, port });
-    return { faultIn, request: (asked) => request(url, { ...asked, defaultPort, createConnection: () => (isSecure ? tls.connect({ ...secure, socket: tunnel }) : tunnel) }) };
+    return { faultIn, request: (asked) => request(url, { ...asked, defaultPort, createConnection: () => (isSecure ? node.tls().connect({ ...secure, socket: tunnel }) : tunnel) }) };
   }
   // An HTTP proxy is asked for what is not encrypted by its whole address (RFC 9112 section 3.2.2).
   const socket = await dialProxy(way);
@@ -61,7 +62,7 @@ async function findWay(url: URL, network: NetworkSettings, signal: AbortSignal):
 function openSecure(secure: ConnectionOptions, onread: OnReadOpts): Socket {
   // Node's documentation has `onread` for TLS, its types do not.
   const options: ConnectionOptions & Pick<TcpNetConnectOpts, 'onread'> = { ...secure, ALPNProtocols: ['http/1.1'], onread };
-  return tls.connect(options).setNoDelay(true);
+  return node.tls().connect(options).setNoDelay(true);
 }
 
 function proxyFault(proxy: Proxy, url: URL, { statusCode: status = 0, statusMessage: said = '' }: http.IncomingMessage): LianyunError | undefined {

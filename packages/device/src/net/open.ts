@@ -9,8 +9,8 @@ import { shownProxy, type Proxy } from './proxy-url.ts';
 import { openTcp, serveTunnel } from './tcp.ts';
 import type { TlsSettings } from './tls-options.ts';
 import { connectOptions, openTls, openTlsIn, pskOptions } from './tls.ts';
-import { openTunnel } from './tunnel.ts';
-import { openWebSocket } from './web-socket.ts';
+import type { Way } from './tunnel.ts';
+import type { WebSocketWay } from './web-socket.ts';
 
 /** How servers are reached. */
 export interface NetworkSettings {
@@ -36,7 +36,7 @@ export function shownWay(endpoint: Endpoint, network: NetworkSettings): string {
 /** Begins to open a carrier; its owner hears how it went. */
 export function openCarrier(endpoint: Endpoint, network: NetworkSettings, owner: CarrierOwner): Carrier {
   const proxy = proxyTo(endpoint, network);
-  if (proxy !== undefined) return new LateCarrier(async (signal) => openIn(await openTunnel({ proxy, tls: network.tls, signal }, endpoint), { endpoint, network, owner }), owner);
+  if (proxy !== undefined) return new LateCarrier(async (signal) => openIn(await tunnelTo(endpoint, { proxy, tls: network.tls, signal }), { endpoint, network, owner }), owner);
   switch (endpoint.scheme) {
     case 'mqtt':
       return openTcp(endpoint, owner);
@@ -44,7 +44,7 @@ export function openCarrier(endpoint: Endpoint, network: NetworkSettings, owner:
       return openTls(secureOptions(endpoint, network), owner);
     case 'ws':
     case 'wss':
-      return new LateCarrier(() => openWebSocket(endpoint, network, owner), owner);
+      return new LateCarrier(() => webSocketTo(endpoint, network, owner), owner);
     default:
       return endpoint.scheme satisfies never;
   }
@@ -59,10 +59,14 @@ function openIn(tunnel: Socket, { endpoint, network, owner }: { readonly endpoin
       return openTlsIn(tunnel, secureOptions(endpoint, network), owner);
     case 'ws':
     case 'wss':
-      return openWebSocket(endpoint, { ...network, tunnel }, owner);
+      return webSocketTo(endpoint, { ...network, tunnel }, owner);
     default:
       return endpoint.scheme satisfies never;
   }
 }
+
+// Loaded by those who need it: most devices go straight over TCP or TLS.
+const tunnelTo = async (endpoint: Endpoint, way: Way): Promise<Socket> => (await import('./tunnel.ts')).openTunnel(way, endpoint);
+const webSocketTo = async (endpoint: Endpoint, way: WebSocketWay, owner: CarrierOwner): Promise<Carrier> => (await import('./web-socket.ts')).openWebSocket(endpoint, way, owner);
 
 const secureOptions = (endpoint: Endpoint, { tls, psk }: NetworkSettings): ReturnType<typeof connectOptions> => (psk === undefined ? connectOptions(endpoint, tls) : pskOptions(endpoint, psk));

@@ -1,8 +1,9 @@
 import { isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { connect, type ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import type { PreSharedKey } from '@lianyun/protocol';
 import type { Carrier, CarrierOwner } from './carrier.ts';
 import type { Endpoint } from './endpoint.ts';
+import { node } from '../node.ts';
 import { attach, readAsItComes, readInto } from './tcp.ts';
 import { contextOf, type TlsSettings } from './tls-options.ts';
 
@@ -40,14 +41,14 @@ export function pskOptions({ host, port }: Pick<Endpoint, 'host' | 'port'>, { id
 export function openTls(told: ConnectionOptions, owner: CarrierOwner): Carrier {
   // Node's documentation has the option for TLS, its types do not.
   const options: ConnectionOptions & Pick<TcpNetConnectOpts, 'onread'> = { ...told, onread: readInto(owner) };
-  const socket = connect(options);
+  const socket = node.tls().connect(options);
   socket.setNoDelay(true);
   return attach(socket, owner, 'secureConnect');
 }
 
 /** The same over a connection that is open already. */
 export function openTlsIn(tunnel: Socket, told: ConnectionOptions, owner: CarrierOwner): Carrier {
-  const socket = connect({ ...told, socket: tunnel });
+  const socket = node.tls().connect({ ...told, socket: tunnel });
   readAsItComes(socket, owner);
   return attach(socket, owner, 'secureConnect');
 }

@@ -1,14 +1,15 @@
 import type http from 'node:http';
 import net, { isIP, type Socket } from 'node:net';
-import tls from 'node:tls';
 import { isLianyunError, LianyunError, type ErrorCode } from '@lianyun/protocol';
 import { whereOf } from './endpoint.ts';
 import { textOf } from './fault.ts';
+import { node } from '../node.ts';
 import { shownProxy, type Proxy } from './proxy-url.ts';
 import { askSocks, type Destination } from './socks.ts';
 import { contextOf, type TlsSettings } from './tls-options.ts';
 
-interface Way {
+/** The way to a proxy. */
+export interface Way {
   readonly proxy: Proxy;
   /** How an https proxy is known. */
   readonly tls: TlsSettings | undefined;
@@ -38,7 +39,7 @@ export async function dialProxy({ proxy, tls: settings, signal }: Way): Promise<
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const socket =
     scheme === 'https'
-      ? tls.connect({ host, port, secureContext: contextOf(settings), rejectUnauthorized: settings?.insecure !== true, ...(isIP(host) === 0 ? { servername: host } : {}) }, resolve)
+      ? node.tls().connect({ host, port, secureContext: contextOf(settings), rejectUnauthorized: settings?.insecure !== true, ...(isIP(host) === 0 ? { servername: host } : {}) }, resolve)
       : net.connect({ host, port }, resolve);
   socket.setNoDelay(true);
   const onAbort = (): void => void socket.destroy();

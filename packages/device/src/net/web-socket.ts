@@ -1,17 +1,18 @@
 import type { Socket } from 'node:net';
-import { connect } from 'node:tls';
 import { LianyunError } from '@lianyun/protocol';
 import type { RawData, WebSocket } from 'ws';
 import type { CloudTime } from '../cloud-time.ts';
 import type { Carrier, CarrierOwner } from './carrier.ts';
 import { whereOf, type Endpoint } from './endpoint.ts';
+import { node } from '../node.ts';
 import type { TlsSettings } from './tls-options.ts';
 import { connectOptions } from './tls.ts';
 
 /** Largest WebSocket message that is taken; one may hold many MQTT packets. */
 const MAX_MESSAGE_BYTES = 16 * 1_048_576;
 
-interface WebSocketWay {
+/** How the server is known and reached. */
+export interface WebSocketWay {
   readonly tls?: TlsSettings;
   readonly serverTime?: CloudTime;
   /** A connection to the server that is there already. */
@@ -33,7 +34,7 @@ export async function openWebSocket(endpoint: Endpoint, { tls, serverTime, tunne
   const { scheme, path } = endpoint;
   const secure = scheme === 'wss' ? connectOptions(endpoint, tls) : {};
   const { port: _port, host: _host, ...options } = secure;
-  const through = tunnel === undefined ? {} : { createConnection: () => (scheme === 'wss' ? connect({ ...secure, socket: tunnel }) : tunnel) };
+  const through = tunnel === undefined ? {} : { createConnection: () => (scheme === 'wss' ? node.tls().connect({ ...secure, socket: tunnel }) : tunnel) };
   const socket = new Socket(`${scheme}://${whereOf(endpoint)}${path}`, 'mqtt', { perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES, ...options, ...through });
   socket.on('upgrade', ({ headers }) => serverTime?.learnFrom(headers));
   socket.on('unexpected-response', (_, { headers }) => serverTime?.learnFrom(headers));

@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isJsonObject, LianyunError, type JsonObject, type OtaOffer } from '@lianyun/protocol';
 import { writeAtomically } from '../disk/atomic-file.ts';
 import { diskError, errnoOf, systemDisk } from '../disk/disk.ts';
+import { node } from '../node.ts';
 import type { InstallRecord, InstallState } from './install-record.ts';
 
 /** A version that failed, and is refused until another one is offered. */
@@ -28,7 +28,7 @@ export class InstallJournal {
   constructor(directory: string) {
     this.#file = path.join(directory, 'upgrade.json');
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      node.fs().mkdirSync(directory, { recursive: true, mode: 0o700 });
     } catch (cause) {
       throw diskError(`${directory} cannot be made`, cause);
     }
@@ -38,7 +38,7 @@ export class InstallJournal {
   read(): Installations {
     let text: string;
     try {
-      text = readFileSync(this.#file, 'utf8');
+      text = node.fs().readFileSync(this.#file, 'utf8');
     } catch (cause) {
       if (errnoOf(cause) === 'ENOENT') return { current: undefined, refused: [] };
       throw diskError(`${this.#file} cannot be read`, cause);
@@ -52,7 +52,7 @@ export class InstallJournal {
   /** Writes it, so that it is on the disk when the promise resolves. Rejects with `disk-full`, `disk-failed`. */
   async write(installations: Installations): Promise<void> {
     try {
-      await writeAtomically(systemDisk, this.#file, JSON.stringify({ format: FORMAT, ...installations }));
+      await writeAtomically(systemDisk(), this.#file, JSON.stringify({ format: FORMAT, ...installations }));
     } catch (cause) {
       throw diskError(`${this.#file} cannot be written`, cause);
     }

@@ -1,7 +1,7 @@
 import type { KeyLike } from 'node:crypto';
 import { LianyunError, type OtaOffer, type UpgradeFailure } from '@lianyun/protocol';
-import type { DownloadProgress } from '../download/download.ts';
 import type { DownloadTuning } from '../download/options.ts';
+import type { DownloadProgress } from '../download/progress-feed.ts';
 import type { InstallState } from './install-record.ts';
 import type { Upgrade } from './upgrade.ts';
 

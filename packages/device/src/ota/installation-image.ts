@@ -1,7 +1,8 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LianyunError } from '@lianyun/protocol';
-import { Download, type DownloadProgress } from '../download/download.ts';
+import { systemDisk } from '../disk/disk.ts';
+import { Download } from '../download/download.ts';
+import type { DownloadProgress } from '../download/progress-feed.ts';
 import type { DeviceContext } from '../services/context.ts';
 import { imageName, partName, signatureIn } from './image.ts';
 import type { InstallOptions } from './install-options.ts';
@@ -16,7 +17,7 @@ export async function wholeImage({ clock, device }: DeviceContext, { kind, versi
   // A signature that the program gets from elsewhere belongs to an offer.
   if (bytes === undefined || digest === undefined || signature !== undefined) return undefined;
   const [file, part] = [path.join(directory, imageName(kind)), partName(directory, device, kind)];
-  const sizes = await Promise.all([file, part].map((name) => stat(name).then(({ size }) => size, () => undefined)));
+  const sizes = await Promise.all([file, part].map((name) => systemDisk().stat(name).then(({ size }) => size, () => undefined)));
   if (!sizes.includes(bytes)) return undefined;
   const download = new Download({
     file,

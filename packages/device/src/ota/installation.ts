@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import fs from 'node:fs/promises';
 import { isLianyunError, LianyunError, type OtaOffer, type Receipt, type Timer } from '@lianyun/protocol';
+import { systemDisk } from '../disk/disk.ts';
 import { installFailureOf, isPause } from './failures.ts';
 import { InstallJournal, type Installations } from './install-journal.ts';
 import { checkInstallOptions, type InstallationEvents, type InstallOptions } from './install-options.ts';
@@ -253,7 +253,7 @@ export class Installation extends EventEmitter<InstallationEvents> {
     this.#isTrial = false;
     await Promise.all(told.map(({ delivered }) => delivered));
     if (this.#known.current !== record) return;
-    if (record.file !== undefined) await fs.rm(record.file, { force: true });
+    if (record.file !== undefined) await systemDisk().rm(record.file, { force: true });
     await this.#save({ ...this.#known, current: undefined });
     const { state, kind, version } = record;
     if (state === 'confirmed' || state === 'rolled-back') this.emit('over', { outcome: state, kind, version });

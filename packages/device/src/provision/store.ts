@@ -40,7 +40,7 @@ export class ProvisionFile implements ProvisionStore {
 
   constructor(options: FileOptions) {
     this.#options = options;
-    this.#disk = options.disk ?? systemDisk;
+    this.#disk = options.disk ?? systemDisk();
   }
 
   async read(): Promise<StoredProvision | undefined> {

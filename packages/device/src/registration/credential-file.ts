@@ -32,7 +32,7 @@ export async function readCredential(file: string, { productId, deviceName }: Ow
 /** Keeps a credential, whole or not at all, readable by its owner only. Rejects with `disk-full`, `disk-failed`. */
 export async function writeCredential(file: string, { productId, deviceName }: Owner, credential: TencentCredential): Promise<void> {
   try {
-    await writeAtomically(systemDisk, file, `${JSON.stringify({ productId, deviceName, ...credential }, undefined, 2)}\n`);
+    await writeAtomically(systemDisk(), file, `${JSON.stringify({ productId, deviceName, ...credential }, undefined, 2)}\n`);
   } catch (cause) {
     throw diskError(`The credential cannot be kept in ${file}`, cause);
   }

@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { codecOf, LianyunError, textOf, type AnyDialect, type DeviceRef, type DeviceRule } from '@lianyun/protocol';
 import { writeAtomically } from '../disk/atomic-file.ts';
 import { diskError, errnoOf, systemDisk } from '../disk/disk.ts';
+import { node } from '../node.ts';
 
 interface RuleFileOptions {
   readonly file: string;
@@ -26,8 +26,8 @@ export class RuleFile {
     const { file, device, dialect, problem } = this.#options;
     let payload: string;
     try {
-      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-      payload = readFileSync(file, 'utf8');
+      node.fs().mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+      payload = node.fs().readFileSync(file, 'utf8');
     } catch (cause) {
       if (errnoOf(cause) === 'ENOENT') return [];
       throw diskError(`${file} cannot be read`, cause);
@@ -61,7 +61,7 @@ export class RuleFile {
       this.#wanted = undefined;
       try {
         const { payload } = codecOf(dialect).encode('rule.deliver', { device, via: device, body: { rules } });
-        await writeAtomically(systemDisk, file, textOf(payload));
+        await writeAtomically(systemDisk(), file, textOf(payload));
       } catch (cause) {
         problem(diskError(`${file} cannot be written; the rules stay in memory`, cause));
       }

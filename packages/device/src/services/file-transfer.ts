@@ -1,12 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { DownloadEvents, DownloadProgress } from '../download/download.ts';
-import { emitOrFail, ProgressFeed } from '../download/progress-feed.ts';
-
-/** What a transfer tells of itself. */
-export interface TransferTeller {
-  progress(progress: DownloadProgress): void;
-  retry(retry: DownloadEvents['retry'][0]): void;
-}
+import { emitOrFail, ProgressFeed, type DownloadEvents, type DownloadProgress, type TransferTeller } from '../download/progress-feed.ts';
 
 /**
  * A file on its way, in either direction. Events `progress` and `retry`; `for await (const progress of transfer)` gives the newest progress, however slow

@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { LianyunError } from '@lianyun/protocol';
 import { systemDisk } from '../disk/disk.ts';
-import { Download, type DownloadProgress } from '../download/download.ts';
+import { Download } from '../download/download.ts';
 import { distinctFileName } from '../download/file-name.ts';
 import type { DownloadOptions, DownloadTuning } from '../download/options.ts';
-import { UploadSource, type UploadContent } from '../upload/source.ts';
-import { upload, type UploadOptions, type UploadTuning } from '../upload/upload.ts';
+import type { DownloadProgress } from '../download/progress-feed.ts';
+import type { UploadContent, UploadSource } from '../upload/source.ts';
+import type { UploadOptions, UploadTuning } from '../upload/upload.ts';
 import type { DeviceContext } from './context.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { startTransfer } from './start-transfer.ts';
@@ -49,7 +50,10 @@ export class FileTransfers {
   upload<R>(content: UploadContent, options: UploadTuning & { readonly name?: string }, run: (file: Outgoing) => Promise<R>): FileTransfer<R> {
     const { clock, network } = this.#context;
     return startTransfer(this.#context, { what: `The upload of a ${this.#kind.what}`, options }, async (signal, teller) => {
-      const source = await UploadSource.open(systemDisk, content, signal);
+      // Loaded with the first upload.
+      const sources = await import('../upload/source.ts');
+      const { upload } = await import('../upload/upload.ts');
+      const source = await sources.UploadSource.open(systemDisk(), content, signal);
       try {
         const { name = source.name, ...tuning } = options;
         this.#checkName(name);

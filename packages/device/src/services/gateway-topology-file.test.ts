@@ -21,7 +21,7 @@ afterAll(() => folder[Symbol.asyncDispose]());
 const freshFile = (): string => path.join(folder.path, String(++files), 'sub-devices.jsonl');
 
 /** Opens the list of the gateway `g`, and keeps what it told. */
-function open(file: string, { disk = systemDisk, gateway = 'g' }: { readonly disk?: Disk; readonly gateway?: string } = {}) {
+function open(file: string, { disk = systemDisk(), gateway = 'g' }: { readonly disk?: Disk; readonly gateway?: string } = {}) {
   const problems: LianyunError[] = [];
   return { list: new FileTopology({ file, gateway, disk, problem: (problem) => problems.push(problem) }), problems };
 }
@@ -201,7 +201,7 @@ describe('the list of sub-devices in a file', () => {
 /** A disk that is full when it is told to be: half of what is written is still there then. */
 function disk(state: { readonly isFull: boolean }): Disk {
   return {
-    ...systemDisk,
+    ...systemDisk(),
     open: async (...args: Parameters<typeof fs.open>) => {
       const handle = await fs.open(...args);
       const failing = (write: (text: string) => Promise<unknown>) => async (text: string) => {

@@ -1,9 +1,9 @@
-import { constants, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, LianyunError, parseExact, stringifyExact, type ChildInfo, type DeviceRef, type JsonObject, type JsonValue } from '@lianyun/protocol';
 import { writeAtomically } from '../disk/atomic-file.ts';
 import { diskError, errnoOf, systemDisk, type Disk } from '../disk/disk.ts';
+import { node } from '../node.ts';
 import type { KnownChild, TopologyStore } from './gateway-topology.ts';
 
 const FORMAT = 1;
@@ -39,14 +39,14 @@ export class FileTopology implements TopologyStore {
   #writing: Promise<void> | undefined;
 
   /** Reads the file, and makes the directories above it. Throws `bad-config` for another gateway's list, `disk-failed` for what is none. */
-  constructor({ file, gateway, problem, disk = systemDisk }: FileTopologyOptions) {
+  constructor({ file, gateway, problem, disk = systemDisk() }: FileTopologyOptions) {
     this.#file = file;
     this.#gateway = gateway;
     this.#problem = problem;
     this.#disk = disk;
     try {
-      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-      this.#read(readFileSync(file, 'utf8'));
+      node.fs().mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+      this.#read(node.fs().readFileSync(file, 'utf8'));
     } catch (cause) {
       if (cause instanceof LianyunError) throw cause;
       if (errnoOf(cause) !== 'ENOENT') throw diskError(`${file}, the list of sub-devices, cannot be read`, cause);
@@ -147,7 +147,7 @@ export class FileTopology implements TopologyStore {
       return;
     }
     // Not made anew where somebody took it away: a list without its beginning is none.
-    const handle = await this.#disk.open(this.#file, constants.O_WRONLY | constants.O_APPEND);
+    const handle = await this.#disk.open(this.#file, node.fs().constants.O_WRONLY | node.fs().constants.O_APPEND);
     try {
       await handle.appendFile(textOf(fresh));
       await handle.datasync();

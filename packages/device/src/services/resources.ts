@@ -1,6 +1,6 @@
 import { isLianyunError, LianyunError, type Receipt, type ResourceOffer, type ResourceProgress } from '@lianyun/protocol';
-import type { DownloadProgress } from '../download/download.ts';
 import type { DownloadTuning } from '../download/options.ts';
+import type { DownloadProgress } from '../download/progress-feed.ts';
 import type { UploadContent } from '../upload/source.ts';
 import type { UploadTuning } from '../upload/upload.ts';
 import type { DeviceContext } from './context.ts';

@@ -1,9 +1,10 @@
 import { LianyunError } from '@lianyun/protocol';
 import { DEFAULTS } from '../download/options.ts';
 import { bounded } from '../download/patience.ts';
+import type { TransferTeller } from '../download/progress-feed.ts';
 import type { UploadTuning } from '../upload/upload.ts';
 import type { DeviceContext } from './context.ts';
-import { FileTransfer, type TransferTeller } from './file-transfer.ts';
+import { FileTransfer } from './file-transfer.ts';
 
 /** Runs a transfer until it is over, its time is, or the device is closed. */
 export function startTransfer<R>(context: DeviceContext, { what, options }: { readonly what: string; readonly options: UploadTuning }, run: (signal: AbortSignal, teller: TransferTeller) => Promise<R>): FileTransfer<R> {

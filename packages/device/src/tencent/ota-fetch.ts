@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isLianyunError, LianyunError, type Clock } from '@lianyun/protocol';
+import { LianyunError, type Clock } from '@lianyun/protocol';
 import { readAnswer } from '../download/answer.ts';
 import { ask } from '../download/request.ts';
 import { connectionError } from '../net/http.ts';
@@ -97,11 +97,4 @@ export class OtaFetch {
       }
     }
   }
-}
-
-/** What the cloud calls the failure of a download (reference 5.1). */
-export function failureOf(error: unknown): number {
-  if (isLianyunError(error, 'expired-url')) return -3;
-  if (isLianyunError(error, 'not-found')) return -2;
-  return -1;
 }

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
-import { isJsonObject, LianyunError } from '@lianyun/protocol';
+import { isJsonObject, isLianyunError, LianyunError } from '@lianyun/protocol';
 import type { TlsOptions } from '../net/tls-options.ts';
 import { ValueError } from './errors.ts';
-import { failureOf, OtaFetch } from './ota-fetch.ts';
+import type { OtaFetch } from './ota-fetch.ts';
 import { missing, objectIn, type Routes } from './routes.ts';
 import { isNothing, keyOf, type Payload, type Result, type TopicCallback } from './words.ts';
 
@@ -141,7 +141,8 @@ export class Ota {
     this.#fetch?.close();
     this.#fetch = undefined;
     try {
-      this.#fetch = await OtaFetch.open({ url, offset, timeoutMs, clock: this.#routes.line.clock, tls: this.#tls, isChecked: this.#offer !== undefined });
+      const ota = await import('./ota-fetch.ts');
+      this.#fetch = await ota.OtaFetch.open({ url, offset, timeoutMs, clock: this.#routes.line.clock, tls: this.#tls, isChecked: this.#offer !== undefined });
       return 0;
     } catch (error) {
       this.#failed(error);
@@ -253,3 +254,10 @@ export class Ota {
 
 /** A command, or a member of an enumeration of one's own. */
 const valueOf = (command: unknown): unknown => (isJsonObject(command) ? command['value'] : command);
+
+/** What the cloud calls the failure of a download (reference 5.1). */
+function failureOf(error: unknown): number {
+  if (isLianyunError(error, 'expired-url')) return -3;
+  if (isLianyunError(error, 'not-found')) return -2;
+  return -1;
+}

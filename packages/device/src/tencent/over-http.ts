@@ -3,9 +3,8 @@ import path from 'node:path';
 import { isJsonObject, isLianyunError, tencentHttp, type Clock, type JsonObject, type TencentCredential } from '@lianyun/protocol';
 import { writeAtomically } from '../disk/atomic-file.ts';
 import { diskError, systemDisk } from '../disk/disk.ts';
-import { publishOverHttp } from '../http/publish.ts';
 import type { TlsInput } from '../net/tls-options.ts';
-import { requestCredential } from '../registration/register.ts';
+import { publishOverHttp } from '../on-demand.ts';
 import type { DeviceFile } from './configuration.ts';
 import { serialise } from './serialise.ts';
 
@@ -35,6 +34,7 @@ const KEY_FILE = 'privateKey.txt';
 export async function register(file: DeviceFile, surroundings: HttpSurroundings): Promise<[rc: number, text: string]> {
   const { productId, deviceName, productSecret } = file;
   try {
+    const { requestCredential } = await import('../registration/register.ts');
     const target = common(surroundings);
     // Each API has a path of its own (reference 4.1, 4.2).
     const form = URL.canParse(target.url) && new URL(target.url).pathname === tencentHttp.registration.paths.legacy ? 'legacy' : 'current';
@@ -99,7 +99,7 @@ const membersOf = (document: JsonObject, name: string): JsonObject => (isJsonObj
 
 async function write(file: string, text: string): Promise<void> {
   try {
-    await writeAtomically(systemDisk, file, text);
+    await writeAtomically(systemDisk(), file, text);
   } catch (cause) {
     throw diskError(`${file} cannot be written`, cause);
   }

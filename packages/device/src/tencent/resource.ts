@@ -4,8 +4,6 @@ import { isJsonObject, LianyunError } from '@lianyun/protocol';
 import { systemDisk } from '../disk/disk.ts';
 import { readNetwork } from '../net/options.ts';
 import type { TlsOptions } from '../net/tls-options.ts';
-import { put } from '../upload/put.ts';
-import { UploadSource } from '../upload/source.ts';
 import { StateError } from './errors.ts';
 import type { Routes } from './routes.ts';
 import { keyOf, type Result, type TopicCallback } from './words.ts';
@@ -62,6 +60,7 @@ export class Resource {
     const { source } = task;
     const { signal } = new AbortController();
     try {
+      const { put } = await import('../upload/put.ts');
       await put({ url, headers: { 'content-md5': Buffer.from(source.md5, 'hex').toString('base64') }, source, network: readNetwork(this.#tls === undefined ? {} : { tls: this.#tls }), clock: line.clock, stallMs: timeoutMs, signal, onSent: (bytes) => void (task.percent = Math.floor((bytes * 100) / Math.max(1, source.bytes))) });
       task.percent = 100;
       return 0;

@@ -1,8 +1,8 @@
 import type http from 'node:http';
 import { LianyunError, type Clock } from '@lianyun/protocol';
 import { refusalOf } from '../download/answer.ts';
-import { watched } from '../download/patience.ts';
 import { readUrl } from '../download/request.ts';
+import { watched } from '../download/watched.ts';
 import { wayTo } from '../net/http.ts';
 import type { NetworkSettings } from '../net/open.ts';
 import type { UploadSource } from './source.ts';
