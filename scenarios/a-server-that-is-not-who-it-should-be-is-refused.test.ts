@@ -105,11 +105,22 @@ describe('The options of TLS', () => {
     ['a certificate without its key', { cert: '-----BEGIN CERTIFICATE-----' }, /tls\.key is missing/],
     ['an unknown member', { CA: 'x' }, /tls\.CA is no option/],
     ['insecure that is no boolean', { insecure: 'no' }, /tls\.insecure is no: true or false is expected/],
+    ['a function that signs, for which Node.js has no place', { cert: '-----BEGIN CERTIFICATE-----', signer: () => undefined }, /tls\.signer is no option: Node\.js signs the TLS handshake itself, .* give tls\.privateKeyEngine/],
+    ['a function as a key', { cert: '-----BEGIN CERTIFICATE-----', key: () => undefined }, /tls\.key is neither text nor bytes: Node\.js signs the TLS handshake itself/],
+    ['an engine without a key in it', { cert: '-----BEGIN CERTIFICATE-----', privateKeyEngine: 'pkcs11' }, /tls\.privateKeyIdentifier is missing/],
+    ['a key in an engine without its certificate', { privateKeyEngine: 'pkcs11', privateKeyIdentifier: 'pkcs11:object=a' }, /tls\.cert is missing/],
+    ['a key here and one in an engine', { cert: '-----BEGIN CERTIFICATE-----', key: '-----BEGIN PRIVATE KEY-----', privateKeyEngine: 'pkcs11', privateKeyIdentifier: 'pkcs11:object=a' }, /tls\.key and tls\.privateKeyEngine exclude each other/],
     ['a key that is none', { cert: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', key: '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n' }, /cannot be read/],
   ])('refuse %s, and name it', (_what, tls, words) => {
     const make = (): unknown => device(server, { tls: tls as never });
     expect(make).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(words) }));
     expect(make).not.toThrow(/c2VjcmV0/);
+  });
+
+  it('refuse an engine that is not there, and do not repeat what may be a PIN', () => {
+    const make = (): unknown => device(server, { tls: { cert: trusted.forDevice('one').cert, privateKeyEngine: 'no-such-engine', privateKeyIdentifier: 'pkcs11:object=a;pin-value=271828' } });
+    expect(make).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringContaining('the engine "no-such-engine" cannot be loaded, or has no such key') }));
+    expect(make).not.toThrow(/271828/);
   });
 
   it('refuse a key of another certificate, and TLS options without TLS', () => {
