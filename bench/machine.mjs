@@ -9,6 +9,7 @@ import { freePort, HOST } from './network.mjs';
 import { Child } from './processes.mjs';
 
 const BENCH = fileURLToPath(new URL('./', import.meta.url));
+const DEVICE = fileURLToPath(new URL('./clients/device-process.mjs', import.meta.url));
 const CROWD = fileURLToPath(new URL('./clients/crowd-process.mjs', import.meta.url));
 const HISTORY = fileURLToPath(new URL('./clients/history-process.mjs', import.meta.url));
 const FLEET = fileURLToPath(new URL('./fleet/fleet-process.mjs', import.meta.url));
@@ -35,7 +36,7 @@ export class Machine {
 
   /** A process with one device of a client library; see clients/device-process.mjs. `bench`: a copy of this directory elsewhere; see packed.mjs. */
   device(client, options, bench = BENCH) {
-    return this.#start('client', [process.execPath, path.join(bench, 'clients/device-process.mjs'), client, JSON.stringify(options)]);
+    return this.#start('client', [process.execPath, path.join(bench, path.relative(BENCH, DEVICE)), client, JSON.stringify(options)]);
   }
 
   /** A process with many of them; see clients/crowd-process.mjs. */
