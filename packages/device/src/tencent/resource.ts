@@ -4,6 +4,7 @@ import { isJsonObject, LianyunError } from '@lianyun/protocol';
 import { systemDisk } from '../disk/disk.ts';
 import { readNetwork } from '../net/options.ts';
 import type { TlsOptions } from '../net/tls-options.ts';
+import type { UploadSource } from '../upload/source.ts';
 import { StateError } from './errors.ts';
 import type { Routes } from './routes.ts';
 import { keyOf, type Result, type TopicCallback } from './words.ts';
@@ -41,7 +42,8 @@ export class Resource {
   /** Asks where a file is to be put. Rejects when it cannot be read. */
   async create(file: string): Promise<Result> {
     this.#routes.line.online();
-    const source = await UploadSource.open(systemDisk, await readFile(file), new AbortController().signal);
+    const { UploadSource } = await import('../upload/source.ts');
+    const source = await UploadSource.open(systemDisk(), await readFile(file), new AbortController().signal);
     const name = path.basename(file);
     this.#task = { source, name, percent: 0 };
     return this.#publish({ type: 'create_upload_task', size: source.bytes, name, md5sum: source.md5 });
