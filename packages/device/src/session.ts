@@ -1,5 +1,6 @@
 import { failedReceipt, isLianyunError, LianyunError, type DeviceRef, type Frame, type Link, type MessageProperties, type Receipt, type SendOptions, type Timer } from '@lianyun/protocol';
 import { MqttProtocolError } from '@lianyun/protocol/mqtt';
+import { AckWatch } from './ack-watch.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Entry } from './entry.ts';
 import { refusedMessage } from './mqtt5.ts';
@@ -13,8 +14,6 @@ import { Subscriptions, type Told } from './subscriptions.ts';
 
 /** Times that a message is written before the missing answer of the cloud fails it. */
 const MAX_ATTEMPTS = 3;
-/** Looks in a row that find the server alive and not one acknowledgement, after which the connection is given up. */
-const MAX_IDLE_LOOKS = 3;
 /** Packet ids in use above which nothing is sent: the rest is for subscriptions. */
 const MAX_PACKET_IDS = 65_000;
 /** Bytes handed to the socket but not taken by it yet, above which the pump waits. */
@@ -34,18 +33,16 @@ export class Session implements Link, ConnectionOwner {
   #isClosing = false;
   #closing: Promise<void> | undefined;
   #timer: Timer | undefined;
-  #watch: Timer | undefined;
-  /** Whether something was acknowledged since the last look, and how many looks found nothing. */
-  #hasProgress = false;
-  #idleLooks = 0;
   #packetId = 0;
   readonly subscriptions: Subscriptions;
+  readonly #acks: AckWatch;
 
   constructor(options: Settings, owner: SessionOwner, parts: { readonly outbox: Outbox; readonly system: readonly Subscription[] }) {
     this.#options = options;
     this.#owner = owner;
     this.#outbox = parts.outbox;
     this.subscriptions = new Subscriptions(parts.system);
+    this.#acks = new AckWatch(parts.outbox, this.subscriptions, this);
   }
 
   get state(): SessionState {
@@ -129,7 +126,7 @@ export class Session implements Link, ConnectionOwner {
   }
 
   onPuback(packetId: number, reasonCode: number, reasonString: string | undefined): void {
-    this.#hasProgress = true;
+    this.#acks.progress();
     const refused = reasonCode < 0x80 ? undefined : (topic: string): LianyunError => refusedMessage(topic, reasonCode, reasonString);
     if (this.#outbox.acknowledge(packetId, refused)) this.#pump();
   }
@@ -137,7 +134,7 @@ export class Session implements Link, ConnectionOwner {
   onSuback(packetId: number, reasonCodes: readonly number[]): void {
     const asked = this.subscriptions.answered(packetId, true);
     if (asked === undefined) return;
-    this.#hasProgress = true;
+    this.#acks.progress();
     for (const [index, filter] of asked.filters.entries()) if ((reasonCodes[index] ?? 0x80) >= 0x80) this.#owner.onSubscriptionRefused(filter, reasonCodes[index] ?? 0x80);
     asked.told?.(reasonCodes);
     if (this.subscriptions.open === 0) this.#ready();
@@ -150,6 +147,11 @@ export class Session implements Link, ConnectionOwner {
   onWritten(total: number): void {
     this.#outbox.written(total);
     this.#pump();
+  }
+
+  repeatOverdue(): void {
+    if (!this.#isReady) return;
+    for (const entry of this.#outbox.overdue(this.#options.answerMs, MAX_ATTEMPTS)) this.#repeat(entry);
   }
 
   onEnd(ending: Ending): void {
@@ -178,7 +180,7 @@ export class Session implements Link, ConnectionOwner {
       const entry = outbox.take(outbox.inFlight < window);
       if (entry === undefined) break;
       this.#write(connection, entry);
-      if (this.#watch === undefined) this.#watchAcks();
+      if (!this.#acks.isRunning) this.#watchAcks(connection);
     }
   }
 
@@ -202,35 +204,16 @@ export class Session implements Link, ConnectionOwner {
     onWire.repeat(entry, packetId);
   }
 
-  /** Looks now and then whether what was sent is acknowledged: a half-open link is found long before keepalive would. */
-  #watchAcks(): void {
-    const { clock, ackSilenceMs, answerMs } = this.#options;
-    this.#connection?.startListening();
-    this.#hasProgress = false;
-    this.#idleLooks = 0;
-    const lookMs = Math.min(ackSilenceMs, answerMs);
-    const look = (): void => {
-      this.#watch = undefined;
-      const awaited = this.#outbox.onWire.packetIds + this.subscriptions.open;
-      if (this.#outbox.inFlight === 0 && awaited === 0) return;
-      this.#idleLooks = this.#hasProgress || awaited === 0 ? 0 : this.#idleLooks + 1;
-      this.#hasProgress = false;
-      if (this.#idleLooks === MAX_IDLE_LOOKS) {
-        const text = `${whereOf(this.#endpoint)} answers pings, but has acknowledged nothing for ${lookMs * MAX_IDLE_LOOKS} ms.`;
-        return this.#connection?.end('network', new LianyunError('timeout', text));
-      }
-      this.#connection?.checkSilence();
-      if (this.#isReady) for (const entry of this.#outbox.overdue(answerMs, MAX_ATTEMPTS)) this.#repeat(entry);
-      if (this.#connection !== undefined) this.#watch = clock.after(lookMs, look, true);
-    };
-    this.#watch = clock.after(lookMs, look, true);
+  #watchAcks(connection: Connection): void {
+    this.#acks.start({ connection, settings: this.#options, endpoint: this.#endpoint });
   }
 
   #sendSubscribe(subscriptions: readonly Subscription[], told?: Told): void {
     const packetId = this.#nextPacketId();
     this.subscriptions.asked(packetId, { filters: subscriptions.map(({ filter }) => filter), isSubscribe: true, told });
-    this.#connection?.sendSubscribe(packetId, subscriptions);
-    if (this.#watch === undefined) this.#watchAcks();
+    const connection = this.#connection;
+    connection?.sendSubscribe(packetId, subscriptions);
+    if (connection !== undefined && !this.#acks.isRunning) this.#watchAcks(connection);
   }
 
   /** The server that is tried or connected to. */
@@ -252,8 +235,7 @@ export class Session implements Link, ConnectionOwner {
     this.#isConnected = false;
     this.#isReady = false;
     this.subscriptions.forgetAsked();
-    this.#watch?.cancel();
-    this.#watch = undefined;
+    this.#acks.stop();
     this.#outbox.disconnected(new LianyunError('offline', 'The connection ended before the message was delivered.', { cause: error }), byServer);
   }
 
