@@ -151,7 +151,7 @@ export type { DownloadEvents, DownloadProgress } from './download/progress-feed.
 export type { InstallationEvents, InstallOptions, InstallStep } from './ota/install-options.ts';
 export type { Installation } from './ota/installation.ts';
 export type { Upgrade, UpgradeDownloadOptions, Versions } from './ota/upgrade.ts';
-export type { OutboxBounds } from './outbox.ts';
+export type { OutboxBounds } from './outbox-room.ts';
 export { provision, publishOverHttp, registerDevice } from './on-demand.ts';
 export type { Provisioned, Provisioning, ProvisionOptions } from './provision/provision.ts';
 export type { ProvisionStore, StoredProvision } from './provision/store.ts';

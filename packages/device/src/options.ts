@@ -5,7 +5,7 @@ import { isSecure, readEndpoints, type Endpoint } from './net/endpoint.ts';
 import type { NetworkSettings } from './net/open.ts';
 import { readNetwork } from './net/options.ts';
 import type { TlsOptions } from './net/tls-options.ts';
-import type { OutboxBounds } from './outbox.ts';
+import type { OutboxBounds } from './outbox-room.ts';
 import type { TopologyStore } from './services/gateway-topology.ts';
 import type { Pace } from './session-state.ts';
 

@@ -5,7 +5,8 @@ import { FakeClock } from '@lianyun/protocol/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from './entry.ts';
-import { Outbox, type OutboxBounds } from './outbox.ts';
+import type { OutboxBounds } from './outbox-room.ts';
+import { Outbox } from './outbox.ts';
 import { outcomeOf, turns } from './testing/support.ts';
 
 const BOUNDS: OutboxBounds = { maxCount: 1000, maxBytes: 1_000_000, policy: 'reject-new', expiresMs: 60_000 };

@@ -3,19 +3,8 @@ import { LianyunError, PendingReceipt, type Clock, type Frame, type Receipt, typ
 import type { Entry } from './entry.ts';
 import { Expiry } from './expiry.ts';
 import { InFlight } from './in-flight.ts';
+import { OutboxRoom, type OutboxBounds } from './outbox-room.ts';
 import { ENDS_BEFORE_HELD, Quarantine } from './quarantine.ts';
-
-/** How much an outbox takes, and what happens beyond. */
-export interface OutboxBounds {
-  /** Messages, those in flight included. Answers, which live no longer than the connection, are counted apart, up to the same number. */
-  readonly maxCount: number;
-  /** Payload bytes, those in flight included; answers apart as above. */
-  readonly maxBytes: number;
-  /** `reject-new`: the new message's receipt fails with `outbox-full`. `drop-oldest`: the oldest waiting one fails with `dropped`. */
-  readonly policy: 'reject-new' | 'drop-oldest';
-  /** Milliseconds after which an undelivered message fails with `expired`, unless it brings its own. */
-  readonly expiresMs: number;
-}
 
 /** Messages that are not settled yet, in order, in memory. It knows no MQTT: the session's pump moves entries from waiting to sent. */
 export class Outbox {
@@ -30,10 +19,7 @@ export class Outbox {
   /** What was written and waits for its answer. */
   readonly onWire: InFlight;
   #expiry: Expiry | undefined;
-  #count = 0;
-  #bytes = 0;
-  #liveCount = 0;
-  #liveBytes = 0;
+  readonly #room: OutboxRoom;
   #sent = 0;
   #seq = 0;
   #empty: PromiseWithResolvers<void> | undefined;
@@ -42,6 +28,7 @@ export class Outbox {
   /** `onGivenUp` hears of a message that is given up because the server closes the connection whenever it comes. */
   constructor(bounds: OutboxBounds, clock: Clock, onGivenUp: (problem: LianyunError) => void = () => undefined) {
     this.#bounds = bounds;
+    this.#room = new OutboxRoom(bounds);
     this.#clock = clock;
     this.#onGivenUp = onGivenUp;
     this.onWire = new InFlight(clock);
@@ -49,12 +36,12 @@ export class Outbox {
 
   /** Messages that are not settled. */
   get count(): number {
-    return this.#count;
+    return this.#room.count;
   }
 
   /** Payload bytes of the messages that are not settled. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#room.bytes;
   }
 
   /** Messages that were sent and are not settled yet. */
@@ -81,13 +68,8 @@ export class Outbox {
     const expiresMs = options.expiresMs ?? this.#bounds.expiresMs;
     const expiresAt = expiresMs === Infinity ? Infinity : this.#clock.elapsed() + expiresMs;
     const entry: Entry = { frame, options, receipt, bytes, expiresAt, seq: ++this.#seq, packetId: 0, end: 0, state: 'waiting', attempts: 0, sentAt: 0 };
-    this.#count++;
-    this.#bytes += bytes;
-    if (isLive) {
-      this.#urgent.push(entry);
-      this.#liveCount++;
-      this.#liveBytes += bytes;
-    } else this.#waiting.push(entry);
+    this.#room.take(bytes, isLive);
+    (isLive ? this.#urgent : this.#waiting).push(entry);
     this.#expiry ??= new Expiry(this.#clock, (now) => this.#expire(now));
     this.#expiry.watch(expiresAt);
     receipt.markStored();
@@ -188,7 +170,7 @@ export class Outbox {
 
   /** Resolves when nothing is unsettled. */
   empty(): Promise<void> {
-    if (this.#count === 0) return Promise.resolve();
+    if (this.#room.count === 0) return Promise.resolve();
     this.#empty ??= Promise.withResolvers();
     return this.#empty.promise;
   }
@@ -211,18 +193,16 @@ export class Outbox {
 
   /** Why there is no room for a message; undefined when there is, after dropping older ones where the policy says so. */
   #makeRoom(bytes: number, isLive: boolean, topic: string): LianyunError | undefined {
-    const { maxCount, maxBytes, policy } = this.#bounds;
-    const count = isLive ? this.#liveCount : this.#count - this.#liveCount;
-    const held = isLive ? this.#liveBytes : this.#bytes - this.#liveBytes;
-    if (count < maxCount && held + bytes <= maxBytes) return undefined;
-    if (bytes > maxBytes) return new LianyunError('too-large', `The message has ${bytes} bytes; the outbox takes ${maxBytes} in all (option outbox.maxBytes).`, { topic });
-    if (!isLive && policy === 'drop-oldest' && this.#drop(count + 1 - maxCount, held + bytes - maxBytes)) return undefined;
-    return new LianyunError('outbox-full', `The outbox is full: ${count} of ${maxCount} messages, ${held} of ${maxBytes} bytes.`, { topic });
+    const { maxBytes, policy } = this.#bounds;
+    if (this.#room.has(bytes, isLive)) return undefined;
+    if (!isLive && policy === 'drop-oldest' && bytes <= maxBytes && this.#drop(this.#room.excess(bytes))) return undefined;
+    return this.#room.refusal(bytes, isLive, topic);
   }
 
   /** Drops the oldest waiting messages until so much room is made; none when they are not enough. */
-  #drop(count: number, bytes: number): boolean {
+  #drop({ count, bytes: excess }: { readonly count: number; readonly bytes: number }): boolean {
     const victims: Entry[] = [];
+    let bytes = excess;
     for (let at = this.#head; victims.length < count || bytes > 0; at++) {
       if (at >= this.#waiting.length) return false;
       const entry = this.#waiting[at];
@@ -239,16 +219,11 @@ export class Outbox {
     if (entry.state === 'settled') return;
     if (entry.state === 'sent') this.#sent--;
     entry.state = 'settled';
-    this.#count--;
-    this.#bytes -= entry.bytes;
-    if (entry.options.hold === 'live') {
-      this.#liveCount--;
-      this.#liveBytes -= entry.bytes;
-    }
+    this.#room.giveBack(entry.bytes, entry.options.hold === 'live');
     this.onWire.settled(entry);
     if (error === undefined) entry.receipt.markDelivered();
     else entry.receipt.fail(error);
-    if (this.#count > 0) return;
+    if (this.#room.count > 0) return;
     this.#empty?.resolve();
     this.#empty = undefined;
   }
