@@ -99,6 +99,17 @@ describe('A program in the words of Tencent’s own SDK', () => {
     expect(await program.hears('log', (_topic, _qos, payload) => (payload as JsonObject)['clientToken'] === 'mine')).toMatchObject([{}, 0, { log_level: 2 }, 'ud']);
   });
 
+  it('is told in on_message what comes on a topic of the platform’s that it has subscribed, and that no callback is for', async () => {
+    const { explorer } = program;
+    await subscribed(`$config/operation/result/${REF}`);
+    explorer.publish(`$config/operation/${REF}`, { type: 'get' }, 0);
+    expect(await program.hears('on_message')).toEqual([`$config/operation/result/${REF}`, 0, { type: 'reply', result: 1001 }, 'ud']);
+    explorer.unsubscribe(`$config/operation/result/${REF}`);
+    await program.hears('on_unsubscribe');
+    rig.platform.tencent.remoteConfigs.set('LAMP000001', { interval: 5 });
+    await expect(rig.platform.tencent.remoteConfigs.pushTo(REF)).rejects.toMatchObject({ code: 'unsupported' });
+  });
+
   it('gets bytes where a message is no text', async () => {
     await subscribed(`$thing/down/raw/${REF}`);
     program.explorer.registerUserCallback(`$thing/down/raw/${REF}`, program.noted('raw'));

@@ -92,6 +92,22 @@ describe('A data template with every type', () => {
     expect(program.problems.all.at(-1)?.message).toContain('406');
   });
 
+  it('takes a report without a token, which has no answer, and answers each of two with the same token; what has a wrong type is dropped and told', async () => {
+    const { explorer, names } = program;
+    const answers = (): JsonObject[] => program.told.all.filter(({ name }) => name === 'propertyCb').map(({ args }) => args[2] as JsonObject);
+    for (const message of [{ count: 1 }, { count: 2 }, { count: 3 }]) explorer.templateReport(...names, { method: 'report', params: message });
+    for (const count of [4, 101, 5]) explorer.templateReport(...names, { method: 'report', clientToken: 'the same', params: { count } });
+    // Behind all of them.
+    expect(await answerTo({ flag: 1 })).toMatchObject({ code: 0 });
+    expect(answers().map(({ clientToken, code }) => [clientToken, code])).toEqual([['the same', 0], ['the same', 406], ['the same', 0], [expect.stringMatching(/^LAMP000001-/), 0]]);
+    expect(rig.platform.twins.read('tencent', 'LAMP000001/lamp1')[0]?.reported?.values).toEqual({ count: 5, flag: 1 });
+    for (const message of [{ method: 'report', clientToken: {}, params: {} }, { method: 'report', clientToken: 'x', params: 7 }, { clientToken: 'x' }]) {
+      const dropped = once(rig.platform, 'problem');
+      explorer.templateReport(...names, message);
+      expect(await dropped).toMatchObject([{ code: 'bad-frame' }]);
+    }
+  });
+
   it('refuses a struct with a member that there is not, naming it', async () => {
     expect(await answerTo({ place: { x: 3, y: 4 } })).toMatchObject({ code: 406, status: expect.stringContaining('place') });
   });

@@ -80,7 +80,7 @@ export class Gateway {
 
   subscribe(topics: readonly { readonly filter: string; readonly qos: 0 | 1 }[]): Result {
     this.#check();
-    return this.#routes.line.subscribe(topics);
+    return this.#routes.subscribe(topics);
   }
 
   /** What the platform has bound to this gateway; every call asks anew. */

@@ -66,12 +66,12 @@ export class HubConnection implements AsyncDisposable {
   /** Subscribes, now and after every reconnect. Throws {@link StateError}, {@link ValueError}. */
   subscribe(topic: TopicSelection, qos: number = 0): Result {
     this.routes.line.online();
-    return this.routes.line.subscribe(selected(topic, qos));
+    return this.routes.subscribe(selected(topic, qos));
   }
 
   unsubscribe(topic: string | readonly string[]): Result {
     this.routes.line.online();
-    return this.routes.line.unsubscribe(unselected(topic));
+    return this.routes.unsubscribe(unselected(topic));
   }
 
   /** Publishes what JSON can write, as Python does: text arrives quoted. Throws {@link StateError}, {@link ValueError}, TypeError. */

@@ -1,13 +1,14 @@
 import { LianyunError, type JsonObject, isJsonObject } from '@lianyun/protocol';
 import { topicMatches } from '@lianyun/protocol/mqtt';
+import type { Subscription } from '../session-owner.ts';
 import { serialise } from './serialise.ts';
 import { Line } from './line.ts';
-import type { Payload, TopicCallback } from './words.ts';
+import type { Payload, Result, TopicCallback } from './words.ts';
 
 /** Takes a message that a service subscribed. */
 export type Route = (payload: Payload, topic: string, qos: number) => void;
 
-/** Topics that no callback of a program's is for, unless it was initialised. */
+/** Topics that no callback of a program's is for, unless they were initialised, or it subscribed them itself. */
 const isReserved = (topic: string): boolean => topic.startsWith('$') && !topic.startsWith('$sys/');
 
 /** Who takes what arrives: the services that were initialised, then callbacks of single topics, then `on_message`. */
@@ -15,9 +16,24 @@ export class Routes {
   readonly line: Line;
   readonly #services = new Map<string, Route>();
   readonly #callbacks = new Map<string, TopicCallback>();
+  /** Filters that the program has subscribed by itself. */
+  readonly #own = new Set<string>();
 
   constructor(options: Omit<ConstructorParameters<typeof Line>[0], 'receive' | 'rest'>) {
-    this.line = new Line({ ...options, receive: (topic, payload, qos) => this.#receive(topic, payload, qos), rest: (topic, payload, qos) => !isReserved(topic) && this.message(topic, payload, qos) });
+    this.line = new Line({ ...options, receive: (topic, payload, qos) => this.#receive(topic, payload, qos), rest: (topic, payload, qos) => (!isReserved(topic) || this.#isOwn(topic)) && this.message(topic, payload, qos) });
+  }
+
+  /** Subscribes what the program wants: what comes on it, and no callback is for, is told to `on_message`. */
+  subscribe(subscriptions: readonly Subscription[]): Result {
+    const result = this.line.subscribe(subscriptions);
+    for (const { filter } of subscriptions) this.#own.add(filter);
+    return result;
+  }
+
+  unsubscribe(filters: readonly string[]): Result {
+    const result = this.line.unsubscribe(filters);
+    for (const filter of filters) this.#own.delete(filter);
+    return result;
   }
 
   /** Registers a service's filter. */
@@ -40,6 +56,10 @@ export class Routes {
     if (typeof this.line.callbacks.on_message !== 'function') return false;
     this.line.tell('on_message', topic, qos, payload);
     return true;
+  }
+
+  #isOwn(topic: string): boolean {
+    return [...this.#own].some((filter) => topicMatches(filter, topic));
   }
 
   #receive(topic: string, payload: Payload, qos: number): boolean {
