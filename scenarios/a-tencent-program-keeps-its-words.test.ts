@@ -232,6 +232,10 @@ describe('A program for a gateway', () => {
     expect(rc).toBe(0);
     await gateway.hears('on_subscribe', (_, each) => each === mid);
     explorer.registerUserCallback('LAMP000001/sub0/control', gateway.noted('userCallback'));
+    const [, alone] = explorer.gatewaySubdevSubscribe('LAMP000001/sub0/data');
+    await gateway.hears('on_subscribe', (_, each) => each === alone);
+    explorer.publish('LAMP000001/sub0/data', 'of its own', 0);
+    expect(await gateway.hears('on_message', (topic) => topic === 'LAMP000001/sub0/data')).toEqual(['LAMP000001/sub0/data', 0, 'of its own', 'ud']);
     await other.tencent('PublishMessage', { ProductId: 'LAMP000001', DeviceName: 'sub0', Topic: 'LAMP000001/sub0/control', Payload: '{"on":1}' });
     expect(await gateway.hears('userCallback')).toEqual(['LAMP000001/sub0/control', 0, { on: 1 }, 'ud']);
 

@@ -76,6 +76,17 @@ describe('A program whose device knows only the secret of its product', () => {
     await own.online();
   });
 
+  it('changes nothing else in its file, and connects with the new secret where it had another', async () => {
+    const rig = await platform({ seed: seed(2) });
+    const file = { note: 'old', old: 'old', subDev: { subdev_num: 0, subdev_list: [] } };
+    for (const [deviceName, secret] of [['had-one', 'b2xkb2xkb2xkb2xkb2xkb2xk'], ['had-none', '']] as const) {
+      const own = program(rig, { deviceName, secret, file });
+      const [rc, fresh] = await own.explorer.dynregDevice(10, `http://127.0.0.1:${rig.httpPort}/device/register`);
+      expect([rc, fileOf(own)]).toEqual([0, expect.objectContaining({ ...file, productSecret: SECRET, key_deviceinfo: { deviceSecret: fresh } })]);
+      await own.online();
+    }
+  });
+
   it('is told in the words of the cloud when it is refused, and its file stays as it was', async () => {
     const rig = await platform({ seed: seed(1) });
     const own = program(rig, { deviceName: 'unheard-of' });

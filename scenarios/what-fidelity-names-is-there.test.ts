@@ -46,6 +46,19 @@ describe('docs/fidelity.md', async () => {
     }
   });
 
+  it('and docs/from-python.md, which has a line for each fault of the vendor’s that users suffer from, name only tests that are there', async () => {
+    const python = await readFile(path.join(ROOT, 'docs/from-python.md'), 'utf8');
+    const lines = [...(python.split('| 9.1 | Python | Here | Test |\n')[1] ?? '').matchAll(/^\| (\d+) \| .+ \| (.+) \|$/gm)];
+    expect(lines.map(([, number]) => Number(number))).toEqual(Array.from({ length: 29 }, (_, index) => index + 1));
+    for (const [line, , shown = ''] of lines) {
+      expect(citationsOf(shown).some(({ names }) => names.length > 0), line).toBe(true);
+      for (const { file, names } of citationsOf(shown)) {
+        const titles = titlesOf(await readFile(path.join(ROOT, file), 'utf8'));
+        for (const name of names) expect(titles.includes(name), `${JSON.stringify(name)} in ${file}`).toBe(true);
+      }
+    }
+  });
+
   it('would notice a test that is not there', () => {
     expect(citationsOf('`a.test.ts` "one" "two", `packages/b.test.ts`; `c.ts`')).toEqual([{ file: 'scenarios/a.test.ts', names: ['one', 'two'] }, { file: 'packages/b.test.ts', names: [] }]);
     expect(titlesOf("  it.each([1])('one', () => {\n    expect('two').toBe(2);\n")).toBe("  it.each([1])('one', () => {");

@@ -175,11 +175,11 @@ export class Rig implements AsyncDisposable {
     return this.#call({ method, url, headers, payload });
   }
 
-  /** An action of Tencent's Cloud API 3.0; the body is what stands in `Response`. */
-  async tencent(action: string, parameters: object): Promise<ApiAnswer> {
+  /** An action of Tencent's Cloud API 3.0, of IoT Explorer unless another version is named; the body is what stands in `Response`. */
+  async tencent(action: string, parameters: object, version = '2019-04-23'): Promise<ApiAnswer> {
     const payload = Buffer.from(JSON.stringify(parameters));
     const [{ secretId, secretKey }] = SEED.tencent.accessKeys;
-    const headers = { host: `${HOST}:${this.httpPort}`, 'content-type': 'application/json', 'x-tc-action': action, 'x-tc-version': '2019-04-23', 'x-tc-region': 'ap-guangzhou' };
+    const headers = { host: `${HOST}:${this.httpPort}`, 'content-type': 'application/json', 'x-tc-action': action, 'x-tc-version': version, 'x-tc-region': 'ap-guangzhou' };
     const signed = signTencent({ method: 'POST', url: '/', headers, body: payload }, { id: secretId, secret: secretKey }, { at: this.clock.now() });
     const { status, body } = await this.#call({ method: 'POST', url: '/', headers: signed, payload });
     return { status, body: (body as { readonly Response: unknown }).Response };

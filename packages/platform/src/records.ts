@@ -58,6 +58,16 @@ export interface TencentProduct extends ProductRecord {
 
 export type Product = HuaweiProduct | TencentProduct;
 
+/** A shadow of IoT Hub as it is kept. */
+export interface KeptDocument {
+  readonly reported?: JsonObject | undefined;
+  readonly desired?: JsonObject | undefined;
+  /** Of the last change. */
+  readonly at?: number;
+  /** Counts the changes. */
+  readonly version: number;
+}
+
 /** A device of either cloud. */
 export interface Device {
   readonly cloud: Cloud;
@@ -86,6 +96,8 @@ export interface Device {
   readonly logs?: Vocabulary['log.config'];
   /** What the device last told about itself. */
   readonly info?: DeviceInfo;
+  /** Its shadow as IoT Hub has it (Tencent 7.2); left out: nobody has written it. */
+  readonly shadowDocument?: KeptDocument | undefined;
   /** False: frozen (Huawei), disabled (Tencent); it cannot sign in. */
   readonly enabled: boolean;
   readonly createdAt: number;
@@ -117,7 +129,7 @@ export type DeviceDraft = Omit<Device, MadeForDevice> & { readonly nodeId: strin
 
 /** What can be changed about a device. */
 export type DeviceChanges = Partial<
-  Pick<Device, 'name' | 'secret' | 'authType' | 'fingerprint' | 'certificate' | 'gateway' | 'wantsOnline' | 'description' | 'extensionInfo' | 'secureAccess' | 'info' | 'enabled' | 'logs'>
+  Pick<Device, 'name' | 'secret' | 'authType' | 'fingerprint' | 'certificate' | 'gateway' | 'wantsOnline' | 'description' | 'extensionInfo' | 'secureAccess' | 'info' | 'enabled' | 'logs' | 'shadowDocument'>
 >;
 
 /** What can be changed about a product of the cloud `C`. */

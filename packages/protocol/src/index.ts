@@ -78,6 +78,7 @@ export {
   type RuleAction,
   type RuleCondition,
   type RuleWindow,
+  type ShadowDocument,
   type ShadowService,
   type UpgradeFailure,
   type UpgradeStep,

@@ -133,6 +133,7 @@ describe('the rights of a Tencent device', () => {
     ['sync.call', ['$iotrrpc/down/ABCDE12345/d1/+ 0']],
     ['resource.upload', ['$resource/down/service/ABCDE12345/d1 1']],
     ['config.query', ['$config/operation/result/ABCDE12345/d1 0']],
+    ['document.get', ['$shadow/operation/result/ABCDE12345/d1 0']],
   ] as const)('are subscribed for the use of %s', (op, filters) => {
     expect(filtersFor(tencent, 'ABCDE12345/d1', op).map(({ filter, qos }) => `${filter} ${qos}`)).toEqual(filters);
   });

@@ -1,4 +1,4 @@
-import type { JsonValue } from './json.ts';
+import type { JsonObject, JsonValue } from './json.ts';
 import type { Outcome } from './outcome.ts';
 
 export type FileDirection = 'upload' | 'download';
@@ -39,6 +39,32 @@ export interface TencentVocabulary {
   'resource.poll.answer': { offer?: ResourceOffer };
   /** The cloud has a file for a device. */
   'resource.offer': ResourceOffer;
+
+  /** A device of IoT Hub asks for its shadow: one document with a version. What IoT Explorer calls status is `shadow.get`. */
+  'document.get': object;
+  'document.state': DocumentAnswer;
+  /** A device changes its shadow; null takes all of a part back. With a version it must be the one that the cloud has. */
+  'document.update': { reported?: JsonObject | null; desired?: JsonObject | null; version?: number };
+  'document.updated': DocumentAnswer;
+  /** The cloud wants something of a device that it did not report. */
+  'document.delta': { delta: JsonObject; at?: number; version?: number };
+}
+
+/** A shadow of IoT Hub. `delta` is what is wanted and was not reported. */
+export interface ShadowDocument {
+  reported?: JsonObject;
+  desired?: JsonObject;
+  delta?: JsonObject;
+  /** When it changed last. */
+  at?: number;
+  version?: number;
+}
+
+/** What a question about a shadow is answered with; 0 is success. */
+export interface DocumentAnswer {
+  code: number;
+  at?: number;
+  document?: ShadowDocument;
 }
 
 /** A file that the cloud has for a device. */

@@ -261,6 +261,8 @@ export const EXCHANGES = {
   'config.query': 'config.answer',
   'resource.upload': 'resource.upload.grant',
   'resource.poll': 'resource.poll.answer',
+  'document.get': 'document.state',
+  'document.update': 'document.updated',
 } as const satisfies Partial<Record<Op, Op>>;
 
 /** An operation that is answered by another. */

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FileServer, type Manners } from '../testing/file-server.ts';
+import { FileServer, type Asked, type Manners } from '../testing/file-server.ts';
 import { PutServer } from '../testing/put-server.ts';
 import { ScriptedServer, type Script } from '../testing/scripted-server.ts';
 import { temporaryDirectory, until } from '../testing/support.ts';
@@ -66,6 +66,12 @@ function asNobody(folders: readonly string[], run: () => void): void {
   } finally {
     if (isRoot) process.seteuid?.(0);
   }
+}
+
+/** What a platform answers to a gateway that can do what it wants. */
+function answerTo(text: string): object {
+  const { type, payload } = JSON.parse(text) as { readonly type: string; readonly payload: { readonly devices: readonly object[] } };
+  return { type, payload: { devices: payload.devices.map((device) => ({ ...device, result: 0 })) } };
 }
 
 const sent = ({ server }: World, topic = ''): unknown[] => server.last.published.filter((each) => each.topic.includes(topic)).map(({ text }) => JSON.parse(text) as unknown);
@@ -151,6 +157,19 @@ describe('A program of Tencent’s face', () => {
     expect(tokensOf(sent(world))).toEqual(['after']);
   });
 
+  it('writes what it publishes as Python’s json does, and refuses what JSON has no form of', async () => {
+    const world = await online(await setup());
+    const { explorer, server } = world;
+    const topic = 'ABCDE12345/dev1/data';
+    for (const payload of ['hello', '{"a":1}', '', null, 7, true, [1, null], { 温度: 'é"\\\n' }, 2n ** 60n]) expect(explorer.publish(topic, payload as never, 0)[0]).toBe(0);
+    await until(() => server.last.published.length === 9, 'the messages');
+    expect(server.last.published.map(({ text }) => text)).toEqual(['"hello"', '"{\\"a\\":1}"', '""', 'null', '7', 'true', '[1,null]', '{"温度":"é\\"\\\\\\n"}', '1152921504606846976']);
+    const own: { self?: unknown } = {};
+    own.self = own;
+    for (const [payload, wrong] of [[Number.NaN, ValueError], [{ a: [Infinity] }, ValueError], [own, ValueError], [Buffer.from('x'), TypeError], [{ a: new Uint8Array(1) }, TypeError], [new Map(), TypeError], [() => 1, TypeError]] as const) expect(() => explorer.publish(topic, payload as never, 0)).toThrow(wrong);
+    for (const [name, qos] of [['', 0], ['a/+', 0], [topic, 2], [topic, -1]] as const) expect(() => explorer.publish(name, 1, qos)).toThrow(ValueError);
+  });
+
   it('gives a message five seconds to be settled, or as many as setMessageTimout says', async () => {
     const world = await online(await setup({ pubacks: false }));
     const { explorer, clock, problems, server } = world;
@@ -190,6 +209,44 @@ describe('A program of Tencent’s face', () => {
     await until(() => explorer.isMqttConnected(), 'the connection');
     expect(waits).toHaveLength(5);
     for (const each of waits) expect([each >= 2000, each <= 10_000]).toEqual([true, true]);
+  });
+
+  it('waits longer and longer for a server that is not there', async () => {
+    const world = await setup();
+    const { explorer, server, clock } = world;
+    await server[Symbol.asyncDispose]();
+    explorer.connect();
+    const waits: number[] = [];
+    explorer.device.on('offline', ({ nextAttemptMs = 0 }) => void waits.push(nextAttemptMs));
+    for (let attempt = 1; attempt <= 6; attempt++) {
+      await until(() => waits.length === attempt, 'the end of the attempt');
+      clock.advance(waits[attempt - 1] ?? 0);
+    }
+    expect(waits.every((each, index) => index === 0 || each > (waits[index - 1] ?? 0))).toBe(true);
+  });
+
+  it('asks for the time anew each time: without an answer it is -1, whatever was answered before', async () => {
+    let isSilent = false;
+    const world = await online(await setup({ onPublish: ({ topic }, connection) => !isSilent && topic.startsWith('$sys/') && connection.send('$sys/operation/result/ABCDE12345/dev1', { type: 'get', time: 1, ntptime1: 1_800_000_000_000, ntptime2: 1_800_000_000_000 }) }));
+    const { explorer, clock, server } = world;
+    expect(await explorer.getNtpAccurateTime()).toBe(1_800_000_000_000);
+    isSilent = true;
+    const second = explorer.getNtpAccurateTime();
+    await until(() => server.last.published.length === 2, 'the question');
+    clock.advance(1500);
+    expect(await second).toBe(-1);
+  });
+
+  it('may wait in a callback for an answer that another callback brings', async () => {
+    const world = await setup({ onPublish: ({ topic, text }, connection) => topic.startsWith('$gateway/operation/') && connection.send('$gateway/operation/result/ABCDE12345/dev1', answerTo(text)) }, { subDev: { subdev_num: 1, subdev_list: [{ sub_productId: 'SUBPROD001', sub_devName: 'sub1' }] } });
+    const { explorer } = world;
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    explorer.registerMqttCallback(async () => {
+      explorer.gatewayInit();
+      resolve([await explorer.gatewaySubdevOnline('SUBPROD001', 'sub1'), (await explorer.otaInit(...NAMES, null))[0]]);
+    });
+    explorer.connect();
+    expect(await promise).toEqual([[0, expect.any(Number)], 0]);
   });
 
   it('has its subscriptions again after a reconnect, its tokens go on, and a refused sign-in is told and tried again', async () => {
@@ -270,7 +327,8 @@ describe('An upgrade through Tencent’s face', () => {
 
   async function offered(manners: Manners, offer: object = {}): Promise<World> {
     const world = await online(await setup());
-    const files = await FileServer.listen(() => ({ content: IMAGE, ...manners }));
+    const isRight = ({ headers: { host, range = 'bytes=0-' } }: Asked): boolean => host === `127.0.0.1:${files.port}` && /^bytes=\d+-$/.test(range);
+    const files: FileServer = await FileServer.listen((asked) => (isRight(asked) ? { content: IMAGE, ...manners } : { status: 400 }));
     open.push(files);
     expect((await world.explorer.otaInit(...NAMES, null))[0]).toBe(0);
     world.server.last.send(OTA, { type: 'update_firmware', version: '2', file_size: IMAGE.length, md5sum: MD5, url: files.url, ...offer });
@@ -314,11 +372,11 @@ describe('An upgrade through Tencent’s face', () => {
     await until(() => sent(world, '$ota/report').some((each) => JSON.stringify(each).includes('"-4"')), 'the report');
   });
 
-  it.each([[403, '-3'], [404, '-2'], [408, '-1']])('whose server answers %i is reported with %s', async (status, code) => {
+  it.each([[403, '-3', 'url signature expired'], [404, '-2', 'file not exist'], [408, '-1', 'download timeout']])('whose server answers %i is reported with %s and in words', async (status, code, text) => {
     const world = await offered({ status });
     expect(await world.explorer.otaDownloadStart(...NAMES, 0, IMAGE.length)).toBe(1);
     await until(() => sent(world, '$ota/report').length === 1, 'the report');
-    expect(sent(world, '$ota/report')).toMatchObject([{ report: { progress: { state: 'fail', result_code: code }, version: '2' } }]);
+    expect(sent(world, '$ota/report')).toMatchObject([{ report: { progress: { state: 'fail', result_code: code, result_msg: text }, version: '2' } }]);
   });
 
   it('that ends too soon fails instead of going on for ever', async () => {

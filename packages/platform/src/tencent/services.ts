@@ -11,6 +11,7 @@ import { Calls } from './calls.ts';
 import { Projects } from './projects.ts';
 import { RemoteConfigs } from './remote-configs.ts';
 import { Resources, type Resource } from './resources.ts';
+import { ShadowDocuments } from './shadow-documents.ts';
 import { TopicPolicies } from './topic-policies.ts';
 
 export interface TencentServicesOptions {
@@ -34,10 +35,11 @@ export interface TencentServices {
   readonly projects: Projects;
   readonly remoteConfigs: RemoteConfigs;
   readonly resources: Resources;
+  readonly shadows: ShadowDocuments;
   readonly topicPolicies: TopicPolicies;
 }
 
 /** Makes them; from then on they answer what devices ask. */
 export function openTencentServices(options: TencentServicesOptions): TencentServices {
-  return { bindings: new Bindings(options), calls: new Calls(options), projects: new Projects(options), remoteConfigs: new RemoteConfigs(options), resources: new Resources(options), topicPolicies: new TopicPolicies(options.registry) };
+  return { bindings: new Bindings(options), calls: new Calls(options), projects: new Projects(options), remoteConfigs: new RemoteConfigs(options), resources: new Resources(options), shadows: new ShadowDocuments(options), topicPolicies: new TopicPolicies(options.registry) };
 }

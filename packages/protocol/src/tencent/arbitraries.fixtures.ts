@@ -40,6 +40,8 @@ const carried = bytes.map((array) => ({ bytes: array }));
 const configuration = record({ code, content: anyJson }, ['code']);
 const md5 = fc.stringMatching(/^[0-9a-f]{32}$/);
 const offered = record({ name: text, url: text, bytes: integer, md5 }, ['name', 'url']);
+const document = record({ reported: values, desired: values, delta: values, at, version: integer }, []);
+const documentAnswer = (answeredAt: fc.Arbitrary<number>) => record({ code, at: answeredAt, document }, ['code']);
 const direction = fc.constantFrom('upload' as const, 'download' as const);
 const degrees = fc.double({ noNaN: true, min: -180, max: 180 }).map((value) => value + 0);
 const fence = record<Required<FenceAlarm>, never>({ at, type: given, condition: fc.constantFrom('In' as const, 'Out' as const, 'InOrOut' as const), alarmAt: at, name: given, longitude: degrees, latitude: degrees }, []);
@@ -108,6 +110,11 @@ export const tencentMessages: Messages = {
   'resource.poll': untied(nothing),
   'resource.poll.answer': untied(record({ offer: record({ name: given, url: given, bytes: integer, md5 }, ['name', 'url']) }, [])),
   'resource.offer': untied(offered),
+  'document.get': sent(nothing),
+  'document.state': sent(documentAnswer(seconds)),
+  'document.update': sent(record({ reported: fc.option(values), desired: fc.option(values), version: integer }, [])),
+  'document.updated': sent(documentAnswer(at)),
+  'document.delta': untied(record({ delta: values, at, version: integer }, ['delta'])),
   'child.add': ofGateway(children(draft)),
   'child.add.result': ofGateway(children(result)),
   'child.remove': ofGateway(children(device)),

@@ -1,6 +1,7 @@
 import type { Dialect } from '../dialect.ts';
 import { parseTemplate } from '../topic.ts';
 import { slotsOf } from './reference.ts';
+import { documentRows } from './document-rows.ts';
 import { eventRows } from './event-rows.ts';
 import { childResultText, gatewayRows } from './gateway-rows.ts';
 import { otaRules } from './ota-rules.ts';
@@ -14,7 +15,7 @@ import { tencentSignIn, type TencentIdentity } from './sign-in.ts';
 
 export type { TencentIdentity } from './sign-in.ts';
 
-const tencentRows = { ...propertyRows, ...eventRows, ...systemRows, ...gatewayRows, ...rpcRows, ...serviceRows, ...resourceRows } as const;
+const tencentRows = { ...propertyRows, ...eventRows, ...systemRows, ...gatewayRows, ...rpcRows, ...serviceRows, ...resourceRows, ...documentRows } as const;
 
 /** Tencent Cloud IoT Explorer. */
 export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
@@ -30,10 +31,7 @@ export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
   // A device's own, beside those that every product has (0.2); the platform asks its registry.
   declaredTopics: [parseTemplate('{productId}/{deviceName}/#')],
   // Reference 0.3.
-  silentTopics: [
-    '$shadow/operation/result/{productId}/{deviceName}',
-    '$template/operation/result/{productId}/{deviceName}',
-  ].map(parseTemplate),
+  silentTopics: [parseTemplate('$template/operation/result/{productId}/{deviceName}')],
   messages: 'bytes',
   limits: {
     asOf: '2026-11-21',

@@ -1,0 +1,40 @@
+import { isJsonObject, parseExact, stringifyExact, type JsonObject, type ShadowDocument } from '@lianyun/protocol';
+import { refusal } from '../refusal.ts';
+import { action, renamed, targetOf, type Action } from './action.ts';
+
+const NAMED = { ProductId: 'text', DeviceName: 'text' } as const;
+
+/** The versions of IoT Hub's API, which has the shadows; all else is IoT Explorer's. */
+export const HUB_VERSIONS: ReadonlySet<string> = new Set(['2018-06-14', '2021-04-08']);
+
+/** The actions of IoT Hub on the shadows of devices (7.2). */
+export const HUB_ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({
+  DescribeDeviceShadow: action(NAMED, (p, context) => ({ Data: dataOf(context.tencent.shadows.get(targetOf({ ...p, DeviceId: undefined }, context).device)) })),
+
+  UpdateDeviceShadow: action({ ...NAMED, State: 'text', ShadowVersion: 'integer?' }, (p, context) => {
+    const { device } = targetOf({ ProductId: p.ProductId, DeviceName: p.DeviceName, DeviceId: undefined }, context);
+    const desired = desiredIn(p.State);
+    return { Data: dataOf(renamed({ conflict: 'InvalidParameterValue.ShadowVersionConflict', 'too-large': 'InvalidParameterValue.PayloadOverLimit' }, () => context.tencent.shadows.want(device, desired, p.ShadowVersion))) };
+  }),
+
+  DeleteDeviceShadow: action(NAMED, (p, context) => {
+    context.tencent.shadows.remove(targetOf({ ...p, DeviceId: undefined }, context).device);
+    return {};
+  }),
+}));
+
+/** `{"desired":{…}}`, or the same in `state`; null takes all of it back. */
+function desiredIn(text: string): JsonObject | null {
+  let document: unknown;
+  try {
+    document = parseExact(text);
+  } catch {
+    throw refusal('InvalidParameterValue', 'State is no JSON text.');
+  }
+  const state = isJsonObject(document) && isJsonObject(document['state']) ? document['state'] : document;
+  const desired = isJsonObject(state) ? state['desired'] : undefined;
+  if (desired === null || isJsonObject(desired)) return desired;
+  throw refusal('InvalidParameterValue', 'State needs the member desired: an object, or null.');
+}
+
+const dataOf = ({ reported, desired, delta, at, version }: ShadowDocument): string => stringifyExact({ state: { reported, desired, delta }, metadata: {}, timestamp: at, version });
