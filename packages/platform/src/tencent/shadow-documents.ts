@@ -70,7 +70,7 @@ export class ShadowDocuments {
     return this.#options.registry.device('tencent', device).shadowDocument ?? { version: 0 };
   }
 
-  #keep(device: DeviceRef, document: KeptDocument): KeptDocument {
+  #keep(device: DeviceRef, document: KeptDocument): KeptDocument & { readonly at: number } {
     const next = { ...document, version: document.version + 1, at: this.#options.clock.now() };
     this.#options.registry.updateDevice('tencent', device, { shadowDocument: next });
     return next;
