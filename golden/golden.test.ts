@@ -47,10 +47,10 @@ describe('The transcripts of the vendors’ own SDKs', () => {
 
   it('may be of another device, at another host, with other requests and notes', async () => {
     const some = all.filter(({ sdk, scenario }) => sdk === 'huawei-python' && ['commands', 'connect', 'qos0'].includes(scenario));
-    const text = JSON.stringify(some).replaceAll('product01', 'fact7').replaceAll('device01', 'unit_9').replaceAll('iot-mqtts.example.com', 'hub.example.org').replace(/request_id=(\w+)/g, 'request_id=$1-x').replace(/"request_id":"(\w+)"/g, '"request_id":"$1-x"');
+    const text = JSON.stringify(some).replaceAll('product01', 'fact7').replaceAll('device01', 'unit_9').replaceAll('iot-mqtts.example.com', 'hub.example.org').replace(/request_id=([\w-]+)/g, 'request_id=$1-x').replace(/"request_id":"([\w-]+)"/g, '"request_id":"$1-x"');
     const others = (JSON.parse(text) as typeof some).map(({ note: _, ...each }) => {
       const callbacks = (each['callbacks'] ?? []) as { name: string; args: unknown[] }[];
-      return { ...each, callbacks: callbacks.map(({ name, args }) => ({ name, args: name === 'CommandListener.on_command' ? [String(args[0]).replace(/^\w+$/, '$&-x'), ...args.slice(1)] : args })) };
+      return { ...each, callbacks: callbacks.map(({ name, args }) => ({ name, args: name === 'CommandListener.on_command' ? [String(args[0]).replace(/^[\w-]+$/, '$&-x'), ...args.slice(1)] : args })) };
     });
     const failures: string[] = [];
     await replayAll(others, rules, (id, faults) => void (faults.length > 0 && failures.push(`${id}: ${faults.join('; ')}`)));
