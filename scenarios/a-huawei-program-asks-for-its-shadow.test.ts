@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { IotDevice, IotResult, ServiceProperty, ShadowData, type ActionListener } from 'lianyun/huawei';
+import { IotDevice, IotResult, ServiceProperty, ShadowData } from 'lianyun/huawei';
 import { SEED } from './support/clouds.ts';
+import { authOf, told } from './support/huawei-program.ts';
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
 
@@ -14,19 +15,13 @@ let device: IotDevice;
 
 beforeEach(async () => {
   rig = await Rig.open();
-  device = new IotDevice({ connectAuthInfo: { id: LAMP.device_id, secret: LAMP.secret, serverUri: '127.0.0.1', port: rig.mqttPort } });
+  device = new IotDevice({ connectAuthInfo: authOf(rig) });
 });
 
 afterEach(async () => {
   await device.destroy();
   await rig[Symbol.asyncDispose]();
 });
-
-/** Resolves as a listener is told. */
-function told(): { readonly listener: ActionListener; readonly outcome: Promise<string> } {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  return { listener: { onSuccess: resolve, onFailure: (_, error) => reject(error) }, outcome: promise };
-}
 
 describe('A program in the words of Huawei’s own SDK', () => {
   it('asks for its shadow, all of it or one service, by position or by name, and for that of a sub-device', async () => {

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AbstractService, CommandRsp, IotDevice, Property, type ActionListener } from 'lianyun/huawei';
+import { AbstractService, CommandRsp, IotDevice, Property } from 'lianyun/huawei';
 import { SEED } from './support/clouds.ts';
+import { authOf, told } from './support/huawei-program.ts';
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
 
@@ -30,7 +31,7 @@ let folder: string;
 beforeEach(async () => {
   rig = await Rig.open();
   folder = await mkdtemp(path.join(os.tmpdir(), 'lianyun-face-'));
-  device = new IotDevice({ connectAuthInfo: { id: LAMP.device_id, secret: LAMP.secret, serverUri: '127.0.0.1', port: rig.mqttPort } });
+  device = new IotDevice({ connectAuthInfo: authOf(rig) });
 });
 
 afterEach(async () => {
@@ -38,12 +39,6 @@ afterEach(async () => {
   await rig[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
-
-/** Resolves as a listener is told. */
-function told(): { readonly listener: ActionListener; readonly outcome: Promise<string> } {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  return { listener: { onSuccess: resolve, onFailure: (_, error) => reject(error) }, outcome: promise };
-}
 
 const url = `/devices/${LAMP.device_id}`;
 const shadow = async (): Promise<unknown> => (await rig.huawei('GET', `${url}/shadow`)).body;

@@ -1,9 +1,10 @@
 // Upgrades in the words of Huawei's own SDK; packages and tasks through Huawei's API.
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AbstractGateway, DeviceEvent, IotDevice, OTAPackageInfo, OTAService, type ActionListener, type DeviceEvents, type OTAListener } from 'lianyun/huawei';
+import { AbstractGateway, DeviceEvent, IotDevice, OTAPackageInfo, OTAService, type DeviceEvents, type OTAListener } from 'lianyun/huawei';
 import { SEED } from './support/clouds.ts';
 import { fetchUrl } from './support/http.ts';
+import { authOf, told } from './support/huawei-program.ts';
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
 
@@ -14,7 +15,7 @@ const SHA256 = createHash('sha256').update(IMAGE).digest('hex');
 let rig: Rig;
 let device: IotDevice;
 
-const auth = () => ({ connectAuthInfo: { id: LAMP.device_id, secret: LAMP.secret, serverUri: '127.0.0.1', port: rig.mqttPort } });
+const auth = () => ({ connectAuthInfo: authOf(rig) });
 
 beforeEach(async () => {
   rig = await Rig.open();
@@ -48,12 +49,6 @@ async function upgrade({ kind = 'firmware', targets = [LAMP.device_id], sign = S
       }
     },
   };
-}
-
-/** Resolves as a listener is told. */
-function told(): { readonly listener: ActionListener; readonly outcome: Promise<string> } {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  return { listener: { onSuccess: resolve, onFailure: (_, error) => reject(error) }, outcome: promise };
 }
 
 describe('A program in the words of Huawei’s own SDK', () => {

@@ -11,9 +11,9 @@ import {
   ServiceProperty,
   ShadowData,
   UrlInfo,
-  type ActionListener,
 } from 'lianyun/huawei';
 import { SEED } from './support/clouds.ts';
+import { authOf, told } from './support/huawei-program.ts';
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
 
@@ -23,13 +23,7 @@ let rig: Rig;
 let device: IotDevice;
 
 const make = (auth: object = {}, mqtt: object = {}): IotDevice =>
-  new IotDevice({ connectAuthInfo: { id: LAMP.device_id, secret: LAMP.secret, serverUri: '127.0.0.1', port: rig.mqttPort, ...auth }, mqttConnectConf: mqtt });
-
-/** Resolves as a listener is told. */
-function told(): { readonly listener: ActionListener; readonly outcome: Promise<string> } {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  return { listener: { onSuccess: resolve, onFailure: (_, error) => reject(error) }, outcome: promise };
-}
+  new IotDevice({ connectAuthInfo: { ...authOf(rig), ...auth }, mqttConnectConf: mqtt });
 
 beforeEach(async () => {
   rig = await Rig.open();

@@ -1,9 +1,10 @@
 // Files in the words of Huawei's own SDK, with a listener that transfers them itself.
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { IotDevice, type ActionListener, type UrlInfo } from 'lianyun/huawei';
+import { IotDevice, type UrlInfo } from 'lianyun/huawei';
 import { SEED } from './support/clouds.ts';
 import { fetchUrl } from './support/http.ts';
+import { authOf, told } from './support/huawei-program.ts';
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
 
@@ -16,19 +17,13 @@ let device: IotDevice;
 
 beforeEach(async () => {
   rig = await Rig.open();
-  device = new IotDevice({ connectAuthInfo: { id: LAMP.device_id, secret: LAMP.secret, serverUri: '127.0.0.1', port: rig.mqttPort } });
+  device = new IotDevice({ connectAuthInfo: authOf(rig) });
 });
 
 afterEach(async () => {
   await device.destroy();
   await rig[Symbol.asyncDispose]();
 });
-
-/** Resolves as a listener is told. */
-function told(): { readonly listener: ActionListener; readonly outcome: Promise<string> } {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  return { listener: { onSuccess: resolve, onFailure: (_, error) => reject(error) }, outcome: promise };
-}
 
 const files = () => rig.platform.files.list(LAMP.device_id, { limit: 10 }).items;
 

@@ -3,6 +3,7 @@ import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Action, CommandRsp, IotDevice, ServiceProperty, type ConnectAuthInfo } from 'lianyun/huawei';
 import { SEED } from './support/clouds.ts';
+import { authOf } from './support/huawei-program.ts';
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
 
@@ -175,7 +176,7 @@ describe('A program in the words of Huawei’s own SDK', () => {
 
   it('has no rules that it did not ask for', async () => {
     await make({ conditions: [level('>', { value: '10' })] });
-    const device = new IotDevice({ connectAuthInfo: { id: LAMP.device_id, secret: LAMP.secret, serverUri: '127.0.0.1', port: rig.mqttPort } });
+    const device = new IotDevice({ connectAuthInfo: authOf(rig) });
     devices.push(device);
     await device.connect();
     await new Promise<string>((resolve, reject) => device.getClient().reportProperties([new ServiceProperty({ serviceId: 'light', properties: { level: 11 } })], { onSuccess: resolve, onFailure: (_, error) => reject(error) }));

@@ -1,8 +1,9 @@
 // Messages and topics without a model, information and the connection, in the words of Huawei's own SDK.
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DeviceMessage, IotDevice, RawMessage, type ActionListener, type ConnectAuthInfo } from 'lianyun/huawei';
+import { DeviceMessage, IotDevice, RawMessage, type ConnectAuthInfo } from 'lianyun/huawei';
 import { SEED } from './support/clouds.ts';
+import { authOf, judged } from './support/huawei-program.ts';
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
 
@@ -11,8 +12,8 @@ const [LAMP, OTHER] = SEED.huawei.devices;
 let rig: Rig;
 const devices: IotDevice[] = [];
 
-function make({ device_id: id, secret }: { readonly device_id: string; readonly secret: string } = LAMP, auth: Partial<ConnectAuthInfo> = {}, mqtt: object = {}): IotDevice {
-  const device = new IotDevice({ connectAuthInfo: { id, secret, serverUri: '127.0.0.1', port: rig.mqttPort, ...auth }, mqttConnectConf: mqtt });
+function make(lamp: { readonly device_id: string; readonly secret: string } = LAMP, auth: Partial<ConnectAuthInfo> = {}, mqtt: object = {}): IotDevice {
+  const device = new IotDevice({ connectAuthInfo: { ...authOf(rig, lamp), ...auth }, mqttConnectConf: mqtt });
   devices.push(device);
   return device;
 }
@@ -26,12 +27,6 @@ afterEach(async () => {
   await rig[Symbol.asyncDispose]();
 });
 
-/** Resolves as a listener is told; a failure gives the code of its error. */
-function told(): { readonly listener: ActionListener; readonly outcome: Promise<string> } {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  return { listener: { onSuccess: () => resolve('success'), onFailure: (_, error) => resolve('code' in error ? String(error.code) : error.name) }, outcome: promise };
-}
-
 describe('A program in the words of Huawei’s own SDK', () => {
   it('publishes text and bytes to topics of its own, which another device hears, by a wildcard too, until it takes that back', async () => {
     const [sender, hearer] = [make(), make(OTHER)];
@@ -42,7 +37,7 @@ describe('A program in the words of Huawei’s own SDK', () => {
     const undo = client.subscribeTopic('lamps/+/state', 1, { onMessageReceived: note('+') });
     client.subscribeTopic('lamps/one/#', 0, note('#'));
     const publish = async (message: RawMessage): Promise<string> => {
-      const { listener, outcome } = told();
+      const { listener, outcome } = judged();
       sender.getClient().publishRawMessage(message, listener);
       return outcome;
     };
@@ -66,7 +61,7 @@ describe('A program in the words of Huawei’s own SDK', () => {
     const client = device.getClient();
     const sent: unknown[] = [];
     rig.platform.on('message', ({ message }) => sent.push(message));
-    const outcomes = [told(), told(), told()];
+    const outcomes = [judged(), judged(), judged()];
     client.reportDeviceMessage('hello', outcomes[0]?.listener);
     client.reportDeviceMessage(new DeviceMessage({ name: 'n', id: '1', content: { 温度: [1, null] } }), outcomes[1]?.listener);
     client.publishRawMessage(new RawMessage(`$oc/devices/${LAMP.device_id}/sys/messages/up`, Buffer.from([1, 2, 255])), outcomes[2]?.listener);
@@ -129,7 +124,7 @@ describe('A program in the words of Huawei’s own SDK', () => {
     const device = make(LAMP, {}, { qos: 0 });
     await device.connect();
     const qos = once(rig.platform, 'message');
-    const { listener, outcome } = told();
+    const { listener, outcome } = judged();
     device.getClient().reportDeviceMessage('at most once', listener);
     expect(await outcome).toBe('success');
     expect(await qos).toMatchObject([{ message: { content: 'at most once' } }]);

@@ -1,8 +1,9 @@
 // What Huawei's Java and C SDKs do for a device beyond the Python one, in the words of the face.
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AbstractGateway, ConnectAuthInfo, DeviceMessage, DeviceProperty, IotDevice, IotResult, ServiceProperty, type ActionListener } from 'lianyun/huawei';
+import { AbstractGateway, ConnectAuthInfo, DeviceMessage, DeviceProperty, IotDevice, IotResult, ServiceProperty } from 'lianyun/huawei';
 import { SEED } from './support/clouds.ts';
+import { authOf, judged } from './support/huawei-program.ts';
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
 
@@ -11,10 +12,8 @@ const [LAMP] = SEED.huawei.devices;
 let rig: Rig;
 const devices: IotDevice[] = [];
 
-const authOf = (more: Partial<ConnectAuthInfo> = {}): Partial<ConnectAuthInfo> => ({ id: LAMP.device_id, secret: LAMP.secret, serverUri: '127.0.0.1', port: rig.mqttPort, ...more });
-
 function make(more: Partial<ConnectAuthInfo> = {}): IotDevice {
-  const device = new IotDevice({ connectAuthInfo: authOf(more) });
+  const device = new IotDevice({ connectAuthInfo: { ...authOf(rig), ...more } });
   devices.push(device);
   return device;
 }
@@ -27,12 +26,6 @@ afterEach(async () => {
   await Promise.all(devices.splice(0).map((device) => device.destroy()));
   await rig[Symbol.asyncDispose]();
 });
-
-/** Resolves as a listener is told; a failure gives the code of its error. */
-function told(): { readonly listener: ActionListener; readonly outcome: Promise<string> } {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  return { listener: { onSuccess: () => resolve('success'), onFailure: (_, error) => resolve('code' in error ? String(error.code) : error.name) }, outcome: promise };
-}
 
 describe('A program in the words of Huawei’s own SDKs', () => {
   it.each([
@@ -51,7 +44,7 @@ describe('A program in the words of Huawei’s own SDKs', () => {
     const device = make();
     await device.connect();
     const client = device.getClient();
-    const [reported, sent] = [told(), told()];
+    const [reported, sent] = [judged(), judged()];
     const messages = once(rig.platform, 'message');
     client.reportCompressedProperties([new ServiceProperty({ serviceId: 'light', properties: { level: 11, label: '灯'.repeat(20) } })], reported.listener);
     client.reportCompressedDeviceMessage(new DeviceMessage({ name: 'n', content: 'x'.repeat(5000) }), sent.listener);
@@ -60,7 +53,7 @@ describe('A program in the words of Huawei’s own SDKs', () => {
     expect(await messages).toMatchObject([{ message: { name: 'n', content: 'x'.repeat(5000) } }]);
     expect(topics.slice(-2)).toEqual([`$oc/devices/${LAMP.device_id}/sys/properties/report?encoding=gzip`, `$oc/devices/${LAMP.device_id}/sys/messages/up?encoding=gzip`]);
     // What was not asked for is not packed.
-    const plain = told();
+    const plain = judged();
     client.reportProperties([new ServiceProperty({ serviceId: 'light', properties: { level: 12 } })], plain.listener);
     await plain.outcome;
     expect(topics.at(-1)).toBe(`$oc/devices/${LAMP.device_id}/sys/properties/report`);
@@ -68,13 +61,13 @@ describe('A program in the words of Huawei’s own SDKs', () => {
 
   it('packs what its sub-devices report', async () => {
     class Hub extends AbstractGateway {}
-    const hub = new Hub({ getSubDevice: () => undefined, addSubDevices: () => 0, deleteSubDevices: () => 0, getVersion: () => 0 }, { connectAuthInfo: authOf() });
+    const hub = new Hub({ getSubDevice: () => undefined, addSubDevices: () => 0, deleteSubDevices: () => 0, getVersion: () => 0 }, { connectAuthInfo: authOf(rig) });
     devices.push(hub);
     expect(await rig.huawei('POST', '/devices', { node_id: 'sub', product_id: 'lamp', gateway_id: LAMP.device_id })).toMatchObject({ status: 201 });
     await hub.connect();
     const topics: string[] = [];
     rig.platform.on('frame', ({ direction, topic }) => void (direction === 'up' ? topics.push(topic) : undefined));
-    const reported = told();
+    const reported = judged();
     hub.reportCompressedSubDeviceProperties([new DeviceProperty({ deviceId: 'lamp_sub', services: [new ServiceProperty({ serviceId: 'light', properties: { level: 3 } })] })], reported.listener);
     expect(await reported.outcome).toBe('success');
     expect(await rig.huawei('GET', '/devices/lamp_sub/shadow')).toMatchObject({ body: { shadow: [{ reported: { properties: { level: 3 } } }] } });
@@ -127,7 +120,7 @@ describe('A program in the words of Huawei’s own SDKs', () => {
     await lines.first((line) => line.startsWith('DEVICE_STATUS connect complete'));
     const logs = device.getDeviceLogService();
     const report = async (timestamp: string | number): Promise<string> => {
-      const { listener, outcome } = told();
+      const { listener, outcome } = judged();
       logs.reportDeviceLog(timestamp, 'DEVICE_PROPERTY', 'level is 7', listener);
       return outcome;
     };
