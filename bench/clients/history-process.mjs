@@ -1,6 +1,8 @@
 // A storage with many reports, over the bundle: node history-process.mjs '{"directory":…}'. Orders:
 //   { fill: n }   n reports, half of them of one device; then it is closed
 //   { ask: ms }   opens it, asks for pages for that long, closes it
+//   { crash: n }  opens it, n reports, and does not close it: whoever ends the process then leaves what a kill leaves
+//   { open: true }  opens and closes it
 import { answer, takeOrders } from '../orders.mjs';
 import { percentile } from '../measure/samples.mjs';
 
@@ -35,9 +37,7 @@ async function fill(reports) {
 }
 
 async function ask(ms) {
-  const from = performance.now();
-  const storage = openStorage(OPTIONS);
-  const startMs = performance.now() - from;
+  const { storage, startMs } = opened();
   const { registryStore, history } = storage;
   const page = (more) => history.query({ cloud: 'huawei', device: BUSY, service: 'env', property: 'temperature', from: 0, to: Date.now(), limit: 50, ...more });
   const { total } = registryStore.devices({ cloud: 'huawei', limit: 1 });
@@ -60,4 +60,29 @@ async function ask(ms) {
   return { ...figures, start: { startMs } };
 }
 
-takeOrders((order) => ('fill' in order ? fill(order.fill) : ask(order.ask)));
+/** Opens the storage, and tells how long that took. */
+function opened() {
+  const from = performance.now();
+  const storage = openStorage(OPTIONS);
+  return { storage, startMs: performance.now() - from };
+}
+
+async function crash(reports) {
+  const { storage } = opened();
+  const { total } = storage.registryStore.devices({ cloud: 'huawei', limit: 1 });
+  const now = Date.now();
+  for (let number = 0; number < reports; number++) {
+    storage.twins.report('huawei', `p_d${1 + (number % total)}`, [{ service: 'env', values: { temperature: 20 + (number % 90) / 10, humidity: number % 100, note: 'x'.repeat(40) }, at: now + number }], now);
+    if (number % 2000 === 1999) await storage.stored();
+  }
+  await storage.stored();
+  return { reports };
+}
+
+async function open() {
+  const { storage, startMs } = opened();
+  await storage.close();
+  return { startMs };
+}
+
+takeOrders((order) => ('fill' in order ? fill(order.fill) : 'crash' in order ? crash(order.crash) : 'open' in order ? open() : ask(order.ask)));

@@ -5,6 +5,8 @@ import { withChild } from '../processes.mjs';
 const SIZES = { 'one million': 1_000_000, 'ten thousand': 10_000 };
 const ASK_MS = 300;
 const FILL_MS = 240_000;
+/** As many as wait in the journal at most before they go into the tables. */
+const JOURNAL = 16_384;
 
 const folders = {};
 
@@ -37,6 +39,15 @@ export const history = {
         await child.next();
         const { 'history page': page, 'device page': devices, start } = await child.ask({ ask: ASK_MS });
         for (const [of, figures] of Object.entries({ 'history page': page, 'device page': devices, start })) add(name, of, figures);
+      });
+      await withChild(machine.history({ directory: folders[name] }), async (child) => {
+        await child.next();
+        await child.ask({ crash: JOURNAL }, FILL_MS);
+      });
+      await withChild(machine.history({ directory: folders[name] }), async (child) => {
+        await child.next();
+        const { startMs } = await child.ask({ open: true });
+        add(name, 'start after a kill', { startMs });
       });
     }
   },
