@@ -40,6 +40,25 @@ describe('README.md and README.zh-CN.md', () => {
     expect(tables(english).length).toBeGreaterThan(0);
   });
 
+  it('name only what a device has, on a cloud that has it', async () => {
+    const devices = CLOUDS.map((cloud) => cloud.device(1, 'mqtt://127.0.0.1:1') as unknown as Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>);
+    const has = (service: string, member: string | undefined): boolean =>
+      devices.some((device) => {
+        try {
+          const found = device[service];
+          return found !== undefined && (member === undefined || found[member] !== undefined);
+        } catch {
+          return false; // not on this cloud
+        }
+      });
+    for (const text of await Promise.all(FILES.map(read))) {
+      const named = [...text.matchAll(/\bdevice\.(\w+)(?:\.(\w+))?/g)].map(([, service = '', member]) => ({ service, member }));
+      expect(named.length).toBeGreaterThan(40);
+      expect(named.filter(({ service, member }) => !has(service, member))).toEqual([]);
+    }
+    await Promise.all(devices.map((device) => (device['close'] as unknown as () => Promise<void>).call(device)));
+  });
+
   it('link only to files that are there', async () => {
     for (const file of FILES) {
       for (const target of [...(await read(file)).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, each = '']) => each)) {
