@@ -64,8 +64,9 @@ async function finished(program: Program): Promise<readonly string[]> {
 }
 
 /** Runs an example on a platform within this test, whose own events tell what no API shows. */
-async function onRig(file: string, look: (rig: Rig, program: Program) => Promise<void>): Promise<void> {
+async function onRig(file: string, look: (rig: Rig, program: Program) => Promise<void>, before: (rig: Rig) => void = () => undefined): Promise<void> {
   await using rig = await Rig.open({ seed: await readFile(path.join(FOLDER, 'seed.json'), 'utf8') });
+  before(rig);
   await using program = runScript(path.join(FOLDER, file), [], { env: { LIANYUN_SERVER: rig.server, LIANYUN_DIRECTORY: path.join(folder, file.replaceAll('/', '-')) } });
   await look(rig, program);
   expect(rig.problems.all).toEqual([]);
@@ -203,6 +204,31 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
         await stop(program);
       }),
 
+    'remote-config': () =>
+      onRig('huawei/remote-config.mjs', async (rig, program) => {
+        const { configurations } = rig.platform.huawei;
+        await program.line(/^ready$/);
+        // An answer does not say which configuration it is for: the first one's has to be there before the second is given.
+        for (const content of [{ interval: 60 }, 'soon']) {
+          configurations.update('lamp_1', content);
+          while (configurations.get('lamp_1')?.status === 'pending') await new Promise((resolve) => void setImmediate(resolve));
+        }
+        expect(configurations.get('lamp_1')).toMatchObject({ status: 'refused', code: 1, text: 'interval is no number' });
+        await stop(program);
+        expect(program.stdout.all).toEqual(['ready', 'configuration {"interval":60}']);
+      }),
+
+    async rules(start, { huawei }) {
+      await using program = start();
+      await program.line(/^ready$/);
+      const condition = { type: 'DEVICE_DATA', device_property_condition: { device_id: 'lamp_1', filters: [{ path: 'light/brightness', operator: '>', value: '80' }] } };
+      const action = { type: 'DEVICE_CMD', device_command: { device_id: 'lamp_1', cmd: { service_id: 'light', command_name: 'blink', command_body: { times: 2 } } } };
+      const { rule_id } = (await huawei('POST', '/rules', { body: { name: 'too bright', rule_type: 'DEVICE_SIDE', status: 'active', condition_group: { logic: 'and', conditions: [condition] }, actions: [action], device_side: { device_ids: ['lamp_1'] } } })) as { readonly rule_id: string };
+      await program.line(/^blink 2$/);
+      await huawei('DELETE', '/rules/{rule_id}', { path: { rule_id } });
+      await stop(program);
+    },
+
     async application(start, { server }) {
       await using lamp = runScript(path.join(FOLDER, 'huawei/properties.mjs'), [], { env: { LIANYUN_SERVER: server } });
       await lamp.line(/^reported/);
@@ -331,6 +357,44 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
         await program.line(/^level 0$/);
         rig.platform.logs.configure('tencent', 'LAMP000001/lamp1', { on: true, level: 3 });
         await program.line(/^level is now 3$/);
+        await stop(program);
+      }),
+
+    'remote-config': () =>
+      onRig('tencent/remote-config.mjs', async (rig, program) => {
+        await program.line(/^configuration/);
+        rig.platform.tencent.remoteConfigs.set('LAMP000001', { interval: 2 });
+        await rig.platform.tencent.remoteConfigs.push('LAMP000001');
+        await program.line(/^changed/);
+        await stop(program);
+        expect(program.stdout.all).toEqual(['configuration {"interval":1}', 'changed {"interval":2}']);
+      }, (rig) => rig.platform.tencent.remoteConfigs.set('LAMP000001', { interval: 1 })),
+
+    async rpc(start, { tencent }) {
+      await using program = start();
+      await program.line(/^ready$/);
+      expect(await tencent('CallDeviceRRPCSync', { ...LAMP, Payload: Buffer.from('how warm').toString('base64'), Encoding: 'base64' })).toMatchObject({ Status: 'Replied', PayloadBase64: Buffer.from('HOW WARM').toString('base64') });
+      expect(await tencent('PublishRRPCMessage', { ...LAMP, Payload: 'and now' })).toMatchObject({ PayloadBase64: Buffer.from('AND NOW').toString('base64') });
+      await stop(program);
+      expect(program.stdout.all).toEqual(['ready', 'called how warm', 'called and now']);
+    },
+
+    binding: () =>
+      onRig('tencent/binding.mjs', async (rig, program) => {
+        await program.line(/^ready$/);
+        for (const isBound of [true, false]) await rig.platform.tencent.bindings.notify('LAMP000001/lamp1', isBound);
+        await program.line(/^let go of$/);
+        await stop(program);
+        expect(program.stdout.all).toEqual(['ready', 'bound', 'let go of']);
+      }),
+
+    resources: () =>
+      onRig('tencent/resources.mjs', async (rig, program) => {
+        const { size } = await stat(path.join(FOLDER, 'tencent/resources.mjs'));
+        expect(await program.line(/^uploaded/)).toBe(`uploaded resources.mjs ${size}`);
+        await rig.platform.tencent.resources.offer('LAMP000001/lamp1', 'song.bin', [IMAGE]);
+        const [, file = ''] = /^downloaded (.*)$/.exec(await program.line(/^downloaded/)) ?? [];
+        expect((await readFile(file)).equals(IMAGE)).toBe(true);
         await stop(program);
       }),
 
