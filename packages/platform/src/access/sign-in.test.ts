@@ -62,6 +62,14 @@ describe('signing in', () => {
     await client.closed();
   });
 
+  it('answers MQTT 3.1 of a level that does not exist as MQTT 3.1 does, with CONNACK 1', async () => {
+    await using access = await TestAccess.open();
+    const client = access.connect();
+    client.send([0x10, 15, 0, 6, ...Buffer.from('MQIsdp'), 6, 2, 0, 60, 0, 1, 0x70]);
+    expect(await client.next()).toMatchObject({ cmd: 'connack', returnCode: 1 });
+    await client.closed();
+  });
+
   it('does not look at the flag of CONNECT that MQTT 3.1 does not use (section 3.1)', async () => {
     await using access = await TestAccess.open();
     const client = access.connect();

@@ -36,8 +36,8 @@ function readVersion(cursor: PacketCursor): MqttVersion {
   if (name !== 'MQTT' && name !== 'MQIsdp') cursor.fail('protocol-name', 'protocol name', { at });
   const level = cursor.byte('protocol level');
   if (name === 'MQIsdp' ? level === 3 : level === 4 || level === 5) return level as MqttVersion; // the condition admits these three
-  // Whoever speaks a later version knows how MQTT 5 refuses it.
-  if (level > 5) cursor.version = 5;
+  // Whoever speaks a later version knows how MQTT 5 refuses it; the name of MQTT 3.1 has no later version.
+  if (name === 'MQTT' && level > 5) cursor.version = 5;
   return cursor.fail('protocol-level', 'protocol level', { at: cursor.at - 1, detail: `${name} level ${String(level)}` });
 }
 
