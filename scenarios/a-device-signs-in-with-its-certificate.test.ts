@@ -140,7 +140,7 @@ describeForeign(['openssl', 'softhsm2-util', 'pkcs11.so'], 'A key that never lea
     await using program = new Program(process.execPath, ['--conditions=@lianyun/source', '--input-type=module', '--eval', script], { env: { ...env, PKCS11_MODULE_PATH: library } });
     await program.line(/^signed in$/);
     expect(rig.notices.all).toEqual([]);
-  });
+  }, 60_000);
 });
 
 describe('A Tencent device with a certificate', () => {
