@@ -29,7 +29,7 @@ describe('A device over WebSocket', () => {
     await expect.poll(async () => {
       await lamp.topics.publish(topic, payload).delivered;
       return Promise.race([arrived, Promise.resolve(undefined)]);
-    }).toEqual(payload);
+    }, { timeout: 15_000 }).toEqual(payload);
     const gone = new Promise((resolve) => rig.platform.once('offline', resolve));
     await lamp.close();
     expect(await gone).toMatchObject({ reason: 'client-disconnect' });
