@@ -6,5 +6,6 @@ export const node = {
   fs: () => process.getBuiltinModule('node:fs'),
   fsPromises: () => process.getBuiltinModule('node:fs/promises'),
   tls: () => process.getBuiltinModule('node:tls'),
+  util: () => process.getBuiltinModule('node:util'),
   zlib: () => process.getBuiltinModule('node:zlib'),
 } as const;

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, LianyunError, parseExact, stringifyExact, type ChildInfo, type DeviceRef, type JsonObject, type JsonValue } from '@lianyun/protocol';
 import { writeAtomically } from '../disk/atomic-file.ts';
 import { diskError, errnoOf, systemDisk, type Disk } from '../disk/disk.ts';
@@ -72,7 +71,7 @@ export class FileTopology implements TopologyStore {
     const { info, wantsOnline } = child;
     const known = this.#children.get(info.device);
     // Every reconnect says again who is online.
-    if (known !== undefined && known.wantsOnline === wantsOnline && isDeepStrictEqual(known.info, info)) return;
+    if (known !== undefined && known.wantsOnline === wantsOnline && node.util().isDeepStrictEqual(known.info, info)) return;
     this.#children.set(info.device, child);
     this.#note({ info: { ...info }, wantsOnline });
   }
