@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CertificateWithKey } from '@lianyun/platform';
 import { Device, huawei, type DeviceOptions } from 'lianyun';
 import { BAD_KINDS, Certificates, TlsFront } from './support/certificates.ts';
 import { CLOUDS } from './support/clouds.ts';
 import { describeForeign } from './support/foreign.ts';
+import { Front } from './support/front.ts';
 import { Rig } from './support/rig.ts';
 
 let certificates: Certificates;
@@ -89,6 +91,30 @@ describe('Files over https', () => {
     const lamp = await scene.device({ tls: { insecure: true } });
     await lamp.files.download('a.bin', { to: to() }).done;
     expect(scene.front.received).toBeGreaterThan(0);
+  });
+
+  it('come whole through connections that are cut anywhere, whether the server has ranges or not', { timeout: 120_000 }, async () => {
+    let treat: Parameters<typeof Front.open>[0] = () => ({});
+    await using front = await Front.open((passed) => treat?.(passed) ?? {}, right());
+    await using rig = await Rig.open({ over: 'mqtts', authority: certificates.trusted, publicUrl: front.url });
+    front.to = rig.httpPort;
+    const content = randomBytes(3_000_000);
+    await rig.platform.files.put('lamp_1', 'large.bin', [content]);
+    const lamp = rig.own(new Device({ dialect: huawei, server: rig.server, identity: { deviceId: 'lamp_1', secret: 'secret-of-lamp-1' }, tls: { ca: certificates.trusted.pem } }));
+    await lamp.connect();
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: content.length }), { maxLength: 4 }), fc.boolean(), async (cuts, ranges) => {
+        let count = 0;
+        treat = () => {
+          const cutAfter = cuts[count++];
+          return { ranges, ...(cutAfter === undefined ? {} : { cutAfter }) };
+        };
+        const folder = to();
+        const { file } = await lamp.files.download('large.bin', { to: folder, maxBackoffMs: 5 }).done;
+        expect([readFileSync(file).equals(content), readdirSync(folder)]).toEqual([true, ['large.bin']]);
+      }),
+      { numRuns: 12 },
+    );
   });
 
   it.each(CLOUDS)('are upgrades as well ($name)', async (cloud) => {

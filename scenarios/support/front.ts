@@ -2,6 +2,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { CertificateWithKey } from '@lianyun/platform';
 import { Log } from './log.ts';
 
@@ -15,7 +16,7 @@ export interface Passed {
 
 /** How a request is treated. Left out: handed on, and the answer as it is. */
 interface Treatment {
-  /** Bytes of the body after which the connection is reset. */
+  /** Bytes of the body after which the connection is reset; over TLS it is closed without a word. */
   readonly cutAfter?: number;
   /** Answered with this, and nothing handed on. */
   readonly status?: number;
@@ -96,8 +97,14 @@ export class Front implements AsyncDisposable {
       if (cutAfter === undefined || sent < cutAfter) return;
       answer.destroy();
       // What was written first leaves before the reset.
-      response.write('', () => response.socket?.resetAndDestroy());
+      response.write('', () => cut(response.socket));
     });
     answer.on('end', () => response.end());
   }
+}
+
+/** Node cannot reset a connection that TLS runs over. */
+function cut(socket: Socket | null): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket?.resetAndDestroy();
 }

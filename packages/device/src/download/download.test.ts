@@ -350,11 +350,16 @@ describe('a download', () => {
     expect(`${await fs.readFile(`${file}.part.json`, 'utf8')}${String(error)}${JSON.stringify(error)}`).not.toMatch(/a-secret-of-the-url|a-token|a-password/);
   });
 
-  it('tells its progress to whoever iterates, the newest only, and throws there what it fails with', async () => {
+  it('tells its progress by events and to whoever iterates, to these the newest only, and throws there what it fails with', async () => {
     const big = randomBytes(5_000_000);
     const { start } = await scene({ content: big });
     const seen: DownloadProgress[] = [];
-    for await (const progress of start({ bytes: big.length, digest: sha256(big) })) seen.push(progress);
+    const events: DownloadProgress[] = [];
+    const download = start({ bytes: big.length, digest: sha256(big) });
+    download.on('progress', (progress) => events.push(progress));
+    for await (const progress of download) seen.push(progress);
+    expect(events.at(-1)).toEqual({ bytes: big.length, total: big.length, resumed: 0 });
+    expect(seen.filter((progress) => progress.total !== undefined && progress.bytes > 0 && !events.includes(progress))).toEqual([]);
     expect(seen.at(-1)).toEqual({ bytes: big.length, total: big.length, resumed: 0 });
     expect(seen.map(({ bytes }) => bytes)).toEqual(seen.map(({ bytes }) => bytes).toSorted((a, b) => a - b));
     expect(seen.length).toBeGreaterThan(2);

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { isJsonObject, parseExact, type Clock, type DeviceRef, type OtaOffer } from '@lianyun/protocol';
 import { Download } from '../download/download.ts';
-import { safeFileName } from '../download/file-name.ts';
+import { distinctFileName } from '../download/file-name.ts';
 import type { DownloadOptions } from '../download/options.ts';
 
 /** How the file of an offer is fetched: all that the offer does not say itself. */
@@ -24,7 +24,7 @@ export function downloadImage(offer: () => OtaOffer, clock: Clock, options: Imag
 export const imageName = (kind: OtaOffer['kind']): string => `${kind}.image`;
 
 /** Where the file of an upgrade grows. Many devices of one process may share a directory. */
-export const partName = (directory: string, device: DeviceRef, kind: OtaOffer['kind']): string => path.join(directory, `${safeFileName(device)}-${kind}.part`);
+export const partName = (directory: string, device: DeviceRef, kind: OtaOffer['kind']): string => path.join(directory, `${distinctFileName(device)}-${kind}.part`);
 
 /** A signature in the free text of a package: the text itself, or a member of it; an empty one when there is none. */
 export function signatureIn(info: string | undefined): string {
