@@ -1,5 +1,5 @@
-/** Bytes of a slab. */
-const SLAB_BYTES = 1_048_576;
+/** Bytes of a slab: most of what is written at once lies in one. */
+const SLAB_BYTES = 2_097_152;
 /** Bytes that are read at once, at least and at most: fewer cost more calls, more keep the rest of the program waiting. */
 const MIN_READ_BYTES = 65_536;
 const MAX_READ_BYTES = 262_144;
