@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Device, huawei, publishOverHttp, type DeviceOptions } from 'lianyun';
 import { Certificates, TlsFront } from './support/certificates.ts';
@@ -163,9 +167,9 @@ describe('A fault of a proxy', () => {
   });
 });
 
-describe('A device without a connection', () => {
-  const told = { productId: 'LAMP000001', deviceName: 'lamp1', deviceSecret: SEED.tencent.devices[0].DevicePsk, topic: TENCENT.topics.report(1), payload: TENCENT.reportText({ level: 9 }) };
+const told = { productId: 'LAMP000001', deviceName: 'lamp1', deviceSecret: SEED.tencent.devices[0].DevicePsk, topic: TENCENT.topics.report(1), payload: TENCENT.reportText({ level: 9 }) };
 
+describe('A device without a connection', () => {
   it.each(KINDS)('publishes over HTTP and https through $name', async ({ script, scheme }) => {
     await using rig = await open('mqtts');
     await using proxy = await TestProxy.listen(script(certificates));
@@ -192,6 +196,25 @@ describe('Names', () => {
       await lamp.connect();
       expect(proxy.requests.map(({ to }) => to)).toEqual(['iot.invalid:1883']);
       await lamp.close();
+    }
+  });
+
+  it.each(['http', 'https'] as const)('stand in a request as the URL has them, without the port that goes without saying (%s)', async (protocol) => {
+    const hosts: unknown[] = [];
+    const onRequest: http.RequestListener = ({ headers }, response) => {
+      hosts.push(headers.host);
+      response.end(JSON.stringify({ Response: { RequestId: 'r1' } }));
+    };
+    const server = protocol === 'http' ? http.createServer(onRequest) : https.createServer(certificates.trusted.forServer(['api.lan']), onRequest);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      // A TCP server that listens has an address object.
+      await using proxy = await TestProxy.listen({ kind: 'socks5', leads: (server.address() as AddressInfo).port });
+      await publishOverHttp({ ...told, url: `${protocol}://api.lan`, tls: { ca: certificates.trusted.file }, proxy: proxy.url(undefined, 'socks5h') });
+      expect([hosts, proxy.requests.map(({ to }) => to)]).toEqual([['api.lan'], [`api.lan:${protocol === 'http' ? 80 : 443}`]]);
+    } finally {
+      server.close();
     }
   });
 

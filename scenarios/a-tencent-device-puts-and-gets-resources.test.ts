@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Resource } from '@lianyun/platform';
@@ -59,7 +59,10 @@ describe('A Tencent device', () => {
     expect(offer).toMatchObject({ name: 'a/../b.bin', bytes: BYTES.length, md5: MD5 });
     const told = new Log<Resource>();
     rig.platform.on('resource', told.add);
-    const { file } = await device.resources.download(offer, { to: folder }).done;
+    const [first, second] = [device.resources.download(offer, { to: folder }), device.resources.download(offer, { to: folder })];
+    await expect(second.done).rejects.toMatchObject({ code: 'conflict' });
+    const { file } = await first.done;
+    expect(first.progress).toEqual({ bytes: BYTES.length, total: BYTES.length, resumed: 0 });
     expect(path.dirname(file)).toBe(folder);
     expect(await readFile(file)).toEqual(BYTES);
     await told.first(({ isOpen }) => !isOpen);
@@ -94,7 +97,9 @@ describe('A Tencent device', () => {
     rig.platform.on('resource', told.add);
     await expect(device.resources.download({ ...offer, md5: '0'.repeat(32) }, { to: folder }).done).rejects.toMatchObject({ code: 'wrong-digest' });
     expect(await told.first(({ isOpen }) => !isOpen)).toMatchObject({ told: { state: 'fail', code: -1 } });
-    await expect(device.resources.download({ ...offer, name: '' }, { to: folder }).done).rejects.toMatchObject({ code: 'bad-input' });
+    for (const wrong of [{ ...offer, name: '' }, { ...offer, name: 'x'.repeat(256) }, undefined as never]) await expect(device.resources.download(wrong, { to: folder }).done).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(device.resources.download(offer, { to: 'a\0b' }).done).rejects.toMatchObject({ code: 'bad-input' });
+    expect(await readdir(folder)).toEqual([]);
     await expect(device.resources.upload(Buffer.from('x')).done).rejects.toMatchObject({ code: 'bad-input' });
     await expect(device.resources.upload(path.join(folder, 'nowhere')).done).rejects.toMatchObject({ code: 'not-found' });
   });
