@@ -61,8 +61,7 @@ export interface ShadowDocument {
 }
 
 /** What a question about a shadow is answered with; 0 is success. */
-export interface DocumentAnswer {
-  code: number;
+export interface DocumentAnswer extends Outcome {
   at?: number;
   document?: ShadowDocument;
 }
