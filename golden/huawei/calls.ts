@@ -131,8 +131,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
     }
     stage.connected.getClient().reportDeviceMessage('x', listener(stage, recorded));
   },
-  'report_properties (rule engine)': (stage, { call }) =>
-    stage.connected.getClient().reportProperties([new ServiceProperty({ serviceId: as(call['service_id']), properties: { temperature: as(call['temperature']) } })]),
+  'report_properties (rule engine)': (stage, { call: { service_id: serviceId, ...properties } }) =>
+    stage.connected.getClient().reportProperties([new ServiceProperty({ serviceId: as(serviceId), properties: as(properties) })]),
   report_properties: (stage) => stage.connected.getClient().reportProperties([new ServiceProperty({ serviceId: 'a', properties: { x: 1 } })]),
   report_event: (stage) => stage.connected.getClient().reportEvent(new DeviceEvent({ serviceId: 'a', eventType: 't' })),
   respond_command: (stage, recorded) => stage.connected.getClient().respondCommand(requestIn(recorded), new CommandRsp()),

@@ -36,4 +36,5 @@ export const as = <T>(value: unknown): T => value as T;
 export const stateName = (explorer: QcloudExplorer): string => `QcloudHubProvider.HubState.${Object.entries(HubState).find(([, value]) => value === explorer.getConnectState())?.[0] ?? ''}`;
 
 /** Whether the device of a scenario proves itself by certificate. */
-export const isByCertificate = (cases: readonly Case[]): boolean => cases.some(({ scenario, call }) => /cert/.test(scenario) || call['auth_mode'] === 'CERT');
+export const isByCertificate = (cases: readonly Case[]): boolean =>
+  cases.some(({ scenario, call, connect }) => /cert/.test(scenario) || call['auth_mode'] === 'CERT' || [connect].flat().some((each) => (each as { readonly clientCertSubject?: unknown } | undefined)?.clientCertSubject != null));
