@@ -108,7 +108,7 @@ const CASES: Readonly<Record<string, (rig: Rig, program: Program) => Promise<voi
     rig.platform.on('frame', ({ direction, topic }) => void (direction === 'up' ? topics.push(topic) : undefined));
     await program.line(/^reported$/);
     expect(topics).toContain('$oc/devices/lamp_1/sys/properties/report?encoding=gzip');
-    expect(rig.platform.logs.list('lamp_1').map(({ content }) => content)).toContain('started');
+    expect(rig.platform.logs.list({ cloud: 'huawei', device: 'lamp_1', limit: 50 }).items.map(({ content }) => content)).toContain('started');
     rig.platform.huawei.configurations.update('lamp_1', { interval: 60 });
     expect(await program.line(/^configured/)).toBe('configured {"interval":60}');
     while (rig.platform.huawei.configurations.get('lamp_1')?.status !== 'taken') await new Promise((resolve) => void setImmediate(resolve));

@@ -198,7 +198,7 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
     logs: () =>
       onRig('huawei/logs.mjs', async (rig, program) => {
         await program.line(/^sent$/);
-        expect(rig.platform.logs.list('lamp_1').map(({ content }) => content)).toEqual([expect.stringMatching(/^connect complete/), 'the lamp is warm']);
+        expect(rig.platform.logs.list({ cloud: 'huawei', device: 'lamp_1', limit: 9 }).items.map(({ content }) => content)).toEqual(['the lamp is warm', expect.stringMatching(/^connect complete/)]);
         rig.platform.logs.configure('huawei', 'lamp_1', { on: false });
         await program.line(/^logs off$/);
         await stop(program);

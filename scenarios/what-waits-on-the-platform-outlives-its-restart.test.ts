@@ -1,33 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { openStorage } from '@lianyun/platform';
 import { MemoryTopology, type Device, type GatewayChange, type huawei } from 'lianyun';
 import { describe, expect, it } from 'vitest';
-import { HUAWEI, SEED, TENCENT } from './support/clouds.ts';
+import { HUAWEI, TENCENT } from './support/clouds.ts';
 import { gatewaySeed, HUAWEI_GATEWAY, onlineGateway, TENCENT_GATEWAY } from './support/gateways.ts';
+import { Lives } from './support/lives.ts';
 import { Log } from './support/log.ts';
-import { Rig } from './support/rig.ts';
-
-/** The lives of one platform over a folder of its own, one after the other. */
-class Lives implements Disposable {
-  readonly #directory = mkdtempSync(path.join(tmpdir(), 'lianyun-lives-'));
-  readonly #seed: string;
-
-  constructor(seed: string = JSON.stringify(SEED)) {
-    this.#seed = seed;
-  }
-
-  async next(life: (rig: Rig) => Promise<void>): Promise<void> {
-    await using storage = openStorage({ directory: this.#directory });
-    await using rig = await Rig.open({ storage, seed: this.#seed });
-    await life(rig);
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.#directory, { recursive: true, force: true });
-  }
-}
 
 describe('After a restart of the platform', () => {
   it('a Huawei device that was offline gets what waited for it, once and in order, and what is desired of it', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { codegen, type CodegenOptions } from './codegen/command.ts';
+import { logs, type LogsOptions } from './logs.ts';
 import { tour } from './tour/command.ts';
 import { sayError, up, type UpOptions } from './up.ts';
 
@@ -32,6 +33,16 @@ program
   .action(async (options: { readonly once?: boolean }) => {
     process.exitCode = await tour(options);
   });
+
+program
+  .command('logs')
+  .description('the last lines of the log that a device sent to a platform that runs')
+  .argument('<device>', "a Huawei device's id, or ProductId/DeviceName of Tencent")
+  .option('--http <url>', "where the platform's APIs are", 'http://127.0.0.1:8080')
+  .option('--last <count>', 'how many lines, 1000 at most', '50')
+  .option('--data <folder>', 'the folder of the platform, for its access keys')
+  .option('--seed <file>', 'the seed of the platform, for its access keys')
+  .action((device: string, options: LogsOptions) => logs(device, options));
 
 program
   .command('codegen')

@@ -17,7 +17,7 @@ export interface UpOptions {
 }
 
 /** Where generated access keys and the certificate authority are kept when no --data is given: the user's own state folder. */
-function stateFolder(): string {
+export function stateFolder(): string {
   return path.join(process.env['XDG_STATE_HOME'] ?? path.join(os.homedir(), '.local', 'state'), 'lianyun');
 }
 

@@ -99,6 +99,18 @@ describe('the type of a device', () => {
       expectTypeOf(each.info.report).returns.toEqualTypeOf<Receipt>();
       expectTypeOf(each.time.sync).returns.toEqualTypeOf<Promise<TimeSync>>();
     }
+    expectTypeOf(a.logs).toHaveProperty('report');
+    expectTypeOf(b.logs).toHaveProperty('query');
+    expectTypeOf(a.logs).not.toHaveProperty('reportConnections');
+    expectTypeOf(a.logs).not.toHaveProperty('query');
+    expectTypeOf(b.logs).not.toHaveProperty('report');
+    expectTypeOf(b.rpc).toEqualTypeOf(tencentGate.rpc);
+    expectTypeOf(b.resources).toEqualTypeOf(tencentGate.resources);
+    expectTypeOf(b.binding).toEqualTypeOf(tencentGate.binding);
+    expectTypeOf(a).not.toHaveProperty('rpc');
+    expectTypeOf(a).not.toHaveProperty('resources');
+    expectTypeOf(huaweiGate.gateway).not.toHaveProperty('onSearch');
+    expectTypeOf(tencentGate.gateway).toHaveProperty('onSearch');
     expect([a.id, huaweiGate.gateway.child('lamp_2') === a]).toEqual(['lamp_2', true]);
     expect(() => huaweiGate.gateway.child(huaweiGate.id)).toThrow(expect.objectContaining({ code: 'bad-input', message: expect.stringContaining('the gateway itself') }));
     expect(() => tencentGate.gateway.child('no-product')).toThrow(expect.objectContaining({ code: 'bad-input' }));

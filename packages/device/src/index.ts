@@ -37,13 +37,19 @@ interface Services<D extends AnyDialect, M = undefined> {
   readonly messages: Able<MessagesService<D extends typeof tencent ? Extract<DeviceMessage, { bytes: Uint8Array }> : DeviceMessage>, { onBroadcast: 'message.broadcast' }, OpsOf<D>>;
   /** Tencent upgrades firmware only. */
   readonly ota: Omit<OtaService<D extends typeof tencent ? 'firmware' : 'firmware' | 'software'>, 'onOnline'>;
-  readonly logs: Able<LogsService, { query: 'log.query'; report: 'log.report'; reportConnections: 'log.report'; onOnline: never; onOffline: never }, OpsOf<D>>;
+  readonly logs: Logs<D>;
   readonly remoteConfig: Able<RemoteConfigService, { get: 'config.query' }, OpsOf<D>>;
-  readonly gateway: Omit<GatewayService, 'child' | 'onOnline' | 'onClosed'> & {
+  readonly gateway: Able<GatewayService, { onSearch: 'child.search'; child: never; onOnline: never; onClosed: never }, OpsOf<D>> & {
     /** A sub-device with handlers of its own: what the cloud asks of it never reaches this gateway's. The same object for the same device. */
-    child<N extends DeviceModel | undefined = undefined>(device: DeviceRef, options?: { readonly model?: N }): Omit<GatewayChild, keyof Services<D> | 'files' | 'topics' | 'onOnline'> & Pick<Services<D, N>, Extract<keyof Services<D>, keyof GatewayChild>> & Files<D> & ChildTopics<D>;
+    child<N extends DeviceModel | undefined = undefined>(device: DeviceRef, options?: { readonly model?: N }): Omit<GatewayChild, keyof Services<D> | keyof TencentServices | 'files' | 'topics' | 'onOnline'> &
+      Pick<Services<D, N>, Exclude<Extract<keyof Services<D>, keyof GatewayChild>, 'logs'>> & { readonly logs: Omit<Logs<D>, 'reportConnections'> } & Files<D> &
+      OnlyTencents<D> &
+      ChildTopics<D>;
   };
 }
+
+/** The logs of a device on the cloud `D`: Tencent takes lines over HTTP only, see `uploadLogs`. */
+type Logs<D extends AnyDialect> = Able<LogsService, { query: 'log.query'; report: 'log.report'; reportConnections: 'log.report'; onOnline: never; onOffline: never }, OpsOf<D>>;
 
 /** A service that a cloud has as a whole or not at all. */
 type Files<D extends AnyDialect> = 'file.request' extends OpsOf<D> ? { readonly files: FilesService } : object;
@@ -58,6 +64,8 @@ interface TencentServices {
   readonly rpc: RpcService;
 }
 
+type OnlyTencents<D extends AnyDialect> = 'rpc.call' extends OpsOf<D> ? TencentServices : object;
+
 /** The topics of a sub-device: on Huawei it has none. */
 type ChildTopics<D extends AnyDialect> = D extends typeof tencent ? { readonly topics: TopicsService } : object;
 
@@ -71,7 +79,7 @@ export type Device<D extends AnyDialect = Dialect, M = undefined> = Omit<DeviceC
   Services<D, M> &
   Files<D> &
   Rules<D> &
-  ('rpc.call' extends OpsOf<D> ? TencentServices : object);
+  OnlyTencents<D>;
 
 /** Makes a device; it connects when `connect()` is called. Throws `bad-config` naming the option that is wrong. */
 export const Device = DeviceCore as unknown as new <D extends AnyDialect, M extends DeviceModel | undefined = undefined>(options: DeviceOptions<D, M>) => Device<D, M>;
@@ -136,6 +144,8 @@ export type {
   ServiceNames,
   SetOf,
   TencentIdentity,
+  TencentLogLevel,
+  TencentLogLine,
   TencentRefusal,
   ThingModel,
   UpgradeFailure,
@@ -144,7 +154,9 @@ export type { CloseReport, DeviceEvents } from './device-events.ts';
 export type { DeviceModel, ModelCheck } from './model.ts';
 export type { TlsInput, TlsOptions } from './net/tls-options.ts';
 export type { DeviceOptions } from './options.ts';
+export type { UploadLogsOptions } from './http/logs.ts';
 export type { HttpPublishOptions } from './http/publish.ts';
+export type { HttpSenderOptions } from './http/sender.ts';
 export type { RegisteredDevice, RegistrationOptions } from './registration/register.ts';
 export type { Download } from './download/download.ts';
 export type { DownloadEvents, DownloadProgress } from './download/progress-feed.ts';
@@ -152,7 +164,7 @@ export type { InstallationEvents, InstallOptions, InstallStep } from './ota/inst
 export type { Installation } from './ota/installation.ts';
 export type { Upgrade, UpgradeDownloadOptions, Versions } from './ota/upgrade.ts';
 export type { OutboxBounds } from './outbox-room.ts';
-export { provision, publishOverHttp, registerDevice } from './on-demand.ts';
+export { provision, publishOverHttp, registerDevice, uploadLogs } from './on-demand.ts';
 export type { Provisioned, Provisioning, ProvisionOptions } from './provision/provision.ts';
 export type { ProvisionStore, StoredProvision } from './provision/store.ts';
 export type { BindingChange, BindingHandler, FenceHandler } from './services/binding.ts';
@@ -166,6 +178,7 @@ export type { CloudMessage, MessageHandler } from './services/messages.ts';
 export { MemoryTopology, type KnownChild, type TopologyStore } from './services/gateway-topology.ts';
 export type { GatewayChild } from './services/gateway-child.ts';
 export type { GatewayChange, GatewayChangeHandler, GatewayWait, NewChild } from './services/gateway-requests.ts';
+export type { GatewaySearchHandler } from './services/gateway-search.ts';
 export type { OfferHandler } from './services/ota.ts';
 export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
 export type { RemoteConfigHandler, RemoteConfigUpdate } from './services/remote-config.ts';

@@ -1,4 +1,5 @@
 // What needs no device that is connected: loaded with the first call, since most programs never make one.
+import type { UploadLogsOptions } from './http/logs.ts';
 import type { HttpPublishOptions } from './http/publish.ts';
 import type { Provisioning, ProvisionOptions } from './provision/provision.ts';
 import type { RegisteredDevice, RegistrationOptions } from './registration/register.ts';
@@ -34,4 +35,12 @@ export async function registerDevice(options: RegistrationOptions): Promise<Regi
  */
 export async function publishOverHttp(options: HttpPublishOptions): Promise<{ readonly requestId?: string }> {
   return (await import('./http/publish.ts')).publishOverHttp(options);
+}
+
+/**
+ * Uploads lines of a Tencent device's log over HTTP, the only way that its cloud takes them (reference 7.6); a gateway does so for a sub-device with that one's secret. Which levels the cloud
+ * wants says `device.logs`. Resolves with the cloud's id of the request: all lines were taken, or else none. Rejects as {@link publishOverHttp} does; nothing is sent again by itself.
+ */
+export async function uploadLogs(options: UploadLogsOptions): Promise<{ readonly requestId?: string }> {
+  return (await import('./http/logs.ts')).uploadLogs(options);
 }

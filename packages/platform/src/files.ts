@@ -3,7 +3,8 @@ import type { Origin } from './objects/origin.ts';
 import type { Objects, PutOptions, StoredObject } from './objects/objects.ts';
 import type { Digest, GrantSigner, ObjectPlace } from './objects/signer.ts';
 import type { PageRequest } from './registry-store.ts';
-import type { Records, Shape } from './storage/records.ts';
+import { DeviceRecords } from './storage/device-records.ts';
+import type { Shape } from './storage/records.ts';
 import type { Storage } from './storage/storage.ts';
 
 /** What a device was granted for a file, and what it said became of it: the latest of each direction. */
@@ -52,11 +53,11 @@ interface FilesOptions {
 /** The files that Huawei devices put into object storage and get from it (Huawei 5.4, 8). Each device has a bucket of its own. */
 export class Files {
   readonly #options: FilesOptions;
-  readonly #grants: Records<FileGrant>;
+  readonly #grants: DeviceRecords<FileGrant>;
 
   constructor(options: FilesOptions) {
     this.#options = options;
-    this.#grants = options.storage.records(GRANTS);
+    this.#grants = new DeviceRecords(options.storage, GRANTS, KEPT);
     options.objects.onStored((object) => this.#stored(object));
     this.#takeRequests();
   }
@@ -79,7 +80,7 @@ export class Files {
 
   /** Forgets a device and removes its files. */
   forget(device: DeviceRef): void {
-    for (const grant of this.#grants.page({ device }, { limit: KEPT + 1 }).items) this.#grants.remove(grant);
+    this.#grants.forget(device);
     const { objects, problem } = this.#options;
     objects.empty(bucketOf(device)).catch((cause: unknown) => {
       problem(new LianyunError('handler-failed', `The files of ${device} could not be removed: ${cause instanceof Error ? cause.message : String(cause)}`, { device, cause }));
@@ -97,8 +98,7 @@ export class Files {
       const now = clock.now();
       const expiresAt = now + EXPIRES_SECONDS * 1000;
       const { key: object, bucket } = place;
-      this.#grants.put({ device, direction, object, ...(object === name ? {} : { asked: name }), grantedAt: now, expiresAt, serial: storage.registryStore.nextSerial() });
-      for (const oldest of this.#grants.page({ device }, { offset: KEPT, limit: 1 }).items) this.#grants.remove(oldest);
+      this.#grants.begin({ device, direction, object, ...(object === name ? {} : { asked: name }), grantedAt: now, expiresAt });
       await storage.stored();
       const digest = digestOf(hash);
       const announced = direction === 'download' ? {} : { ...(bytes === undefined ? {} : { bytes }), ...(digest === undefined ? {} : { digest }) };
@@ -113,7 +113,7 @@ export class Files {
       if (grant === undefined) throw new LianyunError('unexpected-reply', `${device} told of the ${direction} of ${JSON.stringify(object.slice(0, 200))}, for which it was granted nothing.`, { device });
       const result = { code, at: clock.now(), ...(status === undefined ? {} : { status }), ...(text === undefined ? {} : { text }) };
       const told = { ...grant, result };
-      this.#grants.put(told);
+      this.#grants.change(told);
       onFile(this.#fileOf(told));
     });
   }

@@ -1,19 +1,22 @@
 import { isLianyunError, LianyunError, type Clock, type DeviceRef, type Peer, type Vocabulary } from '@lianyun/protocol';
 import type { Cloud } from './access/port.ts';
 import type { Downlink } from './downlink.ts';
-import { Recent } from './recent.ts';
+import type { LogLine, LogPage, LogQuery } from './log-store.ts';
 import type { Registry } from './registry.ts';
+import type { Storage } from './storage/storage.ts';
 
 /** Which logs a device is to send: Huawei switches them on, until a time; Tencent has levels from 0 (none) over 1 (error) to 4 (debug). */
 export type LogConfig = Vocabulary['log.config'];
 
-/** A piece of a device's log. `at` is ms since 1970, as the device has it. */
-export interface LogEntry extends Readonly<Vocabulary['log.report']> {
+/** A line of a device's log, as it comes in. `at` is ms since 1970, as the device has it; left out, the device does not say. */
+export interface LogEntry extends LogLine {
+  readonly cloud: Cloud;
   readonly device: DeviceRef;
 }
 
 interface DeviceLogsOptions {
   readonly peers: Readonly<Record<Cloud, Pick<Peer, 'handle' | 'send'>>>;
+  readonly storage: Pick<Storage, 'logs'>;
   readonly registry: Registry;
   readonly downlink: Pick<Downlink, 'route'>;
   readonly clock: Clock;
@@ -21,31 +24,29 @@ interface DeviceLogsOptions {
   problem(problem: LianyunError): void;
 }
 
-/** What is kept of a device's log; the oldest gives way. */
-const KEPT = { count: 200, bytes: 1024 * 1024 };
 const LEVELS = 4;
 
-/** The logs that devices send to Huawei's cloud, and what both clouds ask them for (Huawei 5.6, Tencent 7.6). */
+/** The logs that devices send, to Huawei over MQTT and to Tencent over HTTP, and what both clouds ask them for (Huawei 5.6, Tencent 7.6). */
 export class DeviceLogs {
   readonly #options: DeviceLogsOptions;
-  readonly #logs = new Map<DeviceRef, Recent<LogEntry>>();
 
   constructor(options: DeviceLogsOptions) {
-    const { peers: { huawei, tencent }, registry, onLog } = options;
+    const { peers: { huawei, tencent }, registry } = options;
     this.#options = options;
-    huawei.handle('log.report', ({ device, body }) => {
-      const entry: LogEntry = { ...body, device };
-      const log = this.#logs.get(device) ?? new Recent<LogEntry>(KEPT);
-      this.#logs.set(device, log);
-      log.push(entry, body.content.length);
-      onLog(entry);
-    });
+    huawei.handle('log.report', ({ device, body }) => this.take('huawei', device, [body]));
     tencent.handle('log.query', ({ device }) => registry.device('tencent', device).logs ?? { on: false, level: 0 });
   }
 
-  /** What a Huawei device sent lately, the oldest first. */
-  list(device: DeviceRef): readonly LogEntry[] {
-    return this.#logs.get(device)?.items() ?? [];
+  /** Takes in what a device sent. */
+  take(cloud: Cloud, device: DeviceRef, lines: readonly LogLine[]): void {
+    const { storage, clock, onLog } = this.#options;
+    storage.logs.add(cloud, device, lines, clock.now());
+    for (const line of lines) onLog({ ...line, cloud, device });
+  }
+
+  /** What devices sent, the youngest first: the last 1000 lines of each, up to 1 MiB, for as long as history is kept. */
+  list(query: LogQuery): LogPage {
+    return this.#options.storage.logs.list(query);
   }
 
   /**
@@ -60,15 +61,10 @@ export class DeviceLogs {
     this.#tell(cloud, device, config);
   }
 
-  /** A Huawei device connected. */
+  /** A Huawei device connected, by itself or through its gateway. */
   cameOnline(device: DeviceRef): void {
     const config = this.#options.registry.findDevice('huawei', device)?.logs;
     if (config !== undefined) this.#tell('huawei', device, config);
-  }
-
-  /** A device is no more. */
-  forget(device: DeviceRef): void {
-    this.#logs.delete(device);
   }
 
   #tell(cloud: Cloud, device: DeviceRef, config: LogConfig): void {

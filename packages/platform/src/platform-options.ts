@@ -5,7 +5,7 @@ import type { AccessKeys } from './keys.ts';
 import type { LogEntry } from './logs.ts';
 import type { Storage } from './storage/storage.ts';
 import type { BindingClaim } from './tencent/bindings.ts';
-import type { Resource } from './tencent/resources.ts';
+import type { Resource } from './tencent/resource-records.ts';
 import type { Authority } from './tls/authority.ts';
 import type { TracedFrame } from './trace.ts';
 import type { Upgrade } from './upgrades/upgrade-records.ts';
@@ -20,7 +20,7 @@ export interface PlatformEvents {
   message: [{ readonly cloud: Cloud; readonly device: DeviceRef; readonly message: DeviceMessage; readonly properties?: MessageProperties }];
   /** A Huawei device put a file, or told what became of one. */
   file: [DeviceFile];
-  /** A Huawei device sent a piece of its log. */
+  /** A device sent a line of its log. */
   log: [LogEntry];
   /** A Tencent device passed on the token of a user who claims it. */
   claim: [BindingClaim];

@@ -83,6 +83,7 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
       cameOnline: (cloud, device) => {
         this.#tell('online', { cloud, device });
         if (cloud === 'huawei') {
+          this.logs.cameOnline(device);
           this.#desired.cameOnline(device);
           this.huawei.cameOnline(device);
         }
@@ -100,15 +101,15 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     this.files = new Files({ storage, objects: this.objects, signer, origin: this.#origin, peer: this.#peers.huawei, clock, problem, onFile: (file) => this.#tell('file', file) });
     const { registry, mailbox, downlink, objects, files } = this;
     this.upgrades = new Upgrades({ storage, objects, signer, origin: this.#origin, registry, downlink, clock, peers: this.#peers, problem, onUpgrade: (upgrade) => this.#tell('upgrade', upgrade) });
-    this.logs = new DeviceLogs({ peers: this.#peers, registry, downlink, clock, problem, onLog: (entry) => this.#tell('log', entry) });
+    this.logs = new DeviceLogs({ peers: this.#peers, storage, registry, downlink, clock, problem, onLog: (entry) => this.#tell('log', entry) });
     this.huawei = new HuaweiServices({ storage, registry, downlink, access: this.access, peer: this.#peers.huawei, clock, problem, addressFor: ({ device, proof }) => this.#origin.mqttFor('huawei', device, proof.isSecure) });
     const tell: Pick<TencentServicesOptions, 'onClaim' | 'onResource'> = { onClaim: (claim) => this.#tell('claim', claim), onResource: (resource) => this.#tell('resource', resource) };
     this.tencent = openTencentServices({ peer: this.#peers.tencent, access: this.access, downlink, registry, storage, objects, signer, origin: this.#origin, clock, ...tell });
     this.#postman = new Postman({ mailbox, downlink, registry, clock });
     this.#desired = new DesiredPusher({ storage, downlink, registry, problem });
     this.#broadcaster = new Broadcaster({ access: this.access, downlink, registry, peers: this.#peers });
-    const deviceHttp = new DeviceHttp({ registry, clock, issue: (name) => this.#authority?.forDevice(name), takeUplink: (device, frame) => this.#takeUplink(device, frame) });
-    this.#north = createNorthbound({ deviceHttp, tencent: this.tencent, registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, broadcasts: this.#broadcaster, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, huawei: this.huawei, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
+    const deviceHttp = new DeviceHttp({ registry, clock, issue: (name) => this.#authority?.forDevice(name), takeUplink: (device, frame) => this.#takeUplink(device, frame), takeLogs: (device, lines) => this.logs.take('tencent', device, lines), problem });
+    this.#north = createNorthbound({ deviceHttp, tencent: this.tencent, logs: this.logs, registry, storage, postman: this.#postman, downlink, children: this.#children, desired: this.#desired, broadcasts: this.#broadcaster, objects, signer, origin: this.#origin, files, upgrades: this.upgrades, huawei: this.huawei, keys, clock, ...(projectId === undefined ? {} : { projectId }) });
   }
 
   /** Starts to listen. Resolves with the real ports. Rejects with `port-in-use` or `bad-config`; nothing listens then. */
@@ -229,7 +230,6 @@ export class Platform extends EventEmitter<PlatformEvents> implements AsyncDispo
     this.upgrades.forget(cloud, device);
     if (cloud === 'tencent') return this.tencent.resources.forget(device);
     this.files.forget(device);
-    this.logs.forget(device);
     this.huawei.forget(device);
   }
 

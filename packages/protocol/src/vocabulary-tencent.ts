@@ -48,6 +48,29 @@ export interface TencentVocabulary {
   'document.updated': DocumentAnswer;
   /** The cloud wants something of a device that it did not report. */
   'document.delta': { delta: JsonObject; at?: number; version?: number };
+
+  /** A device tells which resources it has, and in which versions; with none of them it asks what the cloud has recorded. */
+  'resource.versions': { resources: readonly ResourceVersion[] };
+  'resource.versions.ack': Outcome & { resources: readonly ResourceVersion[] };
+  /** The cloud has a version of a resource that the device is to have. */
+  'resource.update': ResourceVersion & { url: string; bytes?: number; /** Hex digits. */ md5?: string };
+  /** A device tells how far that is. What is over has the state `done`, or `fail`; a code that is not 0 says that it is no success. */
+  'resource.update.progress': Outcome & { name: string; version?: string; state: 'downloading' | 'burning' | 'done' | 'fail'; percent?: number };
+  /** The device is to remove a resource. */
+  'resource.remove': ResourceVersion;
+  'resource.remove.result': Outcome & { name: string; version?: string };
+  /** A device asks where to put a resource of its own. */
+  'resource.request': ResourceVersion;
+  'resource.request.grant': Outcome & { url?: string; /** What names the resource from now on. */ token?: string };
+  /** A device tells what became of it. */
+  'resource.posted': Outcome & { token: string };
+}
+
+/** A resource with a version; `type` is one of FILE, AUDIO, VOICE and VIDEO, as far as is known. */
+export interface ResourceVersion {
+  name: string;
+  version?: string;
+  type?: string;
 }
 
 /** A shadow of IoT Hub. `delta` is what is wanted and was not reported. */

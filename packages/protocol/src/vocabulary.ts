@@ -93,12 +93,15 @@ export interface Vocabulary extends TencentVocabulary {
   'child.notify': { change: 'added' | 'removed'; children: readonly ChildInfo[]; version?: number };
   /** Tencent only. */
   'child.notify.ack': Outcome;
+  /** The cloud has a gateway look for devices that could be added, or end that: a user is about to add one. Tencent only. */
+  'child.search': { on: boolean };
+  'child.search.ack': Outcome & { on: boolean };
 
   /** A device asks for the log level. Tencent only; answered by `log.config`, which also comes by itself. */
   'log.query': object;
   /** The cloud switches the upload of logs. Huawei: on or off, until when. Tencent: the level. */
   'log.config': { on: boolean; until?: number; level?: number };
-  'log.report': { type: string; content: string; at: number };
+  'log.report': { type: string; content: string; /** When it was written; left out: nobody said. */ at?: number };
 
   /** A device asks where to connect, by a word or a text that a policy knows. Huawei only, as all below. */
   'provision.request': { keyword?: string } | { text: string };
@@ -251,6 +254,7 @@ export const EXCHANGES = {
   'child.remove': 'child.remove.result',
   'child.status': 'child.status.result',
   'child.list': 'child.list.result',
+  'child.search': 'child.search.ack',
   'log.query': 'log.config',
   'provision.request': 'provision.result',
   'config.update': 'config.update.result',
@@ -263,6 +267,8 @@ export const EXCHANGES = {
   'resource.poll': 'resource.poll.answer',
   'document.get': 'document.state',
   'document.update': 'document.updated',
+  'resource.remove': 'resource.remove.result',
+  'resource.request': 'resource.request.grant',
 } as const satisfies Partial<Record<Op, Op>>;
 
 /** An operation that is answered by another. */

@@ -1,7 +1,7 @@
 import type { ChildResult } from 'lianyun';
 import { expect, type Checklist } from './checklist.ts';
 import { PROGRAM_PROFILE, PROGRAM_TEMPLATE, ProgramThing } from './child.ts';
-import type { NorthClient } from './north-client.ts';
+import type { NorthClient } from '../north-client.ts';
 import type { HuaweiThing, TencentThing } from './thing.ts';
 
 interface ChildSteps {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { isLianyunError, LianyunError } from 'lianyun';
 import { loadAccessKeys, Platform } from '@lianyun/platform';
 import { Checklist, expect, StepFailed } from './checklist.ts';
-import { NorthClient } from './north-client.ts';
+import { NorthClient } from '../north-client.ts';
 import { runTour, type Own, type Toured } from './tour.ts';
 import { TraceView } from './trace-view.ts';
 
@@ -30,7 +30,7 @@ export async function tour(options: { readonly once?: boolean }): Promise<number
     const ports = await listen(platform, options.once === true);
     write(`The platform listens: MQTT ${HOST}:${ports.mqtt}, both clouds' APIs http://${HOST}:${ports.http}`);
     write('Every frame below went over the wire: ↑ from a device, ↓ to it, decoded by its row.');
-    const north = new NorthClient({ port: ports.http, projectId: PROJECT, keys: { huawei: huaweiKey, tencent: tencentKey } });
+    const north = new NorthClient({ url: `http://127.0.0.1:${ports.http}`, projectId: PROJECT, keys: { huawei: huaweiKey, tencent: tencentKey } });
     const toured = await runTour({ platform, north, server: `mqtt://${HOST}:${ports.mqtt}`, directory: folder, write }, checklist);
     things = toured.things;
     await checklist.step('Every frame was read by a row', async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Platform, Upgrade } from '@lianyun/platform';
 import { expect, type Checklist } from './checklist.ts';
 import { OWN_SAMPLER } from './installed-sampler.ts';
-import type { NorthClient } from './north-client.ts';
+import type { NorthClient } from '../north-client.ts';
 import type { HuaweiThing, TencentThing, Thing, Trust } from './thing.ts';
 
 const GOOD = '1.1.0';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { loadAccessKeys, Platform, type AccessKey } from '@lianyun/platform';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Checklist, StepFailed } from './checklist.ts';
-import { NorthClient } from './north-client.ts';
+import { NorthClient } from '../north-client.ts';
 import { Maker } from './ota-steps.ts';
 import { runTour, type Toured } from './tour.ts';
 
@@ -31,7 +31,7 @@ afterEach(async () => {
 
 async function run(signing = keys): Promise<Toured> {
   const { mqtt, http } = await platform.listen({ host: '127.0.0.1', mqtt: 0, http: 0 });
-  const north = new NorthClient({ port: http, projectId: 'p1', keys: signing });
+  const north = new NorthClient({ url: `http://127.0.0.1:${http}`, projectId: 'p1', keys: signing });
   return runTour({ platform, north, server: `mqtt://127.0.0.1:${mqtt}`, directory: folder, write: () => undefined }, checklist);
 }
 

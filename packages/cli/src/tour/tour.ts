@@ -6,7 +6,7 @@ import { expect, type Checklist } from './checklist.ts';
 import { childSteps } from './child-steps.ts';
 import { fileSteps } from './file-steps.ts';
 import { MACHINE_PROFILE, MACHINE_TEMPLATE } from './models.ts';
-import type { NorthClient } from './north-client.ts';
+import type { NorthClient } from '../north-client.ts';
 import { Maker, otaSteps } from './ota-steps.ts';
 import { huaweiThing, tencentThing, type Thing } from './thing.ts';
 

@@ -1,12 +1,17 @@
 import type { DeviceRef } from '@lianyun/protocol';
+import { BindingService } from './binding.ts';
 import { CommandsService } from './commands.ts';
 import type { DeviceContext } from './context.ts';
 import { EventsService } from './events.ts';
 import { FilesService } from './files.ts';
 import { InfoService } from './info.ts';
+import { LogsService } from './logs.ts';
 import { MessagesService } from './messages.ts';
 import { OtaService } from './ota.ts';
 import { PropertiesService } from './properties.ts';
+import { RemoteConfigService } from './remote-config.ts';
+import { ResourcesService } from './resources.ts';
+import { RpcService } from './rpc.ts';
 import { ShadowService } from './shadow.ts';
 import { TimeService } from './time.ts';
 import type { TopicsService } from './topics.ts';
@@ -27,6 +32,11 @@ export class GatewayChild {
   #ota: OtaService | undefined;
   #files: FilesService | undefined;
   #topics: TopicsService | undefined;
+  #logs: LogsService | undefined;
+  #binding: BindingService | undefined;
+  #remoteConfig: RemoteConfigService | undefined;
+  #resources: ResourcesService | undefined;
+  #rpc: RpcService | undefined;
 
   /** @internal */
   constructor(context: DeviceContext, topicsOf: () => TopicsService) {
@@ -63,6 +73,7 @@ export class GatewayChild {
   /** The sub-device is online again. @internal */
   onOnline(): void {
     this.#ota?.onOnline();
+    this.#logs?.onOnline();
   }
 
   /** Topics of the sub-device's own (Tencent 3.8), subscribed while it is online. Throws `unsupported` on Huawei, where a sub-device has none. */
@@ -73,5 +84,30 @@ export class GatewayChild {
   /** Files in the sub-device's own place in the cloud's storage. */
   get files(): FilesService {
     return (this.#files ??= new FilesService(this.#context));
+  }
+
+  /** The sub-device's log, and what the cloud wants of it (Huawei 5.6, Tencent 7.6). Its connection is its gateway's, whose log tells of that. */
+  get logs(): LogsService {
+    return (this.#logs ??= new LogsService(this.#context));
+  }
+
+  /** Users that bind the sub-device and let go of it (Tencent 2.8). */
+  get binding(): BindingService {
+    return (this.#binding ??= new BindingService(this.#context));
+  }
+
+  /** The configuration of the sub-device's product (Tencent 7.5). */
+  get remoteConfig(): RemoteConfigService {
+    return (this.#remoteConfig ??= new RemoteConfigService(this.#context));
+  }
+
+  /** Files that the sub-device puts into the cloud's storage, and gets from it (Tencent 7.8): its gateway transfers them. */
+  get resources(): ResourcesService {
+    return (this.#resources ??= new ResourcesService(this.#context));
+  }
+
+  /** Calls without a model that the cloud waits for (Tencent 7.3). */
+  get rpc(): RpcService {
+    return (this.#rpc ??= new RpcService(this.#context));
   }
 }

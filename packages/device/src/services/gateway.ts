@@ -7,6 +7,7 @@ import { GatewayChild } from './gateway-child.ts';
 import { ChildList } from './gateway-list.ts';
 import type { GatewayChangeHandler, GatewayWait, NewChild } from './gateway-requests.ts';
 import type { Scopes } from './gateway-scopes.ts';
+import { handleSearches, type GatewaySearchHandler } from './gateway-search.ts';
 import { ChildSubscriptions } from './gateway-subscriptions.ts';
 import { MemoryTopology, type TopologyStore } from './gateway-topology.ts';
 import type { TopicsService, TopicSession } from './topics.ts';
@@ -131,6 +132,16 @@ export class GatewayService {
     return () => {
       if (this.#onChange === handler) this.#onChange = undefined;
     };
+  }
+
+  /**
+   * Registers what looks for devices that could be added, and ends that, when the cloud says so: a user is about to add one (Tencent 3.6). What was found is added with {@link add}. What it throws is
+   * told as a problem, and answered as one. @returns a function that takes it back. Throws `duplicate-handler`, `bad-input`, `unsupported`.
+   */
+  onSearch(handler: GatewaySearchHandler): () => void {
+    const undo = handleSearches(this.#options.context, handler);
+    this.#use();
+    return undo;
   }
 
   /**

@@ -33,10 +33,10 @@ export class LogsService {
   /** Asks for the level at every connect: a change that comes while there is none is told to nobody. */
   #asks = false;
   #wasOnline: boolean;
-  readonly #server: () => string;
+  readonly #server: (() => string) | undefined;
 
-  /** `server` says which one is used now. */
-  constructor(context: DeviceContext, server: () => string) {
+  /** `server` says which one is used now; left out for a sub-device, which has no connection of its own. */
+  constructor(context: DeviceContext, server?: () => string) {
     this.#context = context;
     this.#server = server;
     this.#wasOnline = context.isOnline;
@@ -101,7 +101,8 @@ export class LogsService {
    * lost is told when it is back. @returns a function that ends it. Throws `unsupported`.
    */
   reportConnections(): () => void {
-    const { peer, dialect } = this.#context;
+    const { peer, dialect, device } = this.#context;
+    if (this.#server === undefined) throw new LianyunError('unsupported', `${device} has no connection of its own: its gateway's log tells of it.`, { device });
     if (!peer.supports('log.report')) throw new LianyunError('unsupported', `The ${dialect.name} cloud takes no logs over this connection.`);
     this.#reportsConnections = true;
     return () => {
@@ -112,7 +113,7 @@ export class LogsService {
   /** @internal */
   onOnline(): void {
     this.#wasOnline = true;
-    this.#status(`connect complete, the uri is ${this.#server()}`);
+    if (this.#server !== undefined) this.#status(`connect complete, the uri is ${this.#server()}`);
     if (this.#asks) this.#ask();
   }
 

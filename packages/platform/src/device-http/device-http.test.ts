@@ -1,4 +1,5 @@
-import { tencentHttp } from '@lianyun/protocol';
+import { createHmac } from 'node:crypto';
+import { tencentHttp, type TencentLogLine } from '@lianyun/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NorthUnderTest, NOW, type HttpAnswer } from '../north/north.fixtures.ts';
@@ -7,7 +8,7 @@ import { SeenRequests } from './seen-requests.ts';
 const SECRET = 'hzvf5LF9S0isvBhDSauWMaIk';
 const DEVICE = { productId: 'ABCDE12345', deviceName: 'dev1' };
 const PSK = 'lDZ6Uqt+I9E0wW7rvDUs7Q==';
-const PATHS = ['/device/register', '/register/dev', '/device/publish'] as const;
+const PATHS = ['/device/register', '/register/dev', '/device/publish', '/device/reportlog', '/cgi-bin/report-log'] as const;
 
 let north: NorthUnderTest;
 let nonce = 0;
@@ -36,11 +37,31 @@ function message(topic: string, payload: string, qos: 0 | 1 = 0): Promise<HttpAn
   return post(path, body, lower(headers));
 }
 
+/** Lines of a log as a device signs them; `fake` changes them afterwards. */
+function upload(lines: readonly TencentLogLine[], fake: (body: string) => string = (body) => body): Promise<HttpAnswer> {
+  const path = tencentHttp.logs.paths.current;
+  const { body, headers } = tencentHttp.logs.write({ ...DEVICE, lines }, { key: { secret: PSK }, host: '127.0.0.1', path }, { now: north.clock.now(), random });
+  return post(path, fake(body), lower(headers));
+}
+
+/** The block that older SDKs put before the lines, signed with what they call the key. */
+function legacyUpload(lines: string, { productId = DEVICE.productId, deviceName = DEVICE.deviceName, timestamp = '0000000000', secret = PSK, kind = 'P' } = {}): Promise<HttpAnswer> {
+  const signed = `${kind}###${productId.padEnd(10, '#')}${deviceName.padEnd(48, '#')}${timestamp}${lines}`;
+  const signature = createHmac('sha1', secret.slice(0, 24)).update(signed).digest('hex');
+  return post(tencentHttp.logs.paths.legacy, signature + signed, { 'content-type': 'text/plain;charset=utf-8' });
+}
+
+const kept = (): readonly string[] => north.storage.logs.list({ cloud: 'tencent', limit: 100 }).items.map(({ device, type, content, at }) => `${device} ${type} ${content} ${at - NOW}`).toReversed();
+
 const codeOf = ({ body }: HttpAnswer): unknown => (body['Response'] as { readonly Error?: { readonly Code: string } } | undefined)?.Error?.Code;
 
 /** What an answer has to be, whatever was asked: HTTP 200, in the shape of its API, with a code of one of the documented families. */
 function expectRefusal(path: string, answer: HttpAnswer): void {
   expect(answer.status).toBe(200);
+  if (path === '/cgi-bin/report-log' && !('Response' in answer.body)) {
+    expect(answer.body).toEqual({ Retcode: -1, Message: expect.stringMatching(/^(AuthFailure|InvalidParameter|ResourceNotFound|UnauthorizedOperation)\b/) });
+    return;
+  }
   if (path === '/register/dev' && !('Response' in answer.body)) {
     expect(answer.body).toEqual({ code: -1, message: expect.stringMatching(/^(AuthFailure|InvalidParameter|InvalidParameterValue|MissingParameter|ResourceNotFound|UnauthorizedOperation)\b/) });
     return;
@@ -62,6 +83,36 @@ describe('The HTTP gateway of devices', () => {
     expect(codeOf(await message('ABCDE12345/dev1/data', 'x'.repeat(65_537)))).toBe('InvalidParameterValue.PayloadOverLimit');
     expect(codeOf(await message('ABCDE12345/dev2/data', 'x'))).toBe('UnauthorizedOperation');
     expect(north.published).toHaveLength(1);
+  });
+
+  it('takes lines of a log in the form of current SDKs, with the time that a line has, and else its arrival', async () => {
+    expect((await upload([{ level: 'WARN', content: 'warm | 灯', at: NOW - 5 }, { level: 'DEBUG', content: 'a\nb' }])).body).toEqual({ Response: { RequestId: expect.any(String) } });
+    expect(kept()).toEqual(['ABCDE12345/dev1 WARN warm | 灯 -5', 'ABCDE12345/dev1 DEBUG a\nb 0']);
+  });
+
+  it('takes lines as the older SDKs upload them, the same ones only once', async () => {
+    const lines = 'INF|2019-07-14 15:03:50|TXMQTT|hello\n\fERR|2019-07-14 15:03:51|TXMQTT|gone\n\f';
+    for (let again = 0; again < 2; again++) expect((await legacyUpload(lines)).body).toEqual({ Retcode: 0 });
+    expect((await legacyUpload('DBGx', { timestamp: String(NOW / 1000) })).body).toEqual({ Retcode: 0 });
+    expect(kept()).toEqual(['ABCDE12345/dev1 INFO 2019-07-14 15:03:50|TXMQTT|hello 0', 'ABCDE12345/dev1 ERROR 2019-07-14 15:03:51|TXMQTT|gone 0', 'ABCDE12345/dev1 DEBUG x 0']);
+    for (const [fake, code] of [[{ secret: 'another' }, 'AuthFailure.SignatureFailure'], [{ deviceName: 'nobody' }, 'ResourceNotFound.DeviceNotExist'], [{ timestamp: '1000000000' }, 'AuthFailure.SignatureExpire']] as const) {
+      const answer = await legacyUpload('INFx', fake);
+      expectRefusal(tencentHttp.logs.paths.legacy, answer);
+      expect(answer.body['Message']).toMatch(code);
+    }
+    for (const lines2 of ['nothing', 'INF|a\n\f??|b']) expect((await legacyUpload(lines2)).body).toMatchObject({ Retcode: -1, Message: expect.stringContaining('InvalidParameter') });
+    expect(kept()).toHaveLength(3);
+  });
+
+  it('takes none of the lines of which one is wrong, and tells which, if it is the device that says so', async () => {
+    const lines = [{ level: 'INFO', content: 'fine' }, { level: 'INFO', content: 'y'.repeat(65_540) }] as const;
+    expect(codeOf(await upload(lines, (body) => body.replace('fine', 'else')))).toBe('AuthFailure.SignatureFailure');
+    expect(north.problems).toEqual([]);
+    expect(codeOf(await upload(lines))).toBe('InvalidParameter');
+    expect(north.problems).toMatchObject([{ code: 'bad-frame', place: { device: 'ABCDE12345/dev1', path: '$.Message[1]' } }]);
+    north.registry.updateDevice('tencent', 'ABCDE12345/dev1', { enabled: false });
+    expect(codeOf(await upload([{ level: 'INFO', content: 'x' }]))).toBe('UnauthorizedOperation.DeviceIsNotEnabled');
+    expect(kept()).toEqual([]);
   });
 
   it('takes no request twice, and none with a time stamp that is far from now', async () => {
@@ -97,7 +148,7 @@ describe('The HTTP gateway of devices', () => {
   });
 
   it('refuses whatever else comes in, in the shape of its API', async () => {
-    const members = ['ProductId', 'DeviceName', 'productId', 'deviceName', 'TopicName', 'Payload', 'Qos', 'PayloadEncoding', 'nonce', 'timestamp', 'signature', '__proto__'];
+    const members = ['ProductId', 'DeviceName', 'productId', 'deviceName', 'TopicName', 'Payload', 'Qos', 'PayloadEncoding', 'Message', 'nonce', 'timestamp', 'signature', '__proto__'];
     const value = fc.oneof(fc.constantFrom<unknown>('ABCDE12345', 'dev1', '', null, -1, 1e300, true, '1700000000', 'base64', [], {}), fc.string(), fc.jsonValue());
     const document = fc.oneof(fc.dictionary(fc.constantFrom(...members), value).map((object) => JSON.stringify(object)), fc.json(), fc.string());
     const header = fc.dictionary(fc.constantFrom('x-tc-algorithm', 'x-tc-timestamp', 'x-tc-nonce', 'x-tc-signature'), fc.constantFrom('hmacsha256', 'rsa-sha256', '1700000000', String(NOW / 1000), '99999999999999999999', '1', 'AAAA', '%00', 'e30='));
@@ -105,7 +156,7 @@ describe('The HTTP gateway of devices', () => {
       fc.asyncProperty(fc.constantFrom(...PATHS), document, header, async (path, body, headers) => expectRefusal(path, await post(path, body, headers))),
       { numRuns: 300 },
     );
-    expect(north.published).toEqual([]);
+    expect([north.published, kept(), north.problems]).toEqual([[], [], []]);
     // It still works.
     expect(codeOf(await registration())).toBeUndefined();
   });

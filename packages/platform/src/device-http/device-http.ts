@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { rightsOf, tencent, tencentHttpGateway, type Clock, type DeviceRef, type TencentCredential, type TencentHttpFault, type TencentHttpRequest } from '@lianyun/protocol';
+import { LianyunError, rightsOf, tencent, tencentHttpGateway, type Clock, type DeviceRef, type TencentCredential, type TencentHttpFault, type TencentHttpRequest, type TencentLogLine } from '@lianyun/protocol';
+import type { LogLine } from '../log-store.ts';
 import { refusal } from '../north/refusal.ts';
 import type { Device, TencentProduct } from '../records.ts';
 import type { Registry } from '../registry.ts';
@@ -15,6 +16,10 @@ export interface DeviceHttpOptions {
   issue(name: string): CertificateWithKey | undefined;
   /** Takes what a device published, as if it had come over its connection. */
   takeUplink(device: DeviceRef, frame: { readonly topic: string; readonly payload: Buffer; readonly qos: 0 | 1 }): void | Promise<void>;
+  /** Takes lines of a device's log. */
+  takeLogs(device: DeviceRef, lines: readonly LogLine[]): void;
+  /** Something that came in cannot be taken. */
+  problem(problem: LianyunError): void;
 }
 
 /** What a registration gives. */
@@ -39,7 +44,7 @@ export const REGISTER_LIMIT = 1000;
 const WINDOW_MS = 300_000;
 const NOT_JSON = refusal('InvalidParameter', 'The body is no JSON object.');
 
-/** What Tencent's devices ask for over HTTP: their credentials (reference 4), and to publish (7.7). Everything fails with the cloud's codes. */
+/** What Tencent's devices ask for over HTTP: their credentials (reference 4), to publish (7.7), and to take their logs (7.6). Everything fails with the cloud's codes. */
 export class DeviceHttp {
   readonly #options: DeviceHttpOptions;
   readonly #seen = new SeenRequests(WINDOW_MS);
@@ -75,18 +80,61 @@ export class DeviceHttp {
   async publish(request: TencentHttpRequest): Promise<void> {
     const message = tencentHttpGateway.publish.read(documentIn(request.body));
     if ('wrong' in message) throw refusal('InvalidParameter', message.wrong);
-    const { registry } = this.#options;
-    const { productId, deviceName, topic, qos } = message;
-    const ref = `${productId}/${deviceName}`;
-    const device = registry.findDevice('tencent', ref);
-    if (device === undefined) throw refusal('ResourceNotFound.DeviceNotExist', `There is no device ${JSON.stringify(ref)}.`);
-    this.#verify(request, { device: ref, ...proofOf(device) });
-    if (!device.enabled) throw refusal('UnauthorizedOperation.DeviceIsNotEnabled', `The device ${ref} is disabled.`);
+    const { topic, qos } = message;
+    const ref = this.#signedBy(request, message);
     const payload = Buffer.from(message.payload);
     const most = tencent.limits.payloadBytes;
     if (payload.length > most) throw refusal('InvalidParameterValue.PayloadOverLimit', `Payload has ${payload.length} bytes; at most ${most} are taken.`);
     if (!rightsOf(tencent).mayPublish(topic, [ref]) && !this.#policies.mayPublish(topic, [ref])) throw refusal('UnauthorizedOperation', `The device ${ref} may not publish to ${JSON.stringify(topic)}.`);
     await this.#options.takeUplink(ref, { topic, payload, qos });
+  }
+
+  /** Takes in lines of a device's log: all of them, or none and a problem that names the first that is wrong (7.6). */
+  takeLogs(request: TencentHttpRequest): void {
+    const document = documentIn(request.body);
+    const logs = tencentHttpGateway.logs.read(document);
+    if ('wrong' in logs) {
+      // Only who is known may cause a problem to be told.
+      const { ProductId: productId, DeviceName: deviceName } = document;
+      if (typeof productId === 'string' && typeof deviceName === 'string') this.#tellOfLogs(this.#signedBy(request, { productId, deviceName }), logs.wrong);
+      throw refusal('InvalidParameter', logs.wrong);
+    }
+    this.#options.takeLogs(this.#signedBy(request, logs), logs.lines.map(toLine));
+  }
+
+  /** The same, as older SDKs upload them. */
+  takeLegacyLogs(body: Buffer): void {
+    const logs = tencentHttpGateway.logs.readLegacy(body);
+    if ('wrong' in logs) throw refusal('InvalidParameter', logs.wrong);
+    const device = this.#device(logs);
+    const { device: ref, secret, authType } = device;
+    if (authType !== 'secret' || !tencentHttpGateway.logs.verifyLegacy(body, secret)) throw faultOf('bad-signature');
+    const now = this.#options.clock.now();
+    // A device that has not asked for the time yet says 0.
+    if (logs.timestamp !== 0 && Math.abs(now - logs.timestamp * 1000) > WINDOW_MS) throw faultOf('expired');
+    checkEnabled(device);
+    // There is no nonce: the same lines come again when their answer was lost.
+    if (this.#seen.isNew(`${ref} logs ${logs.signature}`, now)) this.#options.takeLogs(ref, logs.lines.map(toLine));
+  }
+
+  /** The device that signed a request with its own secret or key, and may do so. */
+  #signedBy(request: TencentHttpRequest, names: { readonly productId: string; readonly deviceName: string }): DeviceRef {
+    const device = this.#device(names);
+    this.#verify(request, { device: device.device, ...proofOf(device) });
+    checkEnabled(device);
+    return device.device;
+  }
+
+  #device({ productId, deviceName }: { readonly productId: string; readonly deviceName: string }): Device {
+    const ref = `${productId}/${deviceName}`;
+    const device = this.#options.registry.findDevice('tencent', ref);
+    if (device === undefined) throw refusal('ResourceNotFound.DeviceNotExist', `There is no device ${JSON.stringify(ref)}.`);
+    return device;
+  }
+
+  #tellOfLogs(device: DeviceRef, wrong: string): void {
+    const path = `$.${wrong.split(':', 1)[0] ?? ''}`;
+    this.#options.problem(new LianyunError('bad-frame', `${device} uploaded a log of which nothing was taken: ${wrong}.`, { device, path }));
   }
 
   #product(productId: string): TencentProduct {
@@ -142,6 +190,12 @@ export function certified(pem: string): Pick<Device, 'certificate' | 'fingerprin
   const fingerprint = fingerprintOf(pem);
   return { certificate: pem, ...(fingerprint === undefined ? {} : { fingerprint }) };
 }
+
+function checkEnabled({ device, enabled }: Device): void {
+  if (!enabled) throw refusal('UnauthorizedOperation.DeviceIsNotEnabled', `The device ${device} is disabled.`);
+}
+
+const toLine = ({ level, content, at }: TencentLogLine): LogLine => ({ type: level, content, ...(at === undefined ? {} : { at }) });
 
 function faultOf(fault: TencentHttpFault): Error {
   const [code, text] = FAULTS[fault];

@@ -6,14 +6,15 @@ import { sendTencentFault, tencentCodeOf } from '../north/tencent/fault.ts';
 import type { DeviceHttp, Registered } from './device-http.ts';
 
 const { current: REGISTER, legacy: LEGACY } = tencentHttp.registration.paths;
+const { current: LOGS, legacy: LEGACY_LOGS } = tencentHttp.logs.paths;
 
 /** What the older API calls every failure; the text has the code. */
 const FAILED = -1;
 
 /** Whether a request target belongs to Tencent's devices. */
-export const isDevicePath = (url: string): boolean => [REGISTER, LEGACY, tencentHttp.publish.path].includes(pathOf(url));
+export const isDevicePath = (url: string): boolean => [REGISTER, LEGACY, LOGS, LEGACY_LOGS, tencentHttp.publish.path].includes(pathOf(url));
 
-/** The HTTP gateway of Tencent's devices: registration in both forms, and publishing (reference 4, 7.7). Always HTTP 200. */
+/** The HTTP gateway of Tencent's devices: registration and logs in both forms, and publishing (reference 4, 7.6, 7.7). Always HTTP 200. */
 export function deviceHttp(app: FastifyInstance, devices: DeviceHttp): void {
   app.post(REGISTER, async (request, reply) => {
     try {
@@ -31,6 +32,24 @@ export function deviceHttp(app: FastifyInstance, devices: DeviceHttp): void {
     } catch (error) {
       return await sendTencentFault(reply, error);
     }
+  });
+
+  app.post(LOGS, async (request, reply) => {
+    try {
+      devices.takeLogs(signed(request));
+      return await reply.send({ Response: { RequestId: request.id } });
+    } catch (error) {
+      return await sendTencentFault(reply, error);
+    }
+  });
+
+  app.post(LEGACY_LOGS, (request, reply) => {
+    try {
+      devices.takeLegacyLogs(bodyOf(request));
+    } catch (error) {
+      return reply.send({ Retcode: FAILED, Message: `${tencentCodeOf(error)}: ${error instanceof Error ? error.message : ''}` });
+    }
+    return reply.send({ Retcode: 0 });
   });
 
   // Whatever type its body is said to have: the vendor's C SDK says that it is a form (4.2).

@@ -12,6 +12,7 @@ import type { Objects } from '../objects/objects.ts';
 import type { Origin } from '../objects/origin.ts';
 import type { GrantSigner } from '../objects/signer.ts';
 import type { Postman } from '../postman.ts';
+import type { DeviceLogs } from '../logs.ts';
 import type { Registry } from '../registry.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { TencentServices } from '../tencent/services.ts';
@@ -26,6 +27,7 @@ export interface NorthContext {
   readonly downlink: Downlink;
   readonly children: Topology;
   readonly deviceHttp: DeviceHttp;
+  readonly logs: DeviceLogs;
   readonly desired: DesiredState;
   readonly broadcasts: Broadcasts;
   readonly objects: Objects;

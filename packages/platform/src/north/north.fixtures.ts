@@ -6,6 +6,7 @@ import type { Topology } from '../children.ts';
 import { DesiredPusher } from '../desired.ts';
 import { DeviceHttp } from '../device-http/device-http.ts';
 import type { Downlink } from '../downlink.ts';
+import { DeviceLogs } from '../logs.ts';
 import { Files } from '../files.ts';
 import { Objects } from '../objects/objects.ts';
 import { Origin } from '../objects/origin.ts';
@@ -178,6 +179,7 @@ export class NorthUnderTest implements AsyncDisposable {
   });
   /** What devices published over HTTP. */
   readonly published: object[] = [];
+  readonly problems: LianyunError[] = [];
   readonly north: Northbound;
   port = 0;
   server: Server | undefined;
@@ -185,10 +187,11 @@ export class NorthUnderTest implements AsyncDisposable {
   constructor(options: { readonly projectId?: string; readonly bodyLimitBytes?: number; readonly objectBytes?: number } = {}) {
     const { clock, downlink, children, storage, registry, postman, desired, objects, signer, origin, files, upgrades } = this;
     const takeUplink = (device: DeviceRef, frame: object): void => void this.published.push({ device, ...frame });
-    const deviceHttp = new DeviceHttp({ registry, clock, issue: () => undefined, takeUplink });
+    const logs = new DeviceLogs({ peers: { huawei: this.#peer(), tencent: this.#peer() }, storage, registry, downlink, clock, onLog: () => undefined, problem: () => undefined });
+    const deviceHttp = new DeviceHttp({ registry, clock, issue: () => undefined, takeUplink, takeLogs: (device, lines) => logs.take('tencent', device, lines), problem: (fault) => void this.problems.push(fault) });
     const peer = { ...this.#peer(), request: () => Promise.reject(new LianyunError('timeout', 'Nobody answers.')) };
     const tencent = openTencentServices({ peer, access: { online: () => downlink.online }, downlink, registry, storage, objects, signer, origin, clock, onClaim: () => undefined, onResource: () => undefined });
-    this.north = createNorthbound({ deviceHttp, tencent, registry, storage, postman, downlink, children, desired, broadcasts: { toTopic: () => undefined, toProduct: () => undefined }, objects, signer, origin, files, upgrades, huawei: this.services, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
+    this.north = createNorthbound({ deviceHttp, logs, tencent, registry, storage, postman, downlink, children, desired, broadcasts: { toTopic: () => undefined, toProduct: () => undefined }, objects, signer, origin, files, upgrades, huawei: this.services, clock, keys: { huawei: [KEYS.huawei], tencent: [KEYS.tencent] }, ...options });
   }
 
   #forget(cloud: Cloud, device: DeviceRef): void {

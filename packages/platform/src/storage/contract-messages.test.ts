@@ -3,7 +3,9 @@ import { parseExact, type DeviceEvent, type JsonObject } from '@lianyun/protocol
 import { describe, expect, it } from 'vitest';
 import type { EventMark } from '../event-log.ts';
 import type { ListChange } from '../gateway-lists.ts';
+import type { LogMark } from '../log-store.ts';
 import type { Letter } from '../mailbox.ts';
+import type { Storage } from './storage.ts';
 import { HandClock, kindsOf } from './storage.fixtures.ts';
 
 const DAY = 86_400_000;
@@ -170,5 +172,51 @@ describe.each(kinds)('the lists of gateways %s', (_name, run) => {
     open.storage.gatewayLists.delete('gw');
     await open.again();
     expect([open.storage.gatewayLists.version('gw'), open.storage.gatewayLists.since('gw', 0), open.storage.gatewayLists.version('other')]).toEqual([undefined, [], 0]);
+  }));
+});
+
+describe.each(kinds)('logs %s', (_name, run) => {
+  const line = (content: string, at?: number, type = 'INFO') => ({ type, content, ...(at === undefined ? {} : { at }) });
+  const contents = (storage: Storage, query: object = {}) => storage.logs.list({ cloud: 'tencent', limit: 5000, ...query }).items.map(({ content }) => content);
+
+  it('give back what came, the arrival where the device does not say when, the youngest first, filtered and page by page', () => run(async (open) => {
+    const t = clock.at - 100;
+    open.storage.logs.add('tencent', 'P/a', [line('a1 灯', t), line('a2', t + 2, 'WARN'), line('a3', t + 2)], clock.at);
+    await open.again();
+    open.storage.logs.add('tencent', 'P/b', [line("b1 'x'", t + 1), line('b2')], t + 9);
+    open.storage.logs.add('tencent', 'Pa/b', [line('other', t)], t);
+    open.storage.logs.add('huawei', 'P/a', [line('elsewhere', t)], t);
+    for (let round = 0; round < 2; round++) {
+      expect(open.storage.logs.list({ cloud: 'tencent', device: 'P/b', limit: 9 })).toEqual({ items: [{ device: 'P/b', type: 'INFO', content: 'b2', at: t + 9, serial: expect.any(Number) }, { device: 'P/b', type: 'INFO', content: "b1 'x'", at: t + 1, serial: expect.any(Number) }], isLast: true });
+      expect(contents(open.storage, { deviceBegins: 'P/' })).toEqual(['b2', 'a3', 'a2', "b1 'x'", 'a1 灯']);
+      expect(contents(open.storage, { deviceBegins: 'P/', from: t + 1, to: t + 2 })).toEqual(['a3', 'a2', "b1 'x'"]);
+      expect([contents(open.storage, { type: 'WARN' }), contents(open.storage, { words: ['a', '灯'] }), contents(open.storage, { words: ['a1', 'a2'] })]).toEqual([['a2'], ['a1 灯'], []]);
+      for (let limit = 1; limit < 7; limit++) {
+        const read: string[] = [];
+        for (let behind: LogMark | undefined, isLast = false; !isLast; ) {
+          const page = open.storage.logs.list({ cloud: 'tencent', deviceBegins: 'P/', limit, ...(behind === undefined ? {} : { behind }) });
+          read.push(...page.items.map(({ content }) => content));
+          behind = page.items.at(-1);
+          isLast = page.isLast;
+        }
+        expect(read).toEqual(['b2', 'a3', 'a2', "b1 'x'", 'a1 灯']);
+      }
+      await open.again();
+    }
+    open.storage.logs.delete('tencent', 'P/b');
+    await open.again();
+    expect([contents(open.storage), contents(open.storage, { cloud: 'huawei' })]).toEqual([['a3', 'a2', 'other', 'a1 灯'], ['elsewhere']]);
+  }));
+
+  it('are the last thousand of a device and a mebibyte at most, by arrival, whatever another has', () => run(async (open) => {
+    open.storage.logs.add('tencent', 'P/other', [line('mine')], clock.at);
+    for (let part = 0; part < 12; part++) open.storage.logs.add('tencent', 'P/a', Array.from({ length: 100 }, (_, each) => line(String(part * 100 + each))), clock.at - part);
+    await open.again();
+    open.storage.logs.add('tencent', 'P/a', [line('1200')], 0);
+    const kept = contents(open.storage, { device: 'P/a' }).map(Number).toSorted((a, b) => a - b);
+    expect([kept.length, kept[0], kept.at(-1)]).toEqual([1000, 201, 1200]);
+    open.storage.logs.add('tencent', 'P/a', Array.from({ length: 20 }, (_, each) => line(`${each}${'x'.repeat(99_998)}`)), clock.at);
+    expect(contents(open.storage, { device: 'P/a' })).toHaveLength(10);
+    expect(contents(open.storage, { device: 'P/other' })).toEqual(['mine']);
   }));
 });

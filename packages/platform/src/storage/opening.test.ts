@@ -9,7 +9,7 @@ import { DEVICE_TAGS } from '../huawei/tags.ts';
 import { OBJECTS } from '../objects/objects.ts';
 import { GROUPS, POLICIES } from '../provisioning/provisioning-records.ts';
 import { RULE_ASSIGNMENTS, RULE_RECORDS } from '../rules/rule-records.ts';
-import { RESOURCES } from '../tencent/resources.ts';
+import { RESOURCES } from '../tencent/resource-records.ts';
 import { PACKAGES, TASKS, UPGRADES } from '../upgrades/upgrade-records.ts';
 import { Database } from './database.ts';
 import { migrate, MIGRATIONS } from './schema.ts';
@@ -135,6 +135,16 @@ describe('opening a storage', () => {
     expect(storage.records(DEVICE_TAGS).page({ key: 'floor', value: '3' }, { limit: 9 }).items).toEqual([{ device: 'p_d1', key: 'floor', value: '3', serial: 10 }]);
     expect(storage.records(BATCH_TASKS).page({ type: 'freezeDevices', status: 'running' }, { limit: 9 })).toMatchObject({ total: 1, items: [{ name: 'winter', filter: { group_ids: ['g'] }, counts: { waiting: 1, succeeded: 1 } }] });
     expect(storage.records(BATCH_TARGETS).upTo('dueAt', Number.MAX_SAFE_INTEGER, 9)).toEqual([{ task: '00000000000000000000000b', target: 'p_d2', status: 'waiting', retries: 0, dueAt: 90_000_007, serial: 13 }]);
+  });
+
+  it('takes up the logs of a version 6 file', async () => {
+    using folder = new Folder();
+    written(folder, 6);
+    await using storage = open(folder);
+    const line = { device: 'LAMP000001/lamp1', type: 'WARN', content: 'warm', at: 30, serial: 1 };
+    expect(storage.logs.list({ cloud: 'tencent', limit: 9 })).toEqual({ items: [line], isLast: true });
+    storage.logs.add('tencent', 'LAMP000001/lamp1', [{ type: 'INFO', content: 'cold' }], 40);
+    expect(storage.logs.list({ cloud: 'tencent', device: 'LAMP000001/lamp1', limit: 1 })).toMatchObject({ items: [{ content: 'cold', at: 40 }], isLast: false });
   });
 
   it.each(MIGRATIONS.map((_step, index) => index + 1))('has steps that make what version %i was', (version) => {

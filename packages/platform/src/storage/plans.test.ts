@@ -7,7 +7,7 @@ import { BATCH_TARGETS, BATCH_TASKS } from '../huawei/batch-tasks.ts';
 import { DEVICE_GROUPS, GROUP_MEMBERS } from '../huawei/device-groups.ts';
 import { DEVICE_TAGS } from '../huawei/tags.ts';
 import { OBJECTS } from '../objects/objects.ts';
-import { RESOURCES } from '../tencent/resources.ts';
+import { RESOURCES } from '../tencent/resource-records.ts';
 import { NO_COUNTS, PACKAGES, TASKS, UPGRADES } from '../upgrades/upgrade-records.ts';
 import type { Records } from './records.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -42,7 +42,7 @@ function everythingOf<T extends { readonly serial: number }>(records: Records<T>
 }
 
 /** The same of events, messages and gateways' lists. */
-function messages({ events, mailbox, gatewayLists }: Storage, at: number): void {
+function messages({ events, logs, mailbox, gatewayLists }: Storage, at: number): void {
   const letter = { content: 'x', format: 'standard', encoding: 'none', createdAt: at - 40 * 86_400_000, expiresAt: at } as const;
   for (let each = 0; each < 102; each++) {
     mailbox.receive('huawei', 'd', { content: each }, at);
@@ -53,6 +53,9 @@ function messages({ events, mailbox, gatewayLists }: Storage, at: number): void 
   for (const filter of [{}, { name: 'n' }, { severity: 'info' }, { name: 'n', severity: 'info' }] as const) {
     for (const page of [{}, { behind: { at, serial: 5 } }]) events.list('huawei', 'd', { from: 0, to: at, limit: 3, ...filter, ...page });
   }
+  logs.add('huawei', 'd', Array.from({ length: 1001 }, () => ({ type: 'T', content: 'x' })), at);
+  logs.add('huawei', 'e', [{ type: 'T', content: 'x' }], at - 40 * 86_400_000);
+  for (const which of [{ device: 'd' }, { deviceBegins: 'd' }]) for (const page of [{}, { behind: { at, serial: 5 } }]) logs.list({ cloud: 'huawei', from: 0, to: at, type: 'T', words: ['x'], limit: 3, ...which, ...page });
   mailbox.received('huawei', 'd');
   mailbox.letters('huawei', 'd');
   mailbox.find('huawei', 'd', 'm1');

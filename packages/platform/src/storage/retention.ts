@@ -18,11 +18,11 @@ interface RetentionOptions {
   readonly clock: Clock;
   readonly keepMs: number;
   /** Called when rows of these tables went. */
-  onExpired(table: 'events' | 'received'): void;
+  onExpired(table: 'events' | 'received' | 'logs'): void;
 }
 
 /** Tables whose rows stand in the order of their arrival. */
-const BY_ARRIVAL = ['events', 'received', 'letters'] as const;
+const BY_ARRIVAL = ['events', 'received', 'logs', 'letters'] as const;
 
 /**
  * Removes what is older than it is kept, and the history of devices that are gone: in steps of a millisecond or a few, each in the turn in

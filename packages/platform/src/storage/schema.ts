@@ -2,6 +2,7 @@ import { LianyunError } from '@lianyun/protocol';
 import type { Database } from './database.ts';
 import { HISTORY_TABLES } from './schema-history.ts';
 import { HUAWEI_FLEET_TABLES, HUAWEI_TABLES } from './schema-huawei.ts';
+import { LOG_TABLES } from './schema-logs.ts';
 import { MESSAGE_TABLES } from './schema-messages.ts';
 import { OBJECT_TABLES } from './schema-objects.ts';
 import { TENCENT_TABLES } from './schema-tencent.ts';
@@ -70,6 +71,7 @@ export const MIGRATIONS: readonly string[] = [
   HUAWEI_TABLES,
   TENCENT_TABLES,
   HUAWEI_FLEET_TABLES,
+  LOG_TABLES,
 ];
 
 /** Brings the file to the version of this program. Fails with `bad-config` when a newer one wrote it; a step that fails leaves the file as it was. */

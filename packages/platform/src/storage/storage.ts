@@ -5,6 +5,7 @@ import type { Cloud } from '../access/port.ts';
 import { MemoryEventLog, type EventLog } from '../event-log.ts';
 import { MemoryGatewayLists, type GatewayLists } from '../gateway-lists.ts';
 import { DAY_MS, HISTORY_DAYS, type History } from '../history.ts';
+import { MemoryLogStore, type LogStore } from '../log-store.ts';
 import { MemoryMailbox, type Mailbox } from '../mailbox.ts';
 import { MemoryHistory } from '../memory-history.ts';
 import { MemoryBlobs, type Blobs } from '../objects/blobs.ts';
@@ -18,6 +19,7 @@ import { migrate } from './schema.ts';
 import { openSealer, type Sealer } from './sealer.ts';
 import { SqliteEventLog } from './sqlite-event-log.ts';
 import { SqliteGatewayLists } from './sqlite-gateway-lists.ts';
+import { SqliteLogStore } from './sqlite-log-store.ts';
 import { SqliteMailbox } from './sqlite-mailbox.ts';
 import { SqliteRecords } from './sqlite-records.ts';
 import { SqliteRegistryStore } from './sqlite-registry-store.ts';
@@ -31,8 +33,8 @@ export interface StorageOptions {
   /** FULL (what counts unless said otherwise): what is stored outlasts a power cut. NORMAL: only the end of the process. */
   readonly synchronous?: 'FULL' | 'NORMAL';
   /**
-   * How many days a reported value is kept by its own time, and events and messages by their arrival; 30 unless said otherwise. In memory, the
-   * last 20,000 reports of all devices at most. Of one device never more than the last 1000 events, and 100 messages in each direction.
+   * How many days a reported value is kept by its own time, and events, messages and logs by their arrival; 30 unless said otherwise. In memory, the
+   * last 20,000 reports of all devices at most. Of one device never more than the last 1000 events and lines of its log, and 100 messages in each direction.
    */
   readonly historyDays?: number;
   /** How many devices, and how many twins, stay in memory without need; 20,000 unless said otherwise. */
@@ -47,6 +49,7 @@ export interface Storage extends AsyncDisposable {
   readonly twins: Twins;
   readonly history: History;
   readonly events: EventLog;
+  readonly logs: LogStore;
   readonly mailbox: Mailbox;
   readonly gatewayLists: GatewayLists;
   /** The bytes of objects. */
@@ -98,6 +101,7 @@ function memoryStorage(clock: Clock, keepMs: number): Storage {
     twins: new MemoryTwins(history),
     history: bounded(history, clock, keepMs),
     events: new MemoryEventLog(),
+    logs: new MemoryLogStore(),
     mailbox: new MemoryMailbox(),
     gatewayLists: new MemoryGatewayLists(),
     stored: () => undefined,
@@ -131,9 +135,10 @@ interface SqliteStorageOptions {
 }
 
 /** Forgets all that is known of a device that was deleted. */
-export function forgetDevice({ twins, events, mailbox }: Pick<Storage, 'twins' | 'events' | 'mailbox'>, cloud: Cloud, device: DeviceRef): void {
+export function forgetDevice({ twins, events, logs, mailbox }: Pick<Storage, 'twins' | 'events' | 'logs' | 'mailbox'>, cloud: Cloud, device: DeviceRef): void {
   twins.delete(cloud, device);
   events.delete(cloud, device);
+  logs.delete(cloud, device);
   mailbox.delete(cloud, device);
 }
 
@@ -147,6 +152,7 @@ class SqliteStorage implements Storage {
   readonly twins: Twins;
   readonly history: History;
   readonly events: EventLog;
+  readonly logs: LogStore;
   readonly mailbox: Mailbox;
   readonly gatewayLists: GatewayLists;
   readonly blobs: Blobs;
@@ -177,12 +183,14 @@ class SqliteStorage implements Storage {
     const events = new SqliteEventLog({ database, turns: this.#turns, cached });
     const mailbox = new SqliteMailbox({ database, turns: this.#turns, cached });
     this.events = events;
+    const logs = new SqliteLogStore({ database, turns: this.#turns, cached });
+    this.logs = logs;
     this.mailbox = mailbox;
     this.gatewayLists = new SqliteGatewayLists({ database, turns: this.#turns });
     store.disconnectAll(clock.now());
     this.#turns.flush();
-    const onExpired = (table: 'events' | 'received'): void => (table === 'events' ? events : mailbox).shelf.forgetFills();
-    this.#retention = new Retention({ database, turns: this.#turns, clock, keepMs, onExpired });
+    const shelves = { events: events.shelf, received: mailbox.shelf, logs: logs.shelf };
+    this.#retention = new Retention({ database, turns: this.#turns, clock, keepMs, onExpired: (table) => shelves[table].forgetFills() });
   }
 
   records<T extends { readonly serial: number }>(shape: Shape<T>): Records<T> {

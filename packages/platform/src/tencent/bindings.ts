@@ -42,6 +42,12 @@ export class Bindings {
     return body;
   }
 
+  /** Has a gateway look for devices that could be added, or end that (reference 3.6). Resolves with what it answered. Rejects with `not-found`, `offline`, `unsupported`, `timeout`. */
+  async search(gateway: DeviceRef, on: boolean): Promise<Outcome> {
+    const { body } = await this.#options.peer.request('child.search', { ...this.#to(gateway), body: { on } }, { deadlineMs: DIALECTS.tencent.limits.answerMs });
+    return { code: body.code };
+  }
+
   #to(device: DeviceRef): { readonly device: DeviceRef; readonly via: DeviceRef } {
     const { registry, downlink } = this.#options;
     const via = downlink.route('tencent', registry.device('tencent', device).device);

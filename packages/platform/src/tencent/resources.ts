@@ -1,57 +1,53 @@
-import { LianyunError, type Clock, type DeviceRef, type FileDirection, type Peer, type ResourceOffer, type ResourceProgress } from '@lianyun/protocol';
-import type { Downlink } from '../downlink.ts';
-import type { Objects, PutOptions, StoredObject } from '../objects/objects.ts';
+import { LianyunError, type DeviceRef, type FileDirection } from '@lianyun/protocol';
+import type { PutOptions, StoredObject } from '../objects/objects.ts';
 import type { Origin } from '../objects/origin.ts';
 import type { GrantSigner, ObjectPlace } from '../objects/signer.ts';
 import type { Registry } from '../registry.ts';
 import type { Page, PageRequest } from '../registry-store.ts';
-import type { Records, Shape } from '../storage/records.ts';
-import type { Storage } from '../storage/storage.ts';
-
-/** A resource of a device, in one direction: the latest of its name. */
-export interface Resource {
-  readonly device: DeviceRef;
-  readonly direction: FileDirection;
-  readonly name: string;
-  /** What the device announced, or what it is to get. Hex digits. */
-  readonly bytes: number;
-  readonly md5: string;
-  /** What the device told last. */
-  readonly told?: Omit<ResourceProgress, 'direction' | 'name'> & { readonly at: number };
-  /** The device has not told that it is done, or failed. */
-  readonly isOpen: boolean;
-  readonly serial: number;
-}
-
-export const RESOURCES: Shape<Resource> = { name: 'resources', key: ['device', 'direction', 'name'], columns: { name: 'text', device: 'text', direction: 'text', isOpen: 'flag' } };
+import { DeviceRecords } from '../storage/device-records.ts';
+import { HubResources } from './hub-resources.ts';
+import { RESOURCES, type Resource } from './resource-records.ts';
+import { checkName, checkVersion, type ResourceRoom } from './resource-room.ts';
+import { VersionedResources } from './versioned-resources.ts';
 
 /** How long a URL is good. */
 const EXPIRES_MS = 3_600_000;
-const MAX_NAME_BYTES = 255;
 /** Resources that are kept for a device; the oldest give way. */
 const KEPT = 1000;
 
-interface ResourcesOptions {
-  readonly peer: Pick<Peer, 'handle' | 'send'>;
-  readonly storage: Storage;
+interface ResourcesOptions extends Omit<ResourceRoom, 'records' | 'placeOf' | 'urlFor'> {
   readonly registry: Registry;
-  readonly objects: Objects;
   readonly signer: GrantSigner;
   readonly origin: Origin;
-  readonly downlink: Pick<Downlink, 'route'>;
-  readonly clock: Clock;
-  onResource(resource: Resource): void;
 }
 
-/** The files that Tencent's devices put into object storage, and those that they are to get from it (reference 7.8). Each product has a bucket, each device a folder in it. */
+/** How a resource is offered. */
+export interface OfferOptions extends PutOptions {
+  /** With a version the device is told as IoT Explorer does (reference 7.9), without one as IoT Hub does (7.8). 1 to 32 characters. */
+  readonly version?: string;
+  /** `FILE` when left out. */
+  readonly resourceType?: 'FILE' | 'AUDIO' | 'VOICE' | 'VIDEO';
+}
+
+/** The files that Tencent's devices put into object storage, and those that they are to get from it (reference 7.8, 7.9). Each product has a bucket, each device a folder in it. */
 export class Resources {
   readonly #options: ResourcesOptions;
-  readonly #records: Records<Resource>;
+  readonly #records: DeviceRecords<Resource>;
+  readonly #hub: HubResources;
+  readonly #versioned: VersionedResources;
 
   constructor(options: ResourcesOptions) {
+    const { storage, signer, origin, clock } = options;
     this.#options = options;
-    this.#records = options.storage.records(RESOURCES);
-    this.#take();
+    this.#records = new DeviceRecords(storage, RESOURCES, KEPT);
+    const room: ResourceRoom = {
+      ...options,
+      records: this.#records,
+      placeOf: (device, direction, name) => this.placeOf(device, direction, name),
+      urlFor: (via, grant) => origin.forDevice('tencent', via) + signer.pathOf({ ...grant, expiresAt: clock.now() + EXPIRES_MS }),
+    };
+    this.#hub = new HubResources(room);
+    this.#versioned = new VersionedResources(room);
   }
 
   /** The resources of a device, the latest first. */
@@ -67,80 +63,40 @@ export class Resources {
   }
 
   /**
-   * Puts a resource where its device finds it, and offers it: now if the device is there and listens, else when it asks. Resolves when it is kept. Rejects with `not-found`, `bad-input`, and as
-   * {@link Objects.put} does.
+   * Puts a resource where its device finds it, and offers it: now if the device is there and listens, else when it asks, or tells its versions. Resolves when it is kept. Rejects with `not-found`, `bad-input`,
+   * and as {@link Objects.put} does.
    */
-  async offer(device: DeviceRef, name: string, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options?: PutOptions): Promise<StoredObject> {
+  async offer(device: DeviceRef, name: string, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, { version, resourceType: type = 'FILE', ...options }: OfferOptions = {}): Promise<StoredObject> {
     checkName(name);
-    const object = await this.#options.objects.put(this.placeOf(device, 'download', name), source, options);
-    this.#keep({ device, direction: 'download', name, bytes: object.bytes, md5: object.md5, isOpen: true });
-    await this.#options.storage.stored();
-    const { peer, downlink } = this.#options;
+    if (version !== undefined) checkVersion(version);
+    const { objects, storage, downlink } = this.#options;
+    const object = await objects.put(this.placeOf(device, 'download', name), source, options);
+    const { bytes, md5 } = object;
+    const known = this.#records.get({ device, direction: 'download', name });
+    const resource = this.#records.begin({ device, direction: 'download', name, bytes, md5, isOpen: true, ...(version === undefined ? {} : { version, type }), ...(known?.has === undefined ? {} : { has: known.has }) });
+    await storage.stored();
     const via = downlink.route('tencent', device);
-    const offered = via === undefined ? undefined : this.#open(device, via);
-    // Who does not listen asks for it.
-    if (via !== undefined && offered !== undefined) peer.send('resource.offer', { device, via, body: offered }).delivered.catch(() => undefined);
+    if (via === undefined) return object;
+    if (version === undefined) this.#hub.offer(device, via);
+    else this.#versioned.update(resource, via);
     return object;
+  }
+
+  /**
+   * Has a device remove a resource with a version, now or when it tells its versions (reference 7.9); it is forgotten, and its bytes are removed, when the device says that it is gone.
+   * Fails with `not-found`.
+   */
+  remove(device: DeviceRef, name: string): void {
+    const known = this.#records.get({ device, direction: 'download', name });
+    if (known === undefined || (known.version === undefined && known.has === undefined)) throw new LianyunError('not-found', `${device} has no resource ${JSON.stringify(name)} with a version.`, { device });
+    const leaving: Resource = { ...known, isLeaving: true, isOpen: true };
+    this.#records.change(leaving);
+    const via = this.#options.downlink.route('tencent', device);
+    if (via !== undefined) this.#versioned.askToRemove(leaving, via);
   }
 
   /** Forgets a device. */
   forget(device: DeviceRef): void {
-    for (const resource of this.#records.page({ device }, { limit: 2 * KEPT }).items) this.#records.remove(resource);
+    this.#records.forget(device);
   }
-
-  #take(): void {
-    const { peer, objects, signer, origin, clock, storage, onResource } = this.#options;
-
-    peer.handle('resource.upload', async ({ device, via, body }) => {
-      const { name, bytes, md5 } = body;
-      checkName(name);
-      if (!/^[0-9a-f]{32}$/i.test(md5) || bytes < 0) throw new LianyunError('bad-input', `${device} wants to put a resource without an MD5 of 32 hex digits, or of ${bytes} bytes.`, { device });
-      this.#keep({ device, direction: 'upload', name, bytes, md5: md5.toLowerCase(), isOpen: true });
-      await storage.stored();
-      const place = this.placeOf(device, 'upload', name);
-      const path = signer.pathOf({ place, method: 'PUT', expiresAt: clock.now() + EXPIRES_MS, bytes, digest: { algorithm: 'md5', hex: md5 } });
-      return { name, bytes, md5, url: origin.forDevice('tencent', via) + path };
-    });
-
-    peer.handle('resource.poll', ({ device, via }) => {
-      const offer = this.#open(device, via);
-      return offer === undefined ? {} : { offer };
-    });
-
-    peer.handle('resource.progress', async ({ device, via, body }) => {
-      const { direction, name, ...told } = body;
-      const known = this.#records.get({ device, direction, name });
-      const isDone = told.state === 'done';
-      // What a device says that it has put must be there.
-      const isThere = direction === 'download' || !isDone || objects.find(this.placeOf(device, direction, name)) !== undefined;
-      if (known !== undefined && isThere) {
-        const now = { ...known, isOpen: !isDone && told.state !== 'fail', told: { ...told, at: clock.now() } };
-        this.#records.put(now);
-        await storage.stored();
-        onResource(now);
-      }
-      peer.send('resource.progress.ack', { device, via, body: known === undefined || !isThere ? { direction, code: -1, text: 'there is no such resource' } : { direction, code: 0, text: 'ok' } });
-    });
-  }
-
-  /** The oldest resource that a device is to get. */
-  #open(device: DeviceRef, via: DeviceRef): ResourceOffer | undefined {
-    const { objects, signer, origin, clock } = this.#options;
-    const { items } = this.#records.page({ device, direction: 'download', isOpen: true }, { limit: KEPT });
-    for (const { name, bytes, md5 } of items.toReversed()) {
-      const place = this.placeOf(device, 'download', name);
-      if (objects.find(place) === undefined) continue;
-      return { name, bytes, md5, url: origin.forDevice('tencent', via) + signer.pathOf({ place, method: 'GET', expiresAt: clock.now() + EXPIRES_MS }) };
-    }
-    return undefined;
-  }
-
-  #keep(resource: Omit<Resource, 'serial'>): void {
-    this.#records.put({ ...resource, serial: this.#options.storage.registryStore.nextSerial() });
-    for (const oldest of this.#records.page({ device: resource.device }, { offset: KEPT, limit: 1 }).items) this.#records.remove(oldest);
-  }
-}
-
-function checkName(name: string): void {
-  if (name === '' || Buffer.byteLength(name) > MAX_NAME_BYTES) throw new LianyunError('bad-input', `The name of a resource has ${Buffer.byteLength(name)} bytes; 1 to ${MAX_NAME_BYTES} are expected.`);
 }

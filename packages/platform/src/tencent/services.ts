@@ -10,7 +10,8 @@ import { Bindings, type BindingClaim } from './bindings.ts';
 import { Calls } from './calls.ts';
 import { Projects } from './projects.ts';
 import { RemoteConfigs } from './remote-configs.ts';
-import { Resources, type Resource } from './resources.ts';
+import type { Resource } from './resource-records.ts';
+import { Resources } from './resources.ts';
 import { ShadowDocuments } from './shadow-documents.ts';
 import { TopicPolicies } from './topic-policies.ts';
 

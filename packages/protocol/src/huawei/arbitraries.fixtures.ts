@@ -130,7 +130,7 @@ export const huaweiMessages: Messages = {
   'file.grant': down(record({ direction, url: text, bucket: given, object: text, expiresSeconds: integer, hash: given, bytes: integer }, ['direction', 'url', 'object', 'expiresSeconds'])),
   'file.result': up(record({ direction, object: text, code, status: integer, text: given }, ['direction', 'object', 'code'])),
   'log.config': down(record({ on: fc.boolean(), until: second }, ['on'])),
-  'log.report': up(record({ type: text, content: text, at: fc.integer({ min: 100_000_000_000, max: 999_999_999_999_999 }) }, ['type', 'content', 'at'])),
+  'log.report': up(record({ type: fc.string({ minLength: 1, maxLength: 64 }), content: text, at: fc.integer({ min: 100_000_000_000, max: 999_999_999_999_999 }) }, ['type', 'content', 'at'])),
   'provision.request': ownUntied(fc.oneof(record({ keyword: given }, []), freeText.map((each) => ({ text: each })))),
   'provision.result': ownUntied(fc.oneof(record({ address: given, secret: given, config: given }, ['address']), record({ error: given, text: given }, ['error']))),
   'rule.request': up(record({ rules: fc.array(text, { maxLength: 3 }), removed: fc.array(text, { maxLength: 3 }) }, ['rules', 'removed'])),

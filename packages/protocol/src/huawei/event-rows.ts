@@ -25,6 +25,9 @@ const readEvent = (f: { readonly slots: { readonly deviceId: string }; readonly 
 /** A time stamp in milliseconds or seconds, as digits; documented is less than what is sent (reference 5.6). */
 const stamp = (value: string | undefined): number | undefined => (value !== undefined && /^\d{1,15}$/.test(value) ? readTimestamp(Number(value)) : readEventTime(value));
 
+/** Characters of a line of a log. How long one may be is documented nowhere. */
+const LOG_LENGTHS = { type: 64, content: 65_536 };
+
 /** Events of the product's own services, and those of the platform but for upgrades, files and gateways (reference 5). */
 export const eventRows = {
   'event.post': row<'event.post'>()({
@@ -89,11 +92,11 @@ export const eventRows = {
     ...eventUp,
     tag: systemTags('$log', 'log_report'),
     clause: 'huawei 5.6',
-    wire: members({ timestamp: absent(v.pipe(v.union([v.string(), v.number()]), v.transform(String))), type: v.string(), content: v.string() }),
-    encode: (m) => ({ ...sent(m, 'up'), body: { timestamp: String(m.body.at), type: m.body.type, content: m.body.content } }),
+    wire: members({ timestamp: absent(v.pipe(v.union([v.string(), v.number()]), v.transform(String))), type: v.pipe(v.string(), v.nonEmpty('a text that is not empty is expected'), v.maxLength(LOG_LENGTHS.type, `at most ${LOG_LENGTHS.type} characters are expected`)), content: v.pipe(v.string(), v.maxLength(LOG_LENGTHS.content, `at most ${LOG_LENGTHS.content} characters are expected`)) }),
+    encode: (m) => ({ ...sent(m, 'up'), body: defined({ timestamp: m.body.at === undefined ? undefined : String(m.body.at), type: m.body.type, content: m.body.content }) }),
     decode: (f) => {
       const event = received(f);
-      return { ...event, body: { type: f.body.type, content: f.body.content, at: stamp(f.body.timestamp) ?? event.at ?? 0 } };
+      return { ...event, body: defined({ type: f.body.type, content: f.body.content, at: stamp(f.body.timestamp) ?? event.at }) };
     },
   }),
 } as const;

@@ -36,6 +36,10 @@ const draft = record(
 
 /** What ties an answer to its call is a level of the topic. */
 const called = <B>(body: fc.Arbitrary<B>) => record({ device, via: device, id: level, body }, ['device', 'via', 'id', 'body']);
+/** What ties an answer to its question stands in the body. */
+const identified = <B>(body: fc.Arbitrary<B>) => record({ device, via: device, id: text, body }, ['device', 'via', 'id', 'body']);
+const version = record({ name: text, version: given, type: given }, ['name']);
+const resources = fc.array(version, { maxLength: 3 }).map((list) => ({ resources: list }));
 const carried = bytes.map((array) => ({ bytes: array }));
 const configuration = record({ code, content: anyJson }, ['code']);
 const md5 = fc.stringMatching(/^[0-9a-f]{32}$/);
@@ -115,6 +119,17 @@ export const tencentMessages: Messages = {
   'document.update': sent(record({ reported: fc.option(values), desired: fc.option(values), version: integer }, [])),
   'document.updated': sent(documentAnswer(at)),
   'document.delta': untied(record({ delta: values, at, version: integer }, ['delta'])),
+  'resource.versions': untied(resources),
+  'resource.versions.ack': untied(record({ code, text: given, resources: fc.array(version, { maxLength: 3 }) }, ['code', 'resources'])),
+  'resource.update': untied(record({ name: text, version: given, type: given, url: text, bytes: integer, md5 }, ['name', 'url'])),
+  'resource.update.progress': untied(
+    record({ name: text, version: given, state: fc.constantFrom('downloading' as const, 'burning' as const, 'done' as const, 'fail' as const), percent: fc.integer({ min: 0, max: 100 }), code: fc.integer({ min: -999, max: 999 }), text: given }, ['name', 'state', 'code']),
+  ),
+  'resource.remove': untied(version),
+  'resource.remove.result': untied(record({ name: text, version: given, code: fc.integer({ min: -999, max: 999 }), text: given }, ['name', 'code'])),
+  'resource.request': identified(version),
+  'resource.request.grant': identified(record({ code, text: given, url: given, token: given }, ['code'])),
+  'resource.posted': untied(record({ token: text, code: fc.integer({ min: -999, max: 999 }), text: given }, ['token', 'code'])),
   'child.add': ofGateway(children(draft)),
   'child.add.result': ofGateway(children(result)),
   'child.remove': ofGateway(children(device)),
@@ -125,4 +140,6 @@ export const tencentMessages: Messages = {
   'child.list.result': ofGateway(children(device)),
   'child.notify': ofGateway(fc.tuple(fc.constantFrom('added' as const, 'removed' as const), children(record({ device }, ['device']))).map(([change, list]) => ({ change, ...list }))),
   'child.notify.ack': ofGateway(record({ code }, ['code'])),
+  'child.search': ofGateway(record({ on: fc.boolean() }, ['on'])),
+  'child.search.ack': ofGateway(record({ on: fc.boolean(), code }, ['on', 'code'])),
 };

@@ -41,6 +41,8 @@ const statusTag = (children: readonly { readonly online?: boolean }[]): string =
   return first.online ? 'online' : 'offline';
 };
 
+const searching = v.pipe(integer, v.picklist([0, 1]));
+
 /** What the numbers of results mean (reference 3.7). */
 const RESULT_TEXTS: Readonly<Partial<Record<number, string>>> = {
   [-1]: 'the gateway has not bound this sub-device',
@@ -194,5 +196,27 @@ export const gatewayRows = {
     wire: members({ result: integer }),
     encode: (m) => ({ slots: slotsOf(m.via), body: { result: m.body.code } }),
     decode: (f) => ({ device: refOf(f.slots), body: { code: f.body.result } }),
+  }),
+
+  // Seen in use and documented nowhere (3.6).
+  'child.search': row<'child.search'>()({
+    ...down,
+    tag: 'search_devices',
+    clause: 'tencent 3.6',
+    key: (m) => m.via,
+    wire: members({ payload: members({ status: searching }) }),
+    encode: (m) => ({ slots: slotsOf(m.via), body: { payload: { status: m.body.on ? (1 as const) : (0 as const) } } }),
+    decode: (f) => ({ device: refOf(f.slots), body: { on: f.body.payload.status === 1 } }),
+  }),
+
+  'child.search.ack': row<'child.search.ack'>()({
+    ...up,
+    tag: 'search_devices',
+    clause: 'tencent 3.6',
+    hold: 'live',
+    key: (m) => m.via,
+    wire: members({ payload: members({ status: searching, result: absent(integer) }) }),
+    encode: (m) => ({ slots: slotsOf(m.via), body: { payload: { status: m.body.on ? (1 as const) : (0 as const), result: m.body.code } } }),
+    decode: (f) => ({ device: refOf(f.slots), body: { on: f.body.payload.status === 1, code: f.body.payload.result ?? 0 } }),
   }),
 } as const;

@@ -11,11 +11,12 @@ import { rpcRows } from './rpc-rows.ts';
 import { serviceRows } from './service-rows.ts';
 import { childSigning } from './sign-in-child.ts';
 import { systemRows } from './system-rows.ts';
+import { versionedResourceRows } from './versioned-resource-rows.ts';
 import { tencentSignIn, type TencentIdentity } from './sign-in.ts';
 
 export type { TencentIdentity } from './sign-in.ts';
 
-const tencentRows = { ...propertyRows, ...eventRows, ...systemRows, ...gatewayRows, ...rpcRows, ...serviceRows, ...resourceRows, ...documentRows } as const;
+const tencentRows = { ...propertyRows, ...eventRows, ...systemRows, ...gatewayRows, ...rpcRows, ...serviceRows, ...resourceRows, ...versionedResourceRows, ...documentRows } as const;
 
 /** Tencent Cloud IoT Explorer. */
 export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {

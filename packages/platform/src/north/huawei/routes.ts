@@ -4,6 +4,7 @@ import { countAsyncHistory, createAsyncCommand, listAsyncCommands, listAsyncHist
 import { confirmTask, createTask, deleteTask, listTasks, retryTask, showTask, stopTask } from './batch-tasks.ts';
 import { actOnDevice, resetFingerprint } from './credentials.ts';
 import { addDevice, changeGateway, deleteDevice, freezeDevice, listDevices, showDevice, unfreezeDevice, updateDevice } from './devices.ts';
+import { listLogs } from './logs.ts';
 import { broadcastMessage, createMessage, deleteMessage, listMessages, showMessage } from './messages.ts';
 import { createPackage, deletePackage, listPackages, showPackage } from './packages.ts';
 import { createProduct, deleteProduct, listProducts, showProduct, updateProduct } from './products.ts';
@@ -41,6 +42,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/devices/:device_id/messages', status: 200, answer: listMessages },
   { method: 'GET', path: '/devices/:device_id/messages/:message_id', status: 200, answer: showMessage },
   { method: 'DELETE', path: '/devices/:device_id/messages/:message_id', status: 204, answer: deleteMessage },
+  { method: 'GET', path: '/devices/:device_id/logs', status: 200, answer: listLogs },
   { method: 'POST', path: '/broadcast-messages', status: 201, answer: broadcastMessage },
   { method: 'GET', path: '/devices/:device_id/shadow', status: 200, answer: showShadow },
   { method: 'PUT', path: '/devices/:device_id/shadow', status: 200, answer: updateShadow },

@@ -1,10 +1,9 @@
-import { isTopicName } from '@lianyun/protocol/mqtt';
-import { rightsOf, tencent } from '@lianyun/protocol';
+import { tencent } from '@lianyun/protocol';
 import { unreachable } from '../../tencent/calls.ts';
 import type { Device } from '../../records.ts';
 import { refusal } from '../refusal.ts';
 import { action, targetOf } from './action.ts';
-import { bytesIn } from './payload.ts';
+import { bytesIn, checkTopic } from './payload.ts';
 
 const CALLED = { ProductId: 'text', DeviceName: 'text' } as const;
 
@@ -34,8 +33,8 @@ export const callActions = {
       return call.then(({ id, bytes }) => answer('Replied', bytes, id, tencent.rows['sync.result'].topic.replace('{productId}/{deviceName}', device).replace('{requestId}', id)), silent);
     }
     const { Topic: topic, ReplyTopic: replyTopic = '' } = p;
-    if (!isTopicName(topic) || !(rightsOf(tencent).maySubscribe(topic, [device]) || context.tencent.topicPolicies.maySubscribe(topic, [device]))) throw refusal('InvalidParameterValue', `Topic is not allowed: ${device} may not subscribe ${JSON.stringify(topic)}.`);
-    if (!isTopicName(replyTopic) || !(rightsOf(tencent).mayPublish(replyTopic, [device]) || context.tencent.topicPolicies.mayPublish(replyTopic, [device]))) throw refusal('InvalidParameterValue', `ReplyTopic is not allowed: ${device} may not publish to ${JSON.stringify(replyTopic)}.`);
+    checkTopic('Topic', topic, device, context);
+    checkTopic('ReplyTopic', replyTopic, device, context);
     return calls.callOver({ device, topic, replyTopic, token, payload: withToken(payload, token) }).then((bytes) => answer('Replied', bytes, token, replyTopic), silent);
   }),
 };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { isLianyunError, stringifyExact, tencent, type CommandResult, type JsonObject } from '@lianyun/protocol';
+import { stringifyExact, tencent, type CommandResult, type JsonObject } from '@lianyun/protocol';
 import type { Device } from '../../records.ts';
+import { unreachable } from '../../tencent/calls.ts';
 import type { NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
 import { action, TARGET, targetOf } from './action.ts';
@@ -86,10 +87,10 @@ function prepare(p: { readonly ProductId: string | undefined; readonly DeviceNam
     try {
       return await context.downlink.invoke('tencent', target.device, { id, name: p.ActionId, args });
     } catch (error) {
-      if (isLianyunError(error, 'timeout')) throw refusal('FailedOperation.Timeout', `The device ${target.device} did not answer the action ${p.ActionId} in time.`);
-      if (isLianyunError(error, 'unsupported')) throw refusal('FailedOperation.ActionUnreachable', `The device ${target.device} has not subscribed to its actions.`);
-      if (isLianyunError(error) && ['offline', 'kicked', 'keepalive', 'network', 'closed', 'server-shutdown'].includes(error.code)) throw offline(target);
-      throw error;
+      const why = unreachable(error);
+      if (why === 'silent') throw refusal('FailedOperation.Timeout', `The device ${target.device} did not answer the action ${p.ActionId} in time.`);
+      if (why === 'not-subscribed') throw refusal('FailedOperation.ActionUnreachable', `The device ${target.device} has not subscribed to its actions.`);
+      throw why === 'offline' ? offline(target) : error;
     }
   };
   return { id, target, invoke };

@@ -4,6 +4,7 @@ import type { NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
 import { action, productOf, seconds, targetOf } from './action.ts';
 import { filtered, FIRMWARE, firmwareOf } from './firmware.ts';
+import { pageOf } from './page.ts';
 
 const MINUTE_MS = 60_000;
 /** `Type` of a task: for the devices that there are, or also for those that turn up later (10.5). */
@@ -83,7 +84,7 @@ export const firmwareTaskActions = {
   DescribeFirmwareTasks: action({ ...FIRMWARE, ...PAGE, Filters: 'filters?' }, (p, context) => {
     const { id: packageId } = firmwareOf(p, context);
     const found = filtered(context.upgrades.book.tasks.page({ cloud: 'tencent', packageId }, { limit: Number.MAX_SAFE_INTEGER }).items, p.Filters, TASK_FILTERS);
-    return { TaskInfos: pageOf(found, p).map(taskInfo), Total: found.length };
+    return { TaskInfos: pageOf(found, p).items.map(taskInfo), Total: found.length };
   }),
 
   DescribeFirmwareTask: action(TASK, (p, context) => {
@@ -111,7 +112,7 @@ export const firmwareTaskActions = {
     const pack = firmwareOf(p, context);
     const filters: Readonly<Record<string, (upgrade: Upgrade) => string>> = { TaskId: ({ task }) => task, DeviceName: (upgrade) => nameOf(upgrade, context), Status: (upgrade) => String(statusOf(upgrade, context)) };
     const found = filtered(upgradesFor(p.TaskId, pack, context), p.Filters, filters);
-    return { Devices: pageOf(found, p).map((upgrade) => deviceItem(upgrade, pack, context)), Total: found.length };
+    return { Devices: pageOf(found, p).items.map((upgrade) => deviceItem(upgrade, pack, context)), Total: found.length };
   }),
 
   DescribeFirmwareTaskStatistics: action({ ...FIRMWARE, TaskId: 'integer?' }, (p, context) => {
@@ -202,12 +203,6 @@ function within<T extends object>(name: string, value: number | undefined, [min,
   if (value === undefined) return {};
   if (value < min || value > max) throw refusal('InvalidParameterValue', `${name} is not allowed: ${min} to ${max} is expected.`);
   return use(value);
-}
-
-function pageOf<T>(items: readonly T[], { Offset: offset = 0, Limit: limit = 10 }: { readonly Offset: number | undefined; readonly Limit: number | undefined }): readonly T[] {
-  if (offset < 0) throw refusal('InvalidParameterValue', 'Offset is not allowed: 0 or more is expected.');
-  if (limit < 1 || limit > 100) throw refusal('InvalidParameterValue', 'Limit is not allowed: 1 to 100 is expected.');
-  return items.slice(offset, offset + limit);
 }
 
 const typeOf = ({ policy }: UpgradeTask): number => (policy.isDynamic === true ? DYNAMIC : STATIC);

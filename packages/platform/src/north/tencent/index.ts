@@ -5,10 +5,9 @@ import { nearest } from '../../nearest.ts';
 import { refusal } from '../refusal.ts';
 import type { SecretOf, SignatureFault, SignedRequest, Verdict } from '../signed-request.ts';
 import type { Action } from './action.ts';
-import { ACTIONS, VERSION } from './actions.ts';
+import { VERSIONS } from './actions.ts';
 import { sendTencentFault, tencentCodeOf } from './fault.ts';
 import { parametersOf, type Given } from './parameters.ts';
-import { HUB_ACTIONS, HUB_VERSIONS } from './shadows.ts';
 import { readParameters, verifyTencent, verifyTencentParameters } from './signature.ts';
 
 const FAULTS: Readonly<Record<SignatureFault, string>> = {
@@ -54,9 +53,9 @@ function read(request: FastifyRequest, secretOf: SecretOf, now: number): { reado
   const version = (isOld ? undefined : raw.headers['x-tc-version']) ?? text?.get('Version');
   if (name === undefined) throw refusal('MissingParameter', 'The request does not say which action it wants: X-TC-Action is missing.');
   if (version === undefined) throw refusal('MissingParameter', 'The request does not say its version: X-TC-Version is missing.');
-  const actions = HUB_VERSIONS.has(version) ? HUB_ACTIONS : ACTIONS;
+  const actions = VERSIONS.get(version);
+  if (actions === undefined) throw refusal('NoSuchVersion', `There is no version ${JSON.stringify(version)} of this API; one of ${[...VERSIONS.keys()].join(', ')} is expected.`);
   const action = actions.get(name);
-  if (version !== VERSION && actions === ACTIONS) throw refusal('NoSuchVersion', `There is no version ${JSON.stringify(version)} of this API; ${VERSION} is expected.`);
   if (action === undefined) {
     const near = nearest(name, [...actions.keys()]);
     throw refusal('InvalidAction', `There is no action ${JSON.stringify(name)} here${near === undefined ? '' : `; did you mean ${near}?`}`);

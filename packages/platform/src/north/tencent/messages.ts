@@ -1,10 +1,10 @@
-import { isLianyunError, rightsOf, stringifyExact, tencent, type DeviceEvent } from '@lianyun/protocol';
-import { isTopicName } from '@lianyun/protocol/mqtt';
+import { stringifyExact, type DeviceEvent } from '@lianyun/protocol';
 import type { EventMark } from '../../event-log.ts';
+import { unreachable } from '../../tencent/calls.ts';
 import { refusal } from '../refusal.ts';
 import { action, productOf, renamed, TARGET, targetOf } from './action.ts';
 import type { Parameters } from './parameters.ts';
-import { bytesIn } from './payload.ts';
+import { bytesIn, checkTopic } from './payload.ts';
 
 const SEVERITIES: readonly string[] = ['info', 'alert', 'fault'] satisfies DeviceEvent['severity'][];
 const isSeverity = (text: string): text is NonNullable<DeviceEvent['severity']> => SEVERITIES.includes(text);
@@ -46,12 +46,13 @@ export const messageActions = {
     const { device } = targetOf(p, context);
     const { Topic: topic } = p;
     const { payload, qos } = payloadIn(p);
-    if (!isTopicName(topic) || !(rightsOf(tencent).maySubscribe(topic, [device]) || context.tencent.topicPolicies.maySubscribe(topic, [device]))) throw refusal('InvalidParameterValue', `Topic is not allowed: ${device} may not subscribe ${JSON.stringify(topic)}.`);
+    checkTopic('Topic', topic, device, context);
     try {
       await context.downlink.publish('tencent', device, { topic, payload, qos });
     } catch (error) {
-      if (isLianyunError(error, 'unsupported')) throw refusal('FailedOperation.DeviceNoSubscription', `The device ${device} has not subscribed ${topic}.`);
-      if (isLianyunError(error, 'offline')) throw refusal('FailedOperation.DeviceOffline', `The device ${device} is not online.`);
+      const why = unreachable(error);
+      if (why === 'not-subscribed') throw refusal('FailedOperation.DeviceNoSubscription', `The device ${device} has not subscribed ${topic}.`);
+      if (why === 'offline') throw refusal('FailedOperation.DeviceOffline', `The device ${device} is not online.`);
       throw error;
     }
     return {};

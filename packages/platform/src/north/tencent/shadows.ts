@@ -1,17 +1,14 @@
 import { isJsonObject, parseExact, stringifyExact, type JsonObject, type ShadowDocument } from '@lianyun/protocol';
 import { refusal } from '../refusal.ts';
-import { action, renamed, targetOf, type Action } from './action.ts';
+import { action, renamed, targetOf } from './action.ts';
 
 const NAMED = { ProductId: 'text', DeviceName: 'text' } as const;
 
-/** The versions of IoT Hub's API, which has the shadows; all else is IoT Explorer's. */
-export const HUB_VERSIONS: ReadonlySet<string> = new Set(['2018-06-14', '2021-04-08']);
-
 /** The actions of IoT Hub on the shadows of devices (7.2). */
-export const HUB_ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<Action>({
+export const shadowActions = {
   DescribeDeviceShadow: action(NAMED, (p, context) => ({ Data: dataOf(context.tencent.shadows.get(targetOf({ ...p, DeviceId: undefined }, context).device)) })),
 
-  UpdateDeviceShadow: action({ ...NAMED, State: 'text', ShadowVersion: 'integer?' }, (p, context) => {
+  UpdateDeviceShadow: action({ ...NAMED, State: 'document', ShadowVersion: 'integer?' }, (p, context) => {
     const { device } = targetOf({ ProductId: p.ProductId, DeviceName: p.DeviceName, DeviceId: undefined }, context);
     const desired = desiredIn(p.State);
     return { Data: dataOf(renamed({ conflict: 'InvalidParameterValue.ShadowVersionConflict', 'too-large': 'InvalidParameterValue.PayloadOverLimit' }, () => context.tencent.shadows.want(device, desired, p.ShadowVersion))) };
@@ -21,7 +18,7 @@ export const HUB_ACTIONS: ReadonlyMap<string, Action> = new Map(Object.entries<A
     context.tencent.shadows.remove(targetOf({ ...p, DeviceId: undefined }, context).device);
     return {};
   }),
-}));
+};
 
 /** `{"desired":{…}}`, or the same in `state`; null takes all of it back. */
 function desiredIn(text: string): JsonObject | null {

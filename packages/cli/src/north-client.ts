@@ -14,11 +14,13 @@ export class NorthClient {
   readonly #projectId: string;
   readonly #keys: { readonly huawei: AccessKey; readonly tencent: AccessKey };
 
-  constructor(options: { readonly port: number; readonly projectId: string; readonly keys: { readonly huawei: AccessKey; readonly tencent: AccessKey } }) {
-    this.#host = `127.0.0.1:${options.port}`;
-    this.#base = `http://${this.#host}`;
-    this.#projectId = options.projectId;
-    this.#keys = options.keys;
+  /** `url` is the origin of the APIs: scheme, host and port. */
+  constructor({ url, projectId, keys }: { readonly url: string; readonly projectId: string; readonly keys: { readonly huawei: AccessKey; readonly tencent: AccessKey } }) {
+    const { origin, host } = new URL(url);
+    this.#base = origin;
+    this.#host = host;
+    this.#projectId = projectId;
+    this.#keys = keys;
   }
 
   /** A call of IoTDA's v5 REST; `path` is what follows the project. */
@@ -30,9 +32,9 @@ export class NorthClient {
   }
 
   /** An action of Cloud API 3.0; resolves with the member `Response`. */
-  async tencent(action: string, parameters: object): Promise<ApiAnswer> {
+  async tencent(action: string, parameters: object, version = '2019-04-23'): Promise<ApiAnswer> {
     const text = JSON.stringify(parameters);
-    const headers = { host: this.#host, 'content-type': 'application/json', 'x-tc-action': action, 'x-tc-version': '2019-04-23', 'x-tc-region': 'ap-guangzhou' };
+    const headers = { host: this.#host, 'content-type': 'application/json', 'x-tc-action': action, 'x-tc-version': version, 'x-tc-region': 'ap-guangzhou' };
     const signed = signTencent({ method: 'POST', url: '/', headers, body: Buffer.from(text) }, this.#keys.tencent, { at: Date.now() });
     const { status, body } = await this.#fetch('/', { method: 'POST', headers: signed, body: text });
     // Cloud API 3.0 wraps every answer in Response.
