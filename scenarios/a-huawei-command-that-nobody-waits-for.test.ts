@@ -103,6 +103,21 @@ describe('A command that nobody waits for', () => {
     expect(await ended(rig, id)).toMatchObject({ status: 'TIMEOUT' });
   });
 
+  it('is gone with its device, also when it was on its way', async () => {
+    await using rig = await Rig.open();
+    const mute = await rig.foreign(HUAWEI, 1);
+    const heard = happens(mute, 'message');
+    const gone = happens(mute, 'close');
+    await create(rig);
+    await heard;
+    expect((await rig.huawei('DELETE', '/devices/lamp_1')).status).toBe(204);
+    await gone;
+    // What follows from the end of its connection has happened by then.
+    await rig.huawei('GET', '/devices/lamp_2');
+    const { commands } = rig.platform.huawei;
+    expect(await Promise.all((['queue', 'history'] as const).map(async (of) => (await commands.list('lamp_1', { of }, { limit: 9 })).total))).toEqual([0, 0]);
+  });
+
   it('is in the queue until its end, then in the history, which is counted and filtered by time, name and state', async () => {
     const clock = new FakeClock();
     await using rig = await Rig.open({ clock });

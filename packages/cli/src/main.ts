@@ -23,7 +23,7 @@ program
   .option('--https <port>', 'port of the APIs over TLS, 0 for any free one; left out: none')
   .option('--public-url <url>', 'how devices and applications reach the HTTP port, where it is not as seen from here')
   .option('--data <folder>', 'where products, devices, what they report, files, generated access keys and the certificate authority are kept')
-  .option('--seed <file>', 'products, devices and access keys to begin with')
+  .option('--seed <file>', 'products, devices, access keys, and what provisions devices, to begin with')
   .action((options: UpOptions) => up(options));
 
 program

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { isJsonObject, LianyunError } from '@lianyun/protocol';
-import { writeAtomically } from '../disk/atomic-file.ts';
-import { diskError, errnoOf, systemDisk } from '../disk/disk.ts';
+import type { JsonObject } from '@lianyun/protocol';
+import { systemDisk } from '../disk/disk.ts';
+import { readStateFile, writeStateFile } from '../disk/state-file.ts';
 import { whereOf } from '../net/endpoint.ts';
 import type { ProvisionStore, StoredProvision } from '../provision/store.ts';
 
@@ -16,38 +15,17 @@ export class ServerInfoFile implements ProvisionStore {
     this.#file = file;
   }
 
-  async read(): Promise<StoredProvision | undefined> {
-    let text: string;
-    try {
-      text = await readFile(this.#file, 'utf8');
-    } catch (cause) {
-      if (errnoOf(cause) === 'ENOENT') return undefined;
-      throw diskError(`${this.#file} cannot be read`, cause);
-    }
-    const stored = parse(text);
-    if (stored === undefined) throw new LianyunError('disk-failed', `${this.#file} is damaged: server_uri, port and secret are expected.`);
-    return stored;
+  read(): Promise<StoredProvision | undefined> {
+    return readStateFile(systemDisk, this.#file, { read: provisionIn, damage: 'is damaged: server_uri, port and secret are expected.' });
   }
 
   async write({ server, secret }: StoredProvision): Promise<void> {
     const { hostname, port } = new URL(server);
-    try {
-      await writeAtomically(systemDisk(), this.#file, JSON.stringify({ server_uri: hostname.replace(/^\[|\]$/g, ''), port: Number(port), secret: secret ?? null }));
-    } catch (cause) {
-      throw diskError(`${this.#file} cannot be written`, cause);
-    }
+    await writeStateFile(systemDisk, this.#file, JSON.stringify({ server_uri: hostname.replace(/^\[|\]$/g, ''), port: Number(port), secret: secret ?? null }));
   }
 }
 
-function parse(text: string): StoredProvision | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isJsonObject(value)) return undefined;
-  const { server_uri: host, port, secret } = value;
+function provisionIn({ server_uri: host, port, secret }: JsonObject): StoredProvision | undefined {
   if (typeof host !== 'string' || host === '' || typeof port !== 'number' || !Number.isInteger(port)) return undefined;
   if (secret !== undefined && secret !== null && typeof secret !== 'string') return undefined;
   return { server: `${port === 8883 ? 'mqtts' : 'mqtt'}://${whereOf({ host, port })}`, ...(typeof secret === 'string' ? { secret } : {}) };

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { isJsonObject, LianyunError, type DeviceRef, type HuaweiIdentity } from '@lianyun/protocol';
-import { writeAtomically } from '../disk/atomic-file.ts';
-import { diskError, errnoOf, systemDisk, type Disk } from '../disk/disk.ts';
+import type { DeviceRef, HuaweiIdentity, JsonObject } from '@lianyun/protocol';
+import { systemDisk, type Disk } from '../disk/disk.ts';
+import { readStateFile, writeStateFile } from '../disk/state-file.ts';
 
 /** What a device was told when it was provisioned. */
 export interface StoredProvision {
@@ -43,39 +43,17 @@ export class ProvisionFile implements ProvisionStore {
     this.#disk = options.disk ?? systemDisk();
   }
 
-  async read(): Promise<StoredProvision | undefined> {
-    const { file } = this.#options;
-    let text: string;
-    try {
-      text = await this.#disk.readFile(file, 'utf8');
-    } catch (cause) {
-      if (errnoOf(cause) === 'ENOENT') return undefined;
-      throw diskError(`${file} cannot be read`, cause);
-    }
-    const read = this.#parse(text);
-    if (read === undefined) throw new LianyunError('disk-failed', `${file} is damaged, was changed, or belongs to another device or secret.`);
-    return read;
+  read(): Promise<StoredProvision | undefined> {
+    return readStateFile(this.#disk, this.#options.file, { read: (content) => this.#provisionIn(content), damage: 'is damaged, was changed, or belongs to another device or secret.' });
   }
 
-  async write(provision: StoredProvision): Promise<void> {
+  write(provision: StoredProvision): Promise<void> {
     const { file, device } = this.#options;
     const content = { format: FORMAT, device, ...provision };
-    try {
-      await writeAtomically(this.#disk, file, `${JSON.stringify({ ...content, seal: this.#seal(content) })}\n`);
-    } catch (cause) {
-      throw diskError(`${file} cannot be written`, cause);
-    }
+    return writeStateFile(this.#disk, file, `${JSON.stringify({ ...content, seal: this.#seal(content) })}\n`);
   }
 
-  #parse(text: string): StoredProvision | undefined {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return undefined;
-    }
-    if (!isJsonObject(value)) return undefined;
-    const { seal, ...content } = value;
+  #provisionIn({ seal, ...content }: JsonObject): StoredProvision | undefined {
     const { format, device, server, secret, config } = content;
     if (format !== FORMAT || device !== this.#options.device || typeof server !== 'string' || typeof seal !== 'string' || !isSame(seal, this.#seal(content))) return undefined;
     if (!isTextOrNone(secret) || !isTextOrNone(config)) return undefined;

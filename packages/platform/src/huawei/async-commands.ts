@@ -184,8 +184,8 @@ export class AsyncCommands {
     } catch (error) {
       if (isLianyunError(error, 'timeout')) return this.#end(command, { status: 'TIMEOUT' });
       if (command.strategy === 'immediately' || !isLianyunError(error, 'offline')) return this.#end(command, { status: 'FAILED', fault: { code: 'IOTDA.014016', text: error instanceof Error ? error.message : String(error) } });
-      // It went away meanwhile: it waits for it.
-      this.#put(command);
+      // It went away meanwhile: it waits for it, unless it is no more.
+      if (this.#all.get({ id }) !== undefined) this.#put(command);
     }
   }
 

@@ -82,10 +82,12 @@ export class MemoryRecords<T extends Serial> implements Records<T> {
     const values = [...(this.#index.get(column)?.keys() ?? [])].filter((value): value is number => typeof value === 'number' && value <= most).sort((a, b) => a - b);
     const found: T[] = [];
     for (const value of values) {
-      found.push(...(this.#index.get(column)?.get(value) ?? []));
-      if (found.length >= limit) break;
+      for (const record of this.#index.get(column)?.get(value) ?? []) {
+        if (found.length === limit) return found;
+        found.push(record);
+      }
     }
-    return found.slice(0, limit);
+    return found;
   }
 
   #keyOf(key: Partial<T>): string {

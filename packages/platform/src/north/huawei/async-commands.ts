@@ -1,10 +1,10 @@
 import { LianyunError, stringifyExact, violationError, type JsonObject } from '@lianyun/protocol';
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { ASYNC_STATUSES, type AsyncCommand, type AsyncCommandFilter } from '../../huawei/async-commands.ts';
 import type { Device } from '../../records.ts';
 import type { Page, PageRequest } from '../../registry-store.ts';
 import type { NorthContext } from '../context.ts';
-import { absent, anyObject, deviceOf, oneOf, pageIn, pageOut, param, readBody, text, textIn, timesIn, typeIn, whole, type Answer, type Call } from './call.ts';
+import { absent, anyObject, deviceOf, object, oneOf, pageIn, pageOut, param, readBody, text, textIn, timesIn, typeIn, whole, type Answer, type Call } from './call.ts';
 import { timestamp } from './shapes.ts';
 
 const STATUSES = [...ASYNC_STATUSES.queue, ...ASYNC_STATUSES.history];
@@ -15,7 +15,7 @@ const MAX_SECONDS = 2 * DAY_SECONDS;
 const MAX_BYTES = 32 * 1024;
 
 /** The body of CreateAsyncCommand. */
-export const asyncCommandSchema = v.object({
+export const asyncCommandSchema = object({
   service_id: absent(text(64)),
   command_name: absent(text(128)),
   paras: anyObject,

@@ -5,7 +5,7 @@ import type { Page, PageRequest } from '../../registry-store.ts';
 import { isOver, type TaskStatus, type Upgrade, type UpgradeKind, type UpgradePolicy, type UpgradeStatus, type UpgradeTask } from '../../upgrades/upgrade-records.ts';
 import type { NorthContext } from '../context.ts';
 import { checkDocument, OPERATION_TYPES } from './batch-operations.ts';
-import { absent, anyObject, listOf, oneOf, pageIn, pageOut, param, readBody, readInstant, readValue, text, textIn, typeIn, whole, type Answer, type Call } from './call.ts';
+import { absent, anyObject, listOf, object, oneOf, pageIn, pageOut, param, readBody, readInstant, readValue, text, textIn, typeIn, whole, type Answer, type Call } from './call.ts';
 import { timestamp } from './shapes.ts';
 
 /** What is done to the devices of a task; `createDevices` has no devices to do it to. */
@@ -28,7 +28,7 @@ const MINUTE_MS = 60_000;
 const MAX_TARGETS = 30_000;
 const filterSchema = v.strictObject({ group_ids: listOf(text(36), 100) }, 'a filter has group_ids and nothing else');
 
-const createSchema = v.object({
+const createSchema = object({
   app_id: absent(text(36)),
   task_name: text(128),
   task_type: oneOf(TASK_TYPES),
@@ -37,7 +37,7 @@ const createSchema = v.object({
   targets_filter: absent(anyObject),
   document: absent(anyObject),
   document_source: absent(text(256)),
-  task_policy: absent(v.object({ schedule_time: absent(text(32)), retry_count: absent(whole(1, 5)), retry_interval: absent(whole(0, 1440)) })),
+  task_policy: absent(object({ schedule_time: absent(text(32)), retry_count: absent(whole(1, 5)), retry_interval: absent(whole(0, 1440)) })),
   need_confirm: absent(v.boolean('true or false is expected')),
   task_ext_info: absent(v.custom<JsonValue>((value) => value !== undefined)),
 });
@@ -125,7 +125,7 @@ export function deleteTask(call: Call): Answer {
   return undefined;
 }
 
-const targetsSchema = v.object({ targets: absent(v.array(text(128), 'an array is expected')) });
+const targetsSchema = object({ targets: absent(v.array(text(128), 'an array is expected')) });
 
 /** POST /batchtasks/{task_id}/stop: of these devices, or of all. */
 export function stopTask(call: Call): Answer {

@@ -36,6 +36,12 @@ export const oneOf = <const T extends readonly string[]>(options: T) => v.pickli
 /** A JSON object taken as it is. */
 export const anyObject = v.custom<JsonObject>(isJsonObject, 'an object is expected');
 
+/** An object with these members; others are passed over. Not an array, in which they would be missing all the same. */
+export function object<const E extends v.ObjectEntries>(entries: E) {
+  const schema = v.object(entries);
+  return v.pipe(v.custom<v.InferInput<typeof schema>>(isJsonObject, 'an object is expected'), schema);
+}
+
 /** A whole number from `min` to `max`. */
 export const whole = (min: number, max: number) => {
   const range = `${min} to ${max} is expected`;

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { newDeviceSecret } from '../../ids.ts';
-import { absent, param, readBody, text, typeIn, type Answer, type Call } from './call.ts';
+import { absent, object, param, readBody, text, typeIn, type Answer, type Call } from './call.ts';
 import { deviceBody } from './shapes.ts';
 
 const force = absent(v.boolean('true or false is expected'));
 const primary = absent(v.literal('PRIMARY', 'this platform keeps one secret and one fingerprint a device: PRIMARY'));
 
-const secretSchema = v.object({ secret: absent(v.pipe(text(32), v.minLength(8, '8 to 32 characters are expected'))), force_disconnect: force, secret_type: primary });
+const secretSchema = object({ secret: absent(v.pipe(text(32), v.minLength(8, '8 to 32 characters are expected'))), force_disconnect: force, secret_type: primary });
 
 /** POST /devices/{device_id}/action?action_id=resetSecret: a new secret, made up if none is given (14.4, 14.6). */
 export function actOnDevice(call: Call): Answer {
@@ -18,7 +18,7 @@ export function actOnDevice(call: Call): Answer {
   return { device_id: device, secret, secret_type: 'PRIMARY' };
 }
 
-const fingerprintSchema = v.object({
+const fingerprintSchema = object({
   fingerprint: v.pipe(v.string('a string is expected'), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i, '40 or 64 hex digits are expected')),
   force_disconnect: force,
   fingerprint_type: primary,

@@ -1,11 +1,10 @@
-import * as v from 'valibot';
 import type { DeviceGroup } from '../../huawei/device-groups.ts';
-import { absent, deviceOf, oneOf, pageIn, pageOut, param, readBody, readInstant, text, textIn, typeIn, type Answer, type Call } from './call.ts';
+import { absent, deviceOf, object, oneOf, pageIn, pageOut, param, readBody, readInstant, text, textIn, typeIn, type Answer, type Call } from './call.ts';
 import { APP } from './shapes.ts';
 
 const TYPES = ['STATIC', 'DYNAMIC'] as const;
 
-const createSchema = v.object({
+const createSchema = object({
   name: text(64),
   description: absent(text(64)),
   super_group_id: absent(text(36)),
@@ -46,7 +45,7 @@ export function showGroup(call: Call): Answer {
 
 /** PUT /device-group/{group_id} */
 export function updateGroup(call: Call): Answer {
-  const { name, description } = readBody(call, v.object({ name: absent(text(64)), description: absent(text(64)) }));
+  const { name, description } = readBody(call, object({ name: absent(text(64)), description: absent(text(64)) }));
   return groupBody(call.context.huawei.groups.update(param(call, 'group_id'), { ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description }) }));
 }
 

@@ -5,7 +5,7 @@ import type { Page, PageRequest } from '../../registry-store.ts';
 import { sift } from '../../sift.ts';
 import { removeDevice, type NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
-import { absent, anyObject, deviceOf, pageIn, pageOut, param, readBody, text, textIn, timesIn, typeIn, type Answer, type Call } from './call.ts';
+import { absent, anyObject, deviceOf, object, pageIn, pageOut, param, readBody, text, textIn, timesIn, typeIn, type Answer, type Call } from './call.ts';
 import { checkKeys } from './shadow.ts';
 import { deviceBody, deviceItem } from './shapes.ts';
 
@@ -13,13 +13,13 @@ const secret = v.pipe(text(32), v.minLength(8, '8 to 32 characters are expected'
 const fingerprint = v.pipe(v.string('a string is expected'), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i, '40 or 64 hex digits are expected'));
 const nothing = v.custom<undefined>(() => false, 'this platform keeps one secret and one fingerprint a device; leave it out');
 
-const addSchema = v.object({
+const addSchema = object({
   device_id: absent(text(128)),
   node_id: text(64),
   device_name: absent(text(256)),
   product_id: text(36),
   auth_info: absent(
-    v.object({
+    object({
       auth_type: absent(v.picklist(['SECRET', 'CERTIFICATES'], 'SECRET or CERTIFICATES is expected')),
       secret: absent(secret),
       fingerprint: absent(fingerprint),
@@ -33,7 +33,7 @@ const addSchema = v.object({
   gateway_id: absent(text(128)),
   app_id: absent(text(36)),
   extension_info: absent(anyObject),
-  shadow: absent(v.array(v.object({ service_id: text(64), desired: anyObject }), 'an array is expected')),
+  shadow: absent(v.array(object({ service_id: text(64), desired: anyObject }), 'an array is expected')),
 });
 
 /** POST /devices */
@@ -102,11 +102,11 @@ export async function listDevices(call: Call): Promise<object> {
 }
 
 /** The body of UpdateDevice. */
-export const updateSchema = v.object({
+export const updateSchema = object({
   device_name: absent(text(256)),
   description: absent(text(2048)),
   extension_info: absent(anyObject),
-  auth_info: absent(v.object({ secure_access: absent(v.boolean('true or false is expected')) })),
+  auth_info: absent(object({ secure_access: absent(v.boolean('true or false is expected')) })),
 });
 
 /** PUT /devices/{device_id}: what is left out stays as it was. */
@@ -126,7 +126,7 @@ export function changeDevice({ registry }: NorthContext, device: DeviceRef, body
 }
 
 /** The body of ChangeGateway. */
-export const changeGatewaySchema = v.object({ gateway_id: text(128) });
+export const changeGatewaySchema = object({ gateway_id: text(128) });
 
 /** POST /devices/{device_id}/change-gateway: both gateways are told (14.5). */
 export function changeGateway(call: Call): Answer {

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import type { Letter, LetterProperties } from '../../mailbox.ts';
 import type { NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
-import { absent, deviceOf, param, readBody, text, type Answer, type Call } from './call.ts';
+import { absent, deviceOf, object, param, readBody, text, type Answer, type Call } from './call.ts';
 import { APP, timestamp } from './shapes.ts';
 
 /** The largest message (14.7). */
@@ -19,10 +19,10 @@ const FAILURES: Partial<Record<ErrorCode, string>> = { offline: 'IOTDA.014016', 
 const json = v.custom<JsonValue>((value) => value !== undefined && value !== null && value !== '', 'text or any JSON value is expected');
 
 /** For MQTT 5 (3.3.1, 14.7). */
-const userProperties = v.pipe(v.array(v.object({ prop_key: text(128), prop_value: text(128) }), 'an array is expected'), v.maxLength(20, 'at most 20 are expected'));
+const userProperties = v.pipe(v.array(object({ prop_key: text(128), prop_value: text(128) }), 'an array is expected'), v.maxLength(20, 'at most 20 are expected'));
 
 /** The body of CreateMessage. */
-export const messageSchema = v.object({
+export const messageSchema = object({
   message: json,
   message_id: absent(text(100)),
   name: absent(text(128)),
@@ -31,7 +31,7 @@ export const messageSchema = v.object({
   topic: absent(v.pipe(text(64), v.regex(/^[\w/-]+$/, 'letters, digits, _, - and / are expected'))),
   topic_full_name: absent(v.pipe(text(128), v.regex(/^[^+#]+$/, 'a topic without + and # is expected'))),
   ttl: absent(v.pipe(v.number('a number is expected'), v.integer('whole minutes are expected'), v.minValue(0, '0 to 1440 is expected'), v.maxValue(1440, '0 to 1440 is expected'), v.multipleOf(5, 'a multiple of 5 is expected'))),
-  properties: absent(v.object({ correlation_data: absent(text(128)), response_topic: absent(v.pipe(text(128), v.regex(/^[^+#]+$/, 'a topic without + and # is expected'))), user_properties: absent(userProperties) }, 'an object is expected')),
+  properties: absent(object({ correlation_data: absent(text(128)), response_topic: absent(v.pipe(text(128), v.regex(/^[^+#]+$/, 'a topic without + and # is expected'))), user_properties: absent(userProperties) })),
 });
 
 /** POST /devices/{device_id}/messages: delivered now, or when the device connects (14.5, 14.7). */
@@ -75,7 +75,7 @@ function checkContent(content: JsonValue, format: Letter['format'], encoding: Le
 
 const bad = (path: string, what: string): LianyunError => new LianyunError('bad-input', `Invalid input data. ${path}: ${what}`, { path });
 
-const broadcastSchema = v.object({
+const broadcastSchema = object({
   app_id: absent(text(36)),
   topic_full_name: v.pipe(text(128), v.check((topic) => isTopicName(topic) && (!topic.startsWith('$') || topic.startsWith('$oc/broadcast/')), 'a topic without + and # that does not begin with $, except for $oc/broadcast/, is expected')),
   message: v.pipe(v.string('a string is expected'), v.regex(BASE64, 'base64 is expected'), v.check((message) => Buffer.byteLength(message, 'base64') <= MAX_BYTES, `at most ${MAX_BYTES} bytes are expected`)),

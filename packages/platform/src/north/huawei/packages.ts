@@ -3,13 +3,13 @@ import * as v from 'valibot';
 import type { PackageDraft } from '../../upgrades/upgrade-packages.ts';
 import type { UpgradeKind, UpgradePackage } from '../../upgrades/upgrade-records.ts';
 import { refusal } from '../refusal.ts';
-import { absent, oneOf, pageIn, pageOut, param, readBody, text, textIn, typeIn, type Answer, type Call } from './call.ts';
+import { absent, object, oneOf, pageIn, pageOut, param, readBody, text, textIn, typeIn, type Answer, type Call } from './call.ts';
 import { APP, timestamp } from './shapes.ts';
 
 const KINDS = { softwarePackage: 'software', firmwarePackage: 'firmware' } as const satisfies Record<string, UpgradeKind>;
 const TYPES = { software: 'softwarePackage', firmware: 'firmwarePackage' } as const satisfies Record<UpgradeKind, string>;
 
-const createSchema = v.object({
+const createSchema = object({
   app_id: absent(text(36)),
   package_type: oneOf(Object.keys(KINDS) as (keyof typeof KINDS)[]), // its own keys
   product_id: text(36),
@@ -19,9 +19,9 @@ const createSchema = v.object({
   custom_info: absent(text(4096)),
   module_name: absent(text(64)),
   file_location: v.pipe(
-    v.object({
+    object({
       obs_location: absent(
-        v.object({
+        object({
           region_name: absent(text(256)),
           bucket_name: text(256),
           object_key: text(1024),

@@ -1,12 +1,12 @@
 import type { JsonValue } from '@lianyun/protocol';
 import * as v from 'valibot';
 import type { HuaweiProduct, ProductChanges } from '../../records.ts';
-import { absent, oneOf, pageIn, pageOut, param, readBody, text, textIn, type Answer, type Call } from './call.ts';
+import { absent, object, oneOf, pageIn, pageOut, param, readBody, text, textIn, type Answer, type Call } from './call.ts';
 import { APP, timestamp } from './shapes.ts';
 
 const PROTOCOLS = ['MQTT', 'CoAP', 'HTTP', 'HTTPS', 'Modbus', 'ONVIF', 'OPC-UA', 'OPC-DA', 'Other'] as const;
 
-const createSchema = v.object({
+const createSchema = object({
   product_id: absent(text(36)),
   name: text(64),
   device_type: text(32),
@@ -42,7 +42,7 @@ export function createProduct(call: Call): Answer {
   return full(call.context.registry.product('huawei', product.productId));
 }
 
-const updateSchema = v.object({
+const updateSchema = object({
   name: absent(text(64)),
   device_type: absent(text(32)),
   protocol_type: absent(oneOf(PROTOCOLS)),

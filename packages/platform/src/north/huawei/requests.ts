@@ -4,11 +4,11 @@ import * as v from 'valibot';
 import type { Device } from '../../records.ts';
 import type { NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
-import { absent, anyObject, deviceOf, readBody, text, textIn, type Call } from './call.ts';
+import { absent, anyObject, deviceOf, object, readBody, text, textIn, type Call } from './call.ts';
 import { serviceData } from './shapes.ts';
 
 /** The body of CreateCommand. */
-export const commandSchema = v.object({ service_id: absent(text(64)), command_name: absent(text(128)), paras: anyObject });
+export const commandSchema = object({ service_id: absent(text(64)), command_name: absent(text(128)), paras: anyObject });
 
 /** POST /devices/{device_id}/commands: open until the device answers (14.5). */
 export function createCommand(call: Call): Promise<CommandAnswer> {
@@ -50,8 +50,8 @@ export async function listProperties(call: Call): Promise<object> {
   });
 }
 
-const setSchema = v.object({
-  services: v.pipe(v.array(v.object({ service_id: text(64), properties: anyObject }), 'an array is expected'), v.minLength(1, 'at least one service is expected')),
+const setSchema = object({
+  services: v.pipe(v.array(object({ service_id: text(64), properties: anyObject }), 'an array is expected'), v.minLength(1, 'at least one service is expected')),
 });
 
 /** PUT /devices/{device_id}/properties: asks the device to change them (14.5). */

@@ -2,7 +2,7 @@ import { LianyunError, type DeviceRule, type JsonObject, type RuleAction, type R
 import * as v from 'valibot';
 import type { RuleDraft } from '../../rules/device-rules.ts';
 import type { RuleRecord } from '../../rules/rule-records.ts';
-import { absent, anyObject, oneOf, pageIn, pageOut, param, readBody, text, textIn, whole, type Answer, type Call } from './call.ts';
+import { absent, anyObject, object, oneOf, pageIn, pageOut, param, readBody, text, textIn, whole, type Answer, type Call } from './call.ts';
 import { APP, timestamp } from './shapes.ts';
 
 const STATUSES = ['active', 'inactive'] as const;
@@ -11,32 +11,32 @@ const time = v.pipe(v.string('a string is expected'), v.regex(/^(?:[01]\d|2[0-3]
 const days = v.pipe(v.string('a string is expected'), v.regex(/^[1-7](?:,[1-7])*$/, 'days from 1 (Sunday) to 7 (Saturday) are expected, for example "1,2,7"'));
 const instant = v.pipe(v.string('a string is expected'), v.regex(/^(?:\d{8}T\d{6}Z|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)$/, "yyyyMMdd'T'HHmmss'Z' is expected"));
 
-const filter = v.object({ path: text(128), operator: oneOf(OPERATORS), value: absent(text(64)), in_values: absent(v.array(text(64), 'an array is expected')), strategy: absent(text(32)) });
+const filter = object({ path: text(128), operator: oneOf(OPERATORS), value: absent(text(64)), in_values: absent(v.array(text(64), 'an array is expected')), strategy: absent(text(32)) });
 
 const condition = v.variant('type', [
-  v.object({ type: v.literal('DEVICE_DATA'), device_property_condition: v.object({ device_id: absent(text(128)), product_id: absent(text(36)), filters: v.pipe(v.array(filter, 'an array is expected'), v.minLength(1, 'at least one is expected')) }) }),
-  v.object({ type: v.literal('DAILY_TIMER'), daily_timer_condition: v.object({ time, days_of_week: absent(days) }) }),
-  v.object({ type: v.literal('SIMPLE_TIMER'), simple_timer_condition: v.object({ start_time: instant, repeat_interval: absent(whole(1, 525_600)), repeat_count: absent(whole(1, 9999)) }) }),
+  v.object({ type: v.literal('DEVICE_DATA'), device_property_condition: object({ device_id: absent(text(128)), product_id: absent(text(36)), filters: v.pipe(v.array(filter, 'an array is expected'), v.minLength(1, 'at least one is expected')) }) }),
+  v.object({ type: v.literal('DAILY_TIMER'), daily_timer_condition: object({ time, days_of_week: absent(days) }) }),
+  v.object({ type: v.literal('SIMPLE_TIMER'), simple_timer_condition: object({ start_time: instant, repeat_interval: absent(whole(1, 525_600)), repeat_count: absent(whole(1, 9999)) }) }),
 ]);
 
-const action = v.object({
+const action = object({
   type: v.literal('DEVICE_CMD', 'a rule of devices does DEVICE_CMD'),
-  device_command: v.object({ device_id: absent(text(128)), cmd: v.object({ service_id: absent(text(64)), command_name: text(128), command_body: absent(anyObject) }) }),
+  device_command: object({ device_id: absent(text(128)), cmd: object({ service_id: absent(text(64)), command_name: text(128), command_body: absent(anyObject) }) }),
 });
 
-const ruleSchema = v.object({
+const ruleSchema = object({
   name: text(128),
   description: absent(text(256)),
-  condition_group: v.object({
+  condition_group: object({
     conditions: v.pipe(v.array(condition, 'an array is expected'), v.minLength(1, 'at least one is expected'), v.maxLength(10, 'at most 10 are expected')),
     logic: absent(oneOf(['and', 'or'])),
-    time_range: absent(v.object({ start_time: time, end_time: time, days_of_week: absent(days) })),
+    time_range: absent(object({ start_time: time, end_time: time, days_of_week: absent(days) })),
   }),
   actions: v.pipe(v.array(action, 'an array is expected'), v.minLength(1, 'at least one is expected'), v.maxLength(10, 'at most 10 are expected')),
   rule_type: v.literal('DEVICE_SIDE', 'this platform has rules that devices run themselves: DEVICE_SIDE'),
   status: absent(oneOf(STATUSES)),
   app_id: absent(text(36)),
-  device_side: absent(v.object({ device_ids: absent(v.array(text(128), 'an array is expected')), device_id: absent(text(128)) })),
+  device_side: absent(object({ device_ids: absent(v.array(text(128), 'an array is expected')), device_id: absent(text(128)) })),
 });
 type Body = v.InferOutput<typeof ruleSchema>;
 
@@ -72,7 +72,7 @@ export function deleteRule(call: Call): Answer {
 
 /** PUT /rules/{rule_id}/status */
 export function changeRuleStatus(call: Call): Answer {
-  const { status } = readBody(call, v.object({ status: oneOf(STATUSES) }));
+  const { status } = readBody(call, object({ status: oneOf(STATUSES) }));
   const { rule } = call.context.huawei.rules.setActive(param(call, 'rule_id'), status === 'active');
   return { status: rule.isActive ? 'active' : 'inactive' };
 }

@@ -1,8 +1,7 @@
-import * as v from 'valibot';
 import { readDeviceQuery } from '../../huawei/search-language.ts';
 import type { Device } from '../../records.ts';
 import type { NorthContext } from '../context.ts';
-import { readBody, text, type Call } from './call.ts';
+import { object, readBody, text, type Call } from './call.ts';
 import { deviceItem, markerOf, tagList } from './shapes.ts';
 
 /** What a row has of a device that is not in the lists of devices. */
@@ -13,7 +12,7 @@ function foundBody(context: NorthContext, device: Device): Readonly<Record<strin
 
 /** POST /search/query-devices: devices by what they are, in words of SQL. */
 export async function searchDevices(call: Call): Promise<object> {
-  const { select, where, isAscending, offset, limit } = readDeviceQuery(readBody(call, v.object({ sql: text(400) })).sql);
+  const { select, where, isAscending, offset, limit } = readDeviceQuery(readBody(call, object({ sql: text(400) })).sql);
   const { search } = call.context.huawei;
   if (select === 'count') return { count: (await search.find(where, { limit: 0 })).total };
   // The oldest first is the end of the list, turned round.

@@ -2,13 +2,13 @@ import { LianyunError, violationError, type PropertyGroup } from '@lianyun/proto
 import * as v from 'valibot';
 import type { Device } from '../../records.ts';
 import type { NorthContext } from '../context.ts';
-import { absent, anyObject, deviceOf, readBody, text, type Answer, type Call } from './call.ts';
+import { absent, anyObject, deviceOf, object, readBody, text, type Answer, type Call } from './call.ts';
 import { shadowData } from './shapes.ts';
 
 /** The body of UpdateDeviceShadowDesiredData. */
-export const shadowSchema = v.object({
+export const shadowSchema = object({
   shadow: v.pipe(
-    v.array(v.object({ service_id: text(64), desired: anyObject, version: absent(v.pipe(v.number('a number is expected'), v.integer('a whole number is expected'), v.minValue(0, 'a version is not negative'))) }), 'an array is expected'),
+    v.array(object({ service_id: text(64), desired: anyObject, version: absent(v.pipe(v.number('a number is expected'), v.integer('a whole number is expected'), v.minValue(0, 'a version is not negative'))) }), 'an array is expected'),
     v.minLength(1, 'at least one service is expected'),
   ),
 });
