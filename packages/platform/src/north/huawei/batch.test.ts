@@ -141,6 +141,16 @@ describe('a batch task', () => {
     expect((await north.huawei('GET', `/batchtasks/${scheduled}`)).status).toBe(404);
   });
 
+  it('takes as many devices as are documented, whatever their ids, and no more', async () => {
+    const targets = Array.from({ length: 30_000 }, (_, index) => String(index).padStart(128, 'x'));
+    const { status, body } = await create('freezeDevices', { targets, task_policy: { schedule_time: '20270101T000000Z' } });
+    expect(status).toBe(201);
+    const shown = await show(body['task_id'] as string, '?limit=1');
+    expect([shown.batchtask.status, shown.page.count, shown.batchtask.targets.length]).toEqual(['Waitting', 30_000, 30_000]);
+    expect(await create('freezeDevices', { targets: [...targets, 'one more'] })).toMatchObject({ status: 400, body: { error_msg: expect.stringContaining('at most 30000') } });
+    expect(await create('freezeDevices', { targets, task_name: 'x'.repeat(3 * 1024 * 1024) })).toMatchObject({ status: 413, body: { error_code: 'IOTDA.000008' } });
+  });
+
   it.each([
     ['paintDevices', { targets: ['lamp_1'] }, 'task_type'],
     ['createDevices', { targets: ['lamp_1'] }, 'task_type'],

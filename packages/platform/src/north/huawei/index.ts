@@ -37,9 +37,10 @@ export function huaweiNorth(app: FastifyInstance, context: NorthContext): void {
 
   packageDownload(app, context);
   context.huawei.batchTasks.begin(performBatch(context));
-  for (const { method, path, status, answer } of ROUTES) {
+  for (const { method, path, status, answer, bodyBytes } of ROUTES) {
     app.route({
       method,
+      ...(bodyBytes === undefined ? {} : { bodyLimit: bodyBytes }),
       url: `${BASE}:project_id${path}`,
       handler: async (request, reply) => {
         try {
