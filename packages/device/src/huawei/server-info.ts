@@ -16,12 +16,12 @@ export class ServerInfoFile implements ProvisionStore {
   }
 
   read(): Promise<StoredProvision | undefined> {
-    return readStateFile(systemDisk, this.#file, { read: provisionIn, damage: 'is damaged: server_uri, port and secret are expected.' });
+    return readStateFile(systemDisk(), this.#file, { read: provisionIn, damage: 'is damaged: server_uri, port and secret are expected.' });
   }
 
   async write({ server, secret }: StoredProvision): Promise<void> {
     const { hostname, port } = new URL(server);
-    await writeStateFile(systemDisk, this.#file, JSON.stringify({ server_uri: hostname.replace(/^\[|\]$/g, ''), port: Number(port), secret: secret ?? null }));
+    await writeStateFile(systemDisk(), this.#file, JSON.stringify({ server_uri: hostname.replace(/^\[|\]$/g, ''), port: Number(port), secret: secret ?? null }));
   }
 }
 
