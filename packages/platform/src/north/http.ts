@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { listenError } from '../listen-error.ts';
 import { whenHello } from '../tls/client-hello.ts';
 import type { ServerTls } from '../tls/server-tls.ts';
+import { onUnreadable } from './bare-line-feeds.ts';
 import { Response } from './response.ts';
 
 /** Connections that may wait to be accepted: applications without keep-alive ask for thousands of devices at once. */
@@ -50,6 +51,7 @@ async function openTls(app: FastifyInstance, { host, port, tls }: Required<HttpA
       if (!server.listening) server.closeIdleConnections();
     });
   });
+  onUnreadable(server, (connection) => void server.emit('secureConnection', connection));
   const quiet = askOnlyTls13(server, () => ({ ...options(), requestCert: false }));
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);

@@ -70,4 +70,18 @@ describe('the northbound server', () => {
     const text = Buffer.concat(seen).toString();
     expect(JSON.parse(text.slice(text.lastIndexOf('\r\n\r\n') + 4))).toEqual(shape);
   });
+
+  it('takes a GET whose lines end in LF alone, as Huawei’s C SDK writes it, once, and nothing else that is as wrong', async () => {
+    await using north = await new NorthUnderTest().start();
+    const ask = async (text: string): Promise<string> => {
+      const socket = connect({ host: '127.0.0.1', port: north.port });
+      socket.write(text);
+      return Buffer.concat(await socket.toArray()).toString();
+    };
+    expect(await ask('GET /healthz HTTP/1.1\nHost: 127.0.0.1\n\n\n')).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*Connection: close[^]*\{"status":"ok"\}$/);
+    for (const end of ['\n', '\r\n', '\r\n\r\n']) expect(await ask(`GET /healthz HTTP/1.1\nHost: a\nConnection: keep-alive\n${end}`)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    for (const wrong of ['POST / HTTP/1.1\nHost: a\nContent-Length: 2\n\nab', 'GET /healthz HTTP/1.1\nHost: a\nX Y: 1\n\n', 'GET /healthz HTTP/1.1\nHost: a\n\nGET /healthz HTTP/1.1\nHost: a\n\n', 'nonsense\n\n']) {
+      expect(await ask(wrong)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    }
+  });
 });

@@ -4,6 +4,7 @@ import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { deviceHttp, isDevicePath } from '../device-http/routes.ts';
 import { objectsHttp } from '../objects/http.ts';
 import { OBJECTS_PATH } from '../objects/signer.ts';
+import { refuseUnreadable, takeBareLineFeeds } from './bare-line-feeds.ts';
 import { secretsOf, type NorthContext } from './context.ts';
 import { openHttp, type HttpAddress, type HttpListener } from './http.ts';
 import { sendHuaweiFault } from './huawei/fault.ts';
@@ -48,6 +49,9 @@ export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, objectBytes
     forceCloseConnections: 'idle',
     // What comes while it closes is answered as always: the framework's own 503 is one that no vendor's client can read.
     return503OnClosing: false,
+    clientErrorHandler: (error, socket) => {
+      if (!takeBareLineFeeds(error, socket, (connection) => void app.server.emit('connection', connection))) refuseUnreadable(socket);
+    },
     frameworkErrors: (error, request, reply) => {
       void sendFault(request, reply.header('x-request-id', request.id), error);
     },
