@@ -23,6 +23,12 @@ describe('What a rule expects', () => {
     const expected = expectation(recorded, [rule([], { '/publishes/0/topic': { $join: ['$oc/devices/', { $from: '/device' }, '/sys/x/request_id=', { $from: '/publishes/0/topic', $match: 'request_id=(.*)$' }] } })]);
     expect(expected['publishes']).toEqual([{ topic: '$oc/devices/d1/sys/x/request_id=7' }]);
   });
+
+  it('is the value that a text beside it names, and another where it names none', () => {
+    const state = [{ type: 'enum', data: null }, { type: 'text', data: 'x' }];
+    const expected = expectation({ ...recorded, state }, [rule([], { '/state/*/data': { $by: '/state/*/type', $among: { enum: 0 }, $else: { $from: '/state/*/data' } } })]);
+    expect(expected['state']).toEqual([{ type: 'enum', data: 0 }, { type: 'text', data: 'x' }]);
+  });
 });
 
 describe('The history of a case', () => {
@@ -39,5 +45,12 @@ describe('The history of a case', () => {
     expect([first?.['rules'], first?.['weekday'], second?.['weekday']]).toEqual([[], undefined, 7]);
     expect(third).toMatchObject({ device: 'd1', weekday: 7, rules: [{ ruleName: 'new' }], injected: ['device_rule_config_response'] });
     expect([other?.['rules'], other?.['weekday']]).toEqual([[], undefined]);
+  });
+
+  it('tells a gateway by what it called, and TLS that cannot be used by what was logged, until the program disconnects', () => {
+    const base = { sdk: 's', scenario: 'x', call: {} };
+    const cases = ['AbstractGateway.add_sub_devices', 'connect', 'publish', 'disconnect', 'publish'].map((api, index) => ({ ...base, id: String(index), api, ...(api === 'connect' ? { logs: [{ msg: 'mqtt reconnect error:Cannot create a client socket with a PROTOCOL_TLS_SERVER context' }] } : {}) }));
+    expect(withHistory(cases).map(({ withoutTls }) => withoutTls)).toEqual([false, true, true, true, false]);
+    expect(withHistory([...cases, { ...base, id: '9', scenario: 'y', api: 'publish' }]).map(({ gateway }) => gateway)).toEqual([true, true, true, true, true, false]);
   });
 });

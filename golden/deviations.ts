@@ -32,7 +32,7 @@ export interface Deviation {
    * In values, `{ "$any": true }` stands for one that is there, `{ "$any": "optional" }` for one that may be. `{ "$from": POINTER }` is a value of the
    * recorded case; with `"$match": PATTERN` the first group of what matches in a text, with `"$slice": [FROM, TO]` a part of a list, with `"$without": CONDITION` a list without the members that it holds for. In a list,
    * `{ "$spread": LIST }` stands for its members, and `{ "$repeat": VALUE, "$times": [POINTER, POINTER] }` for as many as the difference of two numbers.
-   * `{ "$join": [VALUE, …] }` is a text of several; `{ "$number": POINTER }` is the number in a text, `{ "$entries": POINTER }` the object that a list of names and values makes.
+   * `{ "$by": POINTER, "$among": { TEXT: VALUE }, "$else": VALUE }` is the value that the text at the pointer names. `{ "$join": [VALUE, …] }` is a text of several; `{ "$number": POINTER }` is the number in a text, `{ "$entries": POINTER }` the object that a list of names and values makes.
    */
   readonly ours: Readonly<Record<string, unknown>>;
   readonly reason: string;
@@ -104,6 +104,11 @@ function filledIn(value: unknown, recorded: Case, stars: readonly string[]): unk
   if (Array.isArray(value)) return value.flatMap((each: unknown) => membersOf(each, recorded, stars));
   if (typeof value !== 'object' || value === null) return value;
   if ('$from' in value) return taken(value as Taken, recorded, stars);
+  if ('$by' in value && '$among' in value && '$else' in value) {
+    const among = value.$among as Readonly<Record<string, unknown>>;
+    const name = String(at(recorded, placed(String(value.$by), stars)));
+    return Object.hasOwn(among, name) ? among[name] : filledIn(value.$else, recorded, stars);
+  }
   if ('$join' in value) return (value.$join as readonly unknown[]).map((each) => String(filledIn(each, recorded, stars))).join('');
   if ('$number' in value) return Number(/-?\d+/.exec(String(at(recorded, String(value.$number))))?.[0]);
   if ('$entries' in value) return Object.fromEntries((at(recorded, String(value.$entries)) as [string, unknown][]).map(([name, each]) => [name, each]));
@@ -121,6 +126,12 @@ function membersOf(value: unknown, recorded: Case, stars: readonly string[]): un
   return [filledIn(value, recorded, stars)];
 }
 
+/** A pointer with the places that its stars stand for. */
+function placed(pointer: string, stars: readonly string[]): string {
+  const left = [...stars];
+  return pointer.replace(/\/\*(?=\/|$)/g, () => `/${left.shift() ?? '*'}`);
+}
+
 interface Taken {
   readonly $from: string;
   readonly $match?: string;
@@ -129,8 +140,7 @@ interface Taken {
 }
 
 function taken({ $from, $match, $slice, $without }: Taken, recorded: Case, stars: readonly string[]): unknown {
-  const left = [...stars];
-  const found = structuredClone(at(recorded, $from.replace(/\/\*(?=\/|$)/g, () => `/${left.shift() ?? '*'}`)));
+  const found = structuredClone(at(recorded, placed($from, stars)));
   if ($match !== undefined) return new RegExp($match, 'u').exec(String(found))?.[1];
   if (!Array.isArray(found)) return found;
   const list = found as unknown[];

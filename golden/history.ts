@@ -1,5 +1,5 @@
 // What the recorded program had done by the time of a case, as far as its transcript shows it: rules of deviations may ask for it.
-import { byScenario, injectionsOf, type Case } from './transcript.ts';
+import { byScenario, injectionsOf, scenarioOf, type Case } from './transcript.ts';
 
 interface Event {
   readonly service_id?: string;
@@ -24,19 +24,30 @@ export function deviceIn(cases: readonly Case[]): string {
   return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? 'product01_device01';
 }
 
+/** Apis that only a gateway of Huawei's has. */
+const GATEWAY_API = /^AbstractGateway\.|sub_dev|_batch_(properties|status)$|\$sub_device_manager/;
+/** Whether the recorded program was a gateway. */
+export const isGateway = (cases: readonly Case[]): boolean => cases.some(({ api }) => GATEWAY_API.test(api));
+
+/** Why the vendor's SDK cannot connect by TLS on newer versions of Python, in Python's words. */
+const NO_CLIENT_SOCKET = 'Cannot create a client socket';
+
 class History {
   readonly #heard = new Set<string>();
   readonly #subscribed = new Map<string, unknown>();
   readonly #injected = new Set<string>();
   readonly #rules = new Map<string, DeviceRule>();
   #weekday: number | undefined;
+  #isWithoutTls = false;
 
   /** Members for a case, whose own callbacks and subscriptions count, and whose downlinks do not yet. */
   membersFor(recorded: Case): Record<string, unknown> {
     for (const { name } of (recorded['callbacks'] ?? []) as { name: string }[]) this.#heard.add(name.split('.')[0] ?? name);
     for (const entry of (recorded['subscribes'] ?? []) as { topic: string }[]) if (!entry.topic.includes('/sys/')) this.#subscribed.set(entry.topic, entry);
     for (const { payload } of (recorded['publishes'] ?? []) as { payload: unknown }[]) for (const event of eventsIn(payload)) this.#weekday = weekdayOf(event) ?? this.#weekday;
-    const members = { heard: [...this.#heard], subscribed: [...this.#subscribed.values()], injected: [...this.#injected], rules: [...this.#rules.values()], ...(this.#weekday === undefined ? {} : { weekday: this.#weekday }) };
+    this.#isWithoutTls = recorded.api === 'connect' ? JSON.stringify(recorded['logs'] ?? '').includes(NO_CLIENT_SOCKET) : this.#isWithoutTls;
+    const members = { heard: [...this.#heard], subscribed: [...this.#subscribed.values()], injected: [...this.#injected], rules: [...this.#rules.values()], withoutTls: this.#isWithoutTls, ...(this.#weekday === undefined ? {} : { weekday: this.#weekday }) };
+    if (recorded.api === 'disconnect') this.#isWithoutTls = false;
     for (const { payload } of injectionsOf(recorded)) for (const event of eventsIn(payload)) this.#inject(event);
     return members;
   }
@@ -53,15 +64,16 @@ class History {
 
 /**
  * Cases with what the program had done by then. `heard`: its listeners; `subscribed`: its custom topics; `injected`: the events that were sent to it before; `rules`: the device-side rules that it
- * had been given, the newest of each; `device`: who it was (Huawei); `weekday`: of the day on which it was recorded, 1 for Sunday to 7 for Saturday, as far as its own events tell.
+ * had been given, the newest of each; `device`: who it was, and `gateway`: whether it was one (Huawei); `withoutTls`: its TLS could not be used when it connected last (Tencent); `weekday`: of the day on which it was recorded, 1 for Sunday to 7 for Saturday, as far as its own events tell.
  */
 export function withHistory(cases: readonly Case[]): Case[] {
   const histories = new Map<string, History>();
-  const devices = new Map([...byScenario(cases).values()].map((own) => [own[0]?.scenario, deviceIn(own)]));
+  const programs = new Map([...byScenario(cases)].map(([key, own]) => [key, { device: deviceIn(own), gateway: isGateway(own) }]));
   return cases.map((recorded) => {
-    const history = histories.get(recorded.scenario) ?? new History();
-    histories.set(recorded.scenario, history);
-    return { ...recorded, ...history.membersFor(recorded), device: devices.get(recorded.scenario) };
+    const key = scenarioOf(recorded);
+    const history = histories.get(key) ?? new History();
+    histories.set(key, history);
+    return { ...recorded, ...history.membersFor(recorded), ...programs.get(key) };
   });
 }
 

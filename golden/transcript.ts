@@ -23,6 +23,8 @@ export interface Case {
   /** JSON pointers to what even a second run of the same program did otherwise. */
   readonly timingDependent?: readonly string[];
   readonly note?: string;
+  /** The file that it was read from, which scenarios of the same name are told apart by. */
+  readonly file?: string;
   readonly [observation: string]: unknown;
 }
 
@@ -32,9 +34,9 @@ export const injectionsOf = ({ inject }: Case): readonly Injection[] => (inject 
 /** Reads transcripts. Throws, with file and line, when a line is no case. */
 export async function readTranscripts(files: readonly string[]): Promise<Case[]> {
   const cases: Case[] = [];
-  for (const file of files) {
+  for (const [number, file] of files.entries()) {
     const lines = (await readFile(file, 'utf8')).split('\n');
-    for (const [index, line] of lines.entries()) if (line.trim() !== '') cases.push(readCase(line, `${file}:${index + 1}`));
+    for (const [index, line] of lines.entries()) if (line.trim() !== '') cases.push({ ...readCase(line, `${file}:${index + 1}`), file: `${number} ${file}` });
   }
   return cases;
 }
@@ -54,11 +56,14 @@ function readCase(line: string, place: string): Case {
   return { call: {}, ...value } as Case;
 }
 
+/** What cases of one scenario have in common, and no others: the names of scenarios are those of a file. */
+export const scenarioOf = ({ file = '', sdk, scenario }: Case): string => JSON.stringify([file, sdk, scenario]);
+
 /** Cases of one scenario ran one after another in one process; they are replayed so. */
 export function byScenario(cases: readonly Case[]): Map<string, Case[]> {
   const scenarios = new Map<string, Case[]>();
   for (const each of cases) {
-    const key = `${each.sdk} ${each.scenario}`;
+    const key = scenarioOf(each);
     const known = scenarios.get(key);
     if (known === undefined) scenarios.set(key, [each]);
     else known.push(each);

@@ -19,11 +19,6 @@ import type { Call, Scene } from './scene.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Apis that only a gateway has. */
-const GATEWAY_API = /^AbstractGateway\.|sub_dev|_batch_(properties|status)$|\$sub_device_manager/;
-/** Whether the recorded program was a gateway. */
-export const isGateway = (cases: readonly Case[]): boolean => cases.some(({ api, scenario }) => GATEWAY_API.test(api) || scenario.startsWith('gateway'));
-
 const sub = 'product01_sub01';
 
 /** What the recorded program kept of its sub-devices: those that were added, by node, whatever was deleted. */

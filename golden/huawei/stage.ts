@@ -2,13 +2,13 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ClientConf, IotDevice, type ConnectAuthInfo } from 'lianyun/huawei';
-import { deviceIn } from '../history.ts';
+import { deviceIn, isGateway } from '../history.ts';
 import { foreignAuthority } from '../material.ts';
 import { UnknownCase, type Stage, type StageOptions } from '../replay.ts';
 import type { Case } from '../transcript.ts';
 import { shown } from '../words.ts';
 import { CALLS } from './calls.ts';
-import { GoldenGateway, isGateway } from './gateway.ts';
+import { GoldenGateway } from './gateway.ts';
 import { hostIn } from './host.ts';
 import { Listeners } from './listeners.ts';
 import { SHOWN, type Call, type Scene } from './scene.ts';

@@ -5,20 +5,25 @@ import type { JsonObject } from 'lianyun';
 import type { Case } from '../transcript.ts';
 import { dynregDevice, httpDevice } from './http-calls.ts';
 import { OTA_CALLS } from './ota-calls.ts';
-import { as, CHILD, DEVICE, publishesOf, stateName, type Members, type Scene } from './scene.ts';
+import { pairsIn } from './device.ts';
+import { as, publishesOf, stateName, type Members, type Pair, type Scene } from './scene.ts';
 import { isAside, listed, templateFile } from './templates.ts';
 
 /** Plays a case. */
 export type Call = (stage: Scene, recorded: Case) => unknown;
 
-type Pair = readonly [productId: string, deviceName: string];
-
-const OWN: Pair = [DEVICE.productId, DEVICE.deviceName];
-const SUB: Pair = [CHILD.productId, CHILD.deviceName];
-
 const isNamed = (call: Members, name: string): boolean => Object.hasOwn(call, name);
-/** A device of the transcripts. */
-const pairOf = ({ productId, deviceName = CHILD.deviceName }: Members): Pair => (productId === undefined || productId === OWN[0] ? OWN : [as<string>(productId), as<string>(deviceName)]);
+
+/** The device that a case is about: the one that its call names, else the one whose topics it shows. */
+function pairOf({ own, child, options: { cases } }: Scene, recorded: Case): Pair {
+  const { productId, deviceName } = recorded.call;
+  const shown = pairsIn(recorded);
+  if (productId === undefined && deviceName === undefined) return shown[0] ?? own;
+  const product = productId === undefined ? own[0] : as<string>(productId);
+  if (deviceName !== undefined) return [product, as<string>(deviceName)];
+  const known = [...shown, own, ...cases.flatMap(pairsIn), child].find(([each]) => each === product);
+  return [product, known?.[1] ?? child[1]];
+}
 
 /** A payload as the program had it. */
 function payloadOf(recorded: Case): unknown {
@@ -36,22 +41,22 @@ const JSON_NUMBER: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinit
 const replyOf = ({ code, status_msg: text }: Members): ReplyPara => Object.assign(new ReplyPara(), code === undefined ? {} : { code }, text === undefined ? {} : { status_msg: text });
 
 /** The sub-device of a gateway's call. */
-function childOf(recorded: Case): string[] {
+function childOf({ child: [productId, deviceName] }: Scene, recorded: Case): string[] {
   const { args, sub_devName: name, sub_secret: secret } = recorded.call;
   if (Array.isArray(args)) return args as string[];
   const body = publishesOf(recorded)[0]?.payload as { payload?: { devices?: { product_id: string; device_name: string }[] } } | undefined;
-  const [device = { product_id: SUB[0], device_name: SUB[1] }] = body?.payload?.devices ?? [];
+  const [device = { product_id: productId, device_name: deviceName }] = body?.payload?.devices ?? [];
   return [device.product_id, typeof name === 'string' ? name : device.device_name, as(secret ?? 'c3ViLXNlY3JldA==')];
 }
 
-const child = (device: GatewaySubdev): Members => ({ $class: 'gateway_subdev', ...device, session_status: `Gateway.SessionState.${Object.entries(SessionState).find(([, value]) => value === device.session_status)?.[0] ?? ''}` });
+const subdev = (device: GatewaySubdev): Members => ({ $class: 'gateway_subdev', ...device, session_status: `Gateway.SessionState.${Object.entries(SessionState).find(([, value]) => value === device.session_status)?.[0] ?? ''}` });
 
 /** The shadow document of a case, made by the call that made it. */
 function shadowOf(stage: Scene, recorded: Case): unknown {
   if (isNamed(recorded.call, 'shadow_docs')) return recorded.call['shadow_docs'];
   const { state } = (publishesOf(recorded)[0]?.payload ?? {}) as { state?: { desired?: null; reported?: JsonObject } };
-  if (state?.desired === null) return stage.explorer.shadowJsonConstructDesireAllNull(...OWN);
-  return stage.explorer.shadowJsonConstructReport(...OWN, ...Object.entries(state?.reported ?? { x: 1 }).map(([key, data]) => ({ key, data: as<number>(data), type: typeof data === 'string' ? 'string' : 'int' })));
+  if (state?.desired === null) return stage.explorer.shadowJsonConstructDesireAllNull(...stage.own);
+  return stage.explorer.shadowJsonConstructReport(...stage.own, ...Object.entries(state?.reported ?? { x: 1 }).map(([key, data]) => ({ key, data: as<number>(data), type: typeof data === 'string' ? 'string' : 'int' })));
 }
 
 /** The report of a case. */
@@ -99,57 +104,58 @@ export const CALLS: Readonly<Record<string, Call>> = {
   getNtpAccurateTime: ({ explorer }) => explorer.getNtpAccurateTime(),
 
   gatewayInit: ({ explorer }) => explorer.gatewayInit(),
-  isSubdevStatusOnline: async ({ explorer }, recorded) => {
-    if (recorded.call['unknown device'] === true) return [null, explorer.isSubdevStatusOnline(SUB[0], 'nodev')];
-    const [productId, deviceName] = childOf(recorded) as [string, string];
+  isSubdevStatusOnline: async (stage, recorded) => {
+    const { explorer, child } = stage;
+    if (recorded.call['unknown device'] === true) return [null, explorer.isSubdevStatusOnline(child[0], `not ${child[1]}`)];
+    const [productId, deviceName] = childOf(stage, recorded) as [string, string];
     if (publishesOf(recorded).length === 0) return explorer.isSubdevStatusOnline(productId, deviceName);
     return [await explorer.gatewaySubdevOnline(productId, deviceName), explorer.isSubdevStatusOnline(productId, deviceName)];
   },
-  updateSubdevStatus: ({ explorer }, { call }) => {
-    explorer.updateSubdevStatus(...SUB, as(call['status']));
-    return [null, explorer.isSubdevStatusOnline(...SUB)];
+  updateSubdevStatus: ({ explorer, child }, { call }) => {
+    explorer.updateSubdevStatus(...child, as(call['status']));
+    return [null, explorer.isSubdevStatusOnline(...child)];
   },
-  gatewaySubdevGetConfigList: ({ explorer }) => explorer.gatewaySubdevGetConfigList().map(child),
-  gatewaySubdevOnline: ({ explorer }, recorded) => explorer.gatewaySubdevOnline(...as<Pair>(childOf(recorded))),
-  gatewaySubdevOffline: ({ explorer }, recorded) => explorer.gatewaySubdevOffline(...as<Pair>(childOf(recorded))),
-  gatewaySubdevUnbind: ({ explorer }, recorded) => explorer.gatewaySubdevUnbind(...as<Pair>(childOf(recorded))),
-  gatewaySubdevBind: ({ explorer }, recorded) => explorer.gatewaySubdevBind(...as<[string, string, string]>(childOf(recorded))),
+  gatewaySubdevGetConfigList: ({ explorer }) => explorer.gatewaySubdevGetConfigList().map(subdev),
+  gatewaySubdevOnline: (stage, recorded) => stage.explorer.gatewaySubdevOnline(...as<Pair>(childOf(stage, recorded))),
+  gatewaySubdevOffline: (stage, recorded) => stage.explorer.gatewaySubdevOffline(...as<Pair>(childOf(stage, recorded))),
+  gatewaySubdevUnbind: (stage, recorded) => stage.explorer.gatewaySubdevUnbind(...as<Pair>(childOf(stage, recorded))),
+  gatewaySubdevBind: (stage, recorded) => stage.explorer.gatewaySubdevBind(...as<[string, string, string]>(childOf(stage, recorded))),
   gatewaySubdevSubscribe: ({ explorer }, { call }) => explorer.gatewaySubdevSubscribe(as(call['topic'])),
-  gatewaySubdevGetBindList: async ({ explorer }) => {
-    const [rc, list] = await explorer.gatewaySubdevGetBindList(...OWN);
-    return [rc, list.map(child)];
+  gatewaySubdevGetBindList: async ({ explorer, own }) => {
+    const [rc, list] = await explorer.gatewaySubdevGetBindList(...own);
+    return [rc, list.map(subdev)];
   },
 
-  templateInit: (stage, { call }) => {
+  templateInit: (stage, recorded) => {
     const [propertyCb, actionCb, eventCb, serviceCb] = ['propertyCb', 'actionCb', 'eventCb', 'serviceCb'].map((name) => stage.noted(name));
-    return stage.explorer.templateInit(...pairOf(call), as(propertyCb), actionCb, eventCb, serviceCb);
+    return stage.explorer.templateInit(...pairOf(stage, recorded), as(propertyCb), actionCb, eventCb, serviceCb);
   },
-  templateSetup: async (stage, recorded) => stage.explorer.templateSetup(...(isAside(recorded) ? SUB : OWN), await templateFile(stage, recorded)),
-  getEventsList: ({ explorer }, { call }) => listed(explorer.getEventsList(...pairOf(call))),
-  getActionList: ({ explorer }, { call }) => listed(explorer.getActionList(...pairOf(call))),
-  getPropertyList: ({ explorer }, { call }) => listed(explorer.getPropertyList(...pairOf(call))),
-  'getEventsList/getActionList/getPropertyList': ({ explorer }, { call }) => [explorer.getEventsList(...pairOf(call)), explorer.getActionList(...pairOf(call)), explorer.getPropertyList(...pairOf(call))].map(listed),
-  templateJsonConstructReportArray: ({ explorer }, { call }) => explorer.templateJsonConstructReportArray(...pairOf(call), as(call['payload'])),
-  templateReport: (stage, recorded) => stage.explorer.templateReport(...pairOf(recorded.call), as(reportOf(stage, recorded, pairOf(recorded.call)))),
-  templateReportSysInfo: ({ explorer }, { call }) => explorer.templateReportSysInfo(...pairOf(call), as(call['sysInfo'])),
-  templateGetStatus: ({ explorer }, { call }) => explorer.templateGetStatus(...pairOf(call)),
-  templateEventPost: ({ explorer }, { call }) => explorer.templateEventPost(...pairOf(call), as(call['message'])),
-  templateControlReply: ({ explorer }, { call }) => explorer.templateControlReply(...pairOf(call), replyOf(call)),
-  templateActionReply: ({ explorer }, recorded) => {
+  templateSetup: async (stage, recorded) => stage.explorer.templateSetup(...(isAside(recorded) ? stage.child : stage.own), await templateFile(stage, recorded)),
+  getEventsList: (stage, recorded) => listed(stage.explorer.getEventsList(...pairOf(stage, recorded))),
+  getActionList: (stage, recorded) => listed(stage.explorer.getActionList(...pairOf(stage, recorded))),
+  getPropertyList: (stage, recorded) => listed(stage.explorer.getPropertyList(...pairOf(stage, recorded))),
+  'getEventsList/getActionList/getPropertyList': (stage, recorded) => [stage.explorer.getEventsList(...pairOf(stage, recorded)), stage.explorer.getActionList(...pairOf(stage, recorded)), stage.explorer.getPropertyList(...pairOf(stage, recorded))].map(listed),
+  templateJsonConstructReportArray: (stage, recorded) => stage.explorer.templateJsonConstructReportArray(...pairOf(stage, recorded), as(recorded.call['payload'])),
+  templateReport: (stage, recorded) => stage.explorer.templateReport(...pairOf(stage, recorded), as(reportOf(stage, recorded, pairOf(stage, recorded)))),
+  templateReportSysInfo: (stage, recorded) => stage.explorer.templateReportSysInfo(...pairOf(stage, recorded), as(recorded.call['sysInfo'])),
+  templateGetStatus: (stage, recorded) => stage.explorer.templateGetStatus(...pairOf(stage, recorded)),
+  templateEventPost: (stage, recorded) => stage.explorer.templateEventPost(...pairOf(stage, recorded), as(recorded.call['message'])),
+  templateControlReply: (stage, recorded) => stage.explorer.templateControlReply(...pairOf(stage, recorded), replyOf(recorded.call)),
+  templateActionReply: (stage, recorded) => {
     const { call } = recorded;
     const sent = (publishesOf(recorded)[0]?.payload ?? {}) as Members;
     const token = isNamed(call, 'clientToken') ? call['clientToken'] : (sent['clientToken'] ?? 'token');
-    return explorer.templateActionReply(...pairOf(call), as(token), as(isNamed(call, 'response') ? call['response'] : (sent['response'] ?? {})), replyOf({ code: sent['code'], status_msg: sent['status'], ...call }));
+    return stage.explorer.templateActionReply(...pairOf(stage, recorded), as(token), as(isNamed(call, 'response') ? call['response'] : (sent['response'] ?? {})), replyOf({ code: sent['code'], status_msg: sent['status'], ...call }));
   },
-  clearControl: ({ explorer }, { call }) => explorer.clearControl(...pairOf(call)),
-  templateDeinit: ({ explorer }, { call }) => explorer.templateDeinit(...pairOf(call)),
+  clearControl: (stage, recorded) => stage.explorer.clearControl(...pairOf(stage, recorded)),
+  templateDeinit: (stage, recorded) => stage.explorer.templateDeinit(...pairOf(stage, recorded)),
 
-  shadowInit: (stage) => stage.explorer.shadowInit(...OWN, stage.noted('shadowCb')),
-  getShadow: ({ explorer }) => explorer.getShadow(...OWN),
-  shadowUpdate: (stage, recorded) => stage.explorer.shadowUpdate(...OWN, as(shadowOf(stage, recorded)), 0),
-  shadowJsonConstructReport: ({ explorer }, { call }) => explorer.shadowJsonConstructReport(...OWN, ...as<[string, number, string][]>(call['props']).map(([key, data, type]) => ({ key, data, type }))),
-  shadowJsonConstructDesireAllNull: ({ explorer }) => explorer.shadowJsonConstructDesireAllNull(...OWN),
-  rrpcInit: (stage) => stage.explorer.rrpcInit(...OWN, stage.noted('rrpcCb')),
-  rrpcReply: ({ explorer }, recorded) => explorer.rrpcReply(...OWN, as(isNamed(recorded.call, 'reply') ? recorded.call['reply'] : (publishesOf(recorded)[0]?.payload ?? { ok: 1 }))),
-  broadcastInit: (stage) => stage.explorer.broadcastInit(...OWN, stage.noted('broadcastCb')),
+  shadowInit: (stage) => stage.explorer.shadowInit(...stage.own, stage.noted('shadowCb')),
+  getShadow: ({ explorer, own }) => explorer.getShadow(...own),
+  shadowUpdate: (stage, recorded) => stage.explorer.shadowUpdate(...stage.own, as(shadowOf(stage, recorded)), 0),
+  shadowJsonConstructReport: ({ explorer, own }, { call }) => explorer.shadowJsonConstructReport(...own, ...as<[string, number, string][]>(call['props']).map(([key, data, type]) => ({ key, data, type }))),
+  shadowJsonConstructDesireAllNull: ({ explorer, own }) => explorer.shadowJsonConstructDesireAllNull(...own),
+  rrpcInit: (stage) => stage.explorer.rrpcInit(...stage.own, stage.noted('rrpcCb')),
+  rrpcReply: ({ explorer, own }, recorded) => explorer.rrpcReply(...own, as(isNamed(recorded.call, 'reply') ? recorded.call['reply'] : (publishesOf(recorded)[0]?.payload ?? { ok: 1 }))),
+  broadcastInit: (stage) => stage.explorer.broadcastInit(...stage.own, stage.noted('broadcastCb')),
 };

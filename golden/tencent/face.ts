@@ -1,7 +1,7 @@
 // Tencent's transcripts through lianyun/tencent.
 import type { Face } from '../replay.ts';
 import { normalised } from './normalised.ts';
-import { isByCertificate } from './scene.ts';
+import { isByCertificate } from './device.ts';
 import { TencentStage } from './stage.ts';
 
 export const tencentFace: Face = {

@@ -2,12 +2,10 @@
 import { createHash } from 'node:crypto';
 import { OtaCmdType } from 'lianyun/tencent';
 import type { Case, Injection } from '../transcript.ts';
-import { as, DEVICE, type Members, type Scene } from './scene.ts';
+import { as, type Members, type Scene } from './scene.ts';
 
 type Call = (stage: Scene, recorded: Case) => unknown;
 
-const OWN = [DEVICE.productId, DEVICE.deviceName] as const;
-const TOPIC = `$ota/update/${OWN.join('/')}`;
 /** The recorded firmware: 0 to 255, over and over. */
 const FIRMWARE = Buffer.from(Array.from({ length: 65_536 }, (_, index) => index % 256));
 
@@ -33,53 +31,53 @@ function serve({ options: { wire } }: Scene, bytes: number): void {
 }
 
 async function download(stage: Scene, recorded: Case): Promise<unknown> {
-  const { explorer, options } = stage;
+  const { explorer, options, own } = stage;
   const { url, offset = 0, size } = recorded.call;
   const offer = offered(options.cases, recorded);
   const bytes = Number(offer['file_size'] ?? 5120);
   serve(stage, bytes);
   if (typeof url === 'string') {
-    options.wire.inject([{ topic: TOPIC, qos: 0, payload: { file_size: bytes, md5sum: 'cdf42aa40dd5d52b504e8a068136b905', version: '2.0.0', ...offer, type: 'update_firmware', url } }]);
-    for (let turns = 0; turns < 200 && !explorer.otaIsFetching(...OWN); turns++) await new Promise((resolve) => setTimeout(resolve, 1));
+    options.wire.inject([{ topic: `$ota/update/${own.join('/')}`, qos: 0, payload: { file_size: bytes, md5sum: createHash('md5').update(FIRMWARE.subarray(0, bytes)).digest('hex'), version: '2.0.0', ...offer, type: 'update_firmware', url } }]);
+    for (let turns = 0; turns < 200 && !explorer.otaIsFetching(...own); turns++) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   const range = (recorded['http'] as { headers: Record<string, string> }[] | undefined)?.[0]?.headers['Range'];
-  return explorer.otaDownloadStart(...OWN, as(offset), as(size ?? Number(/-(\d+)$/.exec(range ?? '')?.[1] ?? bytes)));
+  return explorer.otaDownloadStart(...own, as(offset), as(size ?? Number(/-(\d+)$/.exec(range ?? '')?.[1] ?? bytes)));
 }
 
 async function yielded(stage: Scene, recorded: Case): Promise<unknown> {
   const { buf_len: bytes = 100, after } = recorded.call;
   if (typeof after === 'string') stage.options.clock.advance(Number.parseFloat(after) * 1000);
-  const [piece, count] = await stage.explorer.otaFetchYield(...OWN, as(bytes));
+  const [piece, count] = await stage.explorer.otaFetchYield(...stage.own, as(bytes));
   const { returns } = recorded;
   if (piece === null) return [piece, count];
   return typeof returns === 'number' ? count : [count, createHash('md5').update(piece).digest('hex')];
 }
 
 export const OTA_CALLS: Readonly<Record<string, Call>> = {
-  otaInit: (stage) => stage.explorer.otaInit(...OWN, stage.noted('otaCb')),
-  otaIsFetching: ({ explorer }) => explorer.otaIsFetching(...OWN),
-  otaIsFetchFinished: ({ explorer }) => explorer.otaIsFetchFinished(...OWN),
-  otaReportVersion: ({ explorer }, recorded) => explorer.otaReportVersion(...OWN, versionOf(recorded)),
-  otaReportUpgradeSuccess: ({ explorer }, recorded) => explorer.otaReportUpgradeSuccess(...OWN, versionOf(recorded)),
-  otaReportUpgradeFail: ({ explorer }, recorded) => explorer.otaReportUpgradeFail(...OWN, versionOf(recorded)),
-  otaIoctlNumber: ({ explorer }, { call }) => explorer.otaIoctlNumber(...OWN, command(call['cmdType'])),
-  otaIoctlString: ({ explorer }, { call }) => explorer.otaIoctlString(...OWN, command(call['cmdType'] ?? 'IOT_OTAG_VERSION'), 32),
-  otaResetMd5: ({ explorer }) => explorer.otaResetMd5(...OWN),
-  otaMd5Update: ({ explorer }, { call: { buf } }) => explorer.otaMd5Update(...OWN, as(typeof buf === 'object' && buf !== null && '$bytes' in buf ? Buffer.from(as<string>(buf.$bytes), 'latin1') : buf)),
+  otaInit: (stage) => stage.explorer.otaInit(...stage.own, stage.noted('otaCb')),
+  otaIsFetching: ({ explorer, own }) => explorer.otaIsFetching(...own),
+  otaIsFetchFinished: ({ explorer, own }) => explorer.otaIsFetchFinished(...own),
+  otaReportVersion: ({ explorer, own }, recorded) => explorer.otaReportVersion(...own, versionOf(recorded)),
+  otaReportUpgradeSuccess: ({ explorer, own }, recorded) => explorer.otaReportUpgradeSuccess(...own, versionOf(recorded)),
+  otaReportUpgradeFail: ({ explorer, own }, recorded) => explorer.otaReportUpgradeFail(...own, versionOf(recorded)),
+  otaIoctlNumber: ({ explorer, own }, { call }) => explorer.otaIoctlNumber(...own, command(call['cmdType'])),
+  otaIoctlString: ({ explorer, own }, { call }) => explorer.otaIoctlString(...own, command(call['cmdType'] ?? 'IOT_OTAG_VERSION'), 32),
+  otaResetMd5: ({ explorer, own }) => explorer.otaResetMd5(...own),
+  otaMd5Update: ({ explorer, own }, { call: { buf } }) => explorer.otaMd5Update(...own, as(typeof buf === 'object' && buf !== null && '$bytes' in buf ? Buffer.from(as<string>(buf.$bytes), 'latin1') : buf)),
   otaDownloadStart: download,
   otaFetchYield: yielded,
-  httpInit: ({ explorer }) => explorer.httpInit(...OWN, 'ota.example.com', 'http://ota.example.com/fw/v2.bin', 0, 100, 10),
-  httpFetch: ({ explorer }) => explorer.httpFetch(...OWN, 100),
-  'state before update': async ({ explorer }) => [
-    explorer.otaIsFetching(...OWN),
-    explorer.otaIsFetchFinished(...OWN),
-    explorer.otaIoctlNumber(...OWN, OtaCmdType.IOT_OTAG_FILE_SIZE),
-    explorer.otaIoctlString(...OWN, OtaCmdType.IOT_OTAG_VERSION, 32),
-    await explorer.otaFetchYield(...OWN, 100),
+  httpInit: ({ explorer, own }) => explorer.httpInit(...own, 'ota.example.com', 'http://ota.example.com/fw/v2.bin', 0, 100, 10),
+  httpFetch: ({ explorer, own }) => explorer.httpFetch(...own, 100),
+  'state before update': async ({ explorer, own }) => [
+    explorer.otaIsFetching(...own),
+    explorer.otaIsFetchFinished(...own),
+    explorer.otaIoctlNumber(...own, OtaCmdType.IOT_OTAG_FILE_SIZE),
+    explorer.otaIoctlString(...own, OtaCmdType.IOT_OTAG_VERSION, 32),
+    await explorer.otaFetchYield(...own, 100),
   ],
-  'otaIoctlNumber/otaIoctlString': ({ explorer }) => {
-    const number = (name: keyof typeof OtaCmdType) => explorer.otaIoctlNumber(...OWN, OtaCmdType[name]);
-    const text = (name: keyof typeof OtaCmdType, length: number) => explorer.otaIoctlString(...OWN, OtaCmdType[name], length);
+  'otaIoctlNumber/otaIoctlString': ({ explorer, own }) => {
+    const number = (name: keyof typeof OtaCmdType) => explorer.otaIoctlNumber(...own, OtaCmdType[name]);
+    const text = (name: keyof typeof OtaCmdType, length: number) => explorer.otaIoctlString(...own, OtaCmdType[name], length);
     return {
       FETCHED_SIZE: number('IOT_OTAG_FETCHED_SIZE'),
       FILE_SIZE: number('IOT_OTAG_FILE_SIZE'),

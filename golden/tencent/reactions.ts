@@ -8,11 +8,11 @@ interface Device {
 }
 
 /** What the server sends on a PUBLISH of the case. */
-export function reactionTo(recorded: Case): (publish: SeenPublish) => readonly Injection[] {
+export function reactionTo(recorded: Case, cases: readonly Case[]): (publish: SeenPublish) => readonly Injection[] {
   return ({ topic, payload }) => {
     const [, kind, , productId = '', deviceName = ''] = /^\$(gateway|sys)\/(operation)\/([^/]+)\/([^/]+)$/.exec(topic) ?? [];
     const reply = (body: object): Injection[] => [{ topic: `$${kind}/operation/result/${productId}/${deviceName}`, qos: 0, payload: body }];
-    if (kind === 'sys') return isStale(recorded) || !(Number(recorded['returns']) > 0) ? [] : reply({ type: 'get', time: 1_600_000_000, ntptime1: 1_600_000_000_100, ntptime2: 1_600_000_000_200 });
+    if (kind === 'sys') return timeReply(recorded, cases).flatMap(reply);
     if (kind !== 'gateway') return [];
     const { type, payload: body } = payload as { readonly type: string; readonly payload?: { readonly devices?: readonly Device[] } };
     if (type === 'describe_sub_devices') {
@@ -25,8 +25,13 @@ export function reactionTo(recorded: Case): (publish: SeenPublish) => readonly I
   };
 }
 
-/** The transcript holds what an earlier answer left behind. */
-const isStale = ({ note }: Case): boolean => note?.startsWith('BUG') === true;
+/** The time that the server told. Nothing, where the call found none, or one no later than what an earlier call found: that is what the earlier answer left behind. */
+function timeReply({ id, returns }: Case, cases: readonly Case[]): object[] {
+  const time = Number(returns);
+  const before = cases.slice(0, cases.findIndex((each) => each.id === id)).filter(({ api }) => api === 'getNtpAccurateTime');
+  if (!(time > 0) || before.some((each) => Number(each['returns']) >= time)) return [];
+  return [{ type: 'get', time: Math.floor(time / 1000), ntptime1: Math.floor(time), ntptime2: Math.ceil(time) }];
+}
 
 function resultOf({ call, returns }: Case): number | undefined {
   const said = /result (-?\d+|None)/.exec(typeof call['reply'] === 'string' ? call['reply'] : '')?.[1];

@@ -2,13 +2,17 @@ import { HubState, type QcloudExplorer } from 'lianyun/tencent';
 import type { StageOptions } from '../replay.ts';
 import type { Case } from '../transcript.ts';
 
-/** The devices of the transcripts. */
-export const DEVICE = { productId: 'GOLDPROD01', deviceName: 'dev001', secret: Buffer.from('device-secret-16').toString('base64'), productSecret: 'ProductSecret0123456789' } as const;
-export const CHILD = { productId: 'SUBPROD001', deviceName: 'subdev1' } as const;
+/** A device. */
+export type Pair = readonly [productId: string, deviceName: string];
 
 /** What calls see of the stage that they are on. */
 export interface Scene {
   readonly options: StageOptions;
+  /** Who the device of the scenario is, and its first sub-device. */
+  readonly own: Pair;
+  readonly child: Pair;
+  /** Encrypts what a registration gives to the device. */
+  readonly productSecret: string;
   /** The device of the scenario. */
   readonly explorer: QcloudExplorer;
   /** Makes another device; members of the device file may be replaced, or left out where they are undefined. */
@@ -34,7 +38,3 @@ export const as = <T>(value: unknown): T => value as T;
 
 /** A state as the recorder wrote Python's. */
 export const stateName = (explorer: QcloudExplorer): string => `QcloudHubProvider.HubState.${Object.entries(HubState).find(([, value]) => value === explorer.getConnectState())?.[0] ?? ''}`;
-
-/** Whether the device of a scenario proves itself by certificate. */
-export const isByCertificate = (cases: readonly Case[]): boolean =>
-  cases.some(({ scenario, call, connect }) => /cert/.test(scenario) || call['auth_mode'] === 'CERT' || [connect].flat().some((each) => (each as { readonly clientCertSubject?: unknown } | undefined)?.clientCertSubject != null));

@@ -6,7 +6,8 @@ import { UnknownCase, type Stage, type StageOptions } from '../replay.ts';
 import type { Case } from '../transcript.ts';
 import { CALLS } from './calls.ts';
 import { reactionTo } from './reactions.ts';
-import { callbacksOf, CHILD, DEVICE, isByCertificate, stateName, type Members, type Scene } from './scene.ts';
+import { childrenIn, connectionIn, deviceFileIn, ownIn } from './device.ts';
+import { callbacksOf, stateName, type Members, type Pair, type Scene } from './scene.ts';
 import { listed } from './templates.ts';
 import { shown } from '../words.ts';
 
@@ -15,19 +16,28 @@ const MAKES = new Set(['QcloudExplorer()', 'dynregDevice']);
 
 export class TencentStage implements Stage, Scene {
   readonly options: StageOptions;
+  readonly own: Pair;
+  readonly child: Pair;
+  readonly productSecret: string;
+  readonly #file: Members;
   #explorer: QcloudExplorer | undefined;
   #userdata: unknown = null;
   #problems = 0;
 
   private constructor(options: StageOptions) {
+    const { cases, directory } = options;
     this.options = options;
+    this.own = ownIn(cases);
+    this.child = childrenIn(cases, this.own)[0] ?? this.own;
+    this.#file = deviceFileIn(cases, (name) => path.join(directory, 'tls', name));
+    this.productSecret = String(this.#file['productSecret']);
   }
 
   static async open(options: StageOptions): Promise<TencentStage> {
     const stage = new TencentStage(options);
     stage.#userdata = options.cases.flatMap(callbacksOf).find(({ name }) => name === 'on_connect')?.args[2] ?? null;
     const [first] = options.cases;
-    if (first !== undefined && !MAKES.has(first.api)) await stage.make(options.cases.find(({ api }) => api === 'connect')?.call ?? {});
+    if (first !== undefined && !MAKES.has(first.api)) await stage.make(connectionIn(options.cases.find(({ api }) => api === 'connect')));
     return stage;
   }
 
@@ -39,7 +49,7 @@ export class TencentStage implements Stage, Scene {
   async make(call: Members, file: Members = {}): Promise<QcloudExplorer> {
     await this.#explorer?.[Symbol.asyncDispose]();
     const place = path.join(this.options.directory, 'device_info.json');
-    await writeFile(place, JSON.stringify({ ...this.#deviceFile(), ...file }));
+    await writeFile(place, JSON.stringify({ ...this.#file, ...file }));
     const { tls = false, useWebsocket = false, domain = null, device_file: given = place } = call as { tls?: boolean; useWebsocket?: boolean; domain?: string | null; device_file?: string };
     this.#explorer = new QcloudExplorer(given, tls, this.#userdata, domain, useWebsocket, { clock: this.options.clock, ca: path.join(this.options.directory, 'tls/ca.pem') });
     this.#problems = 0;
@@ -56,7 +66,7 @@ export class TencentStage implements Stage, Scene {
 
   async before(recorded: Case): Promise<void> {
     if (this.#explorer === undefined && !MAKES.has(recorded.api)) await this.make({});
-    const react = reactionTo(recorded);
+    const react = reactionTo(recorded, this.options.cases);
     this.options.wire.respond = (_, publish) => react(publish);
   }
 
@@ -84,7 +94,6 @@ export class TencentStage implements Stage, Scene {
   }
 
   #stateOf(name: string, explorer: QcloudExplorer): unknown {
-    const { productId, deviceName } = CHILD;
     switch (name) {
       case 'isMqttConnected':
         return explorer.isMqttConnected();
@@ -92,34 +101,17 @@ export class TencentStage implements Stage, Scene {
       case 'getConnectState':
         return stateName(explorer);
       case 'fetching':
-        return explorer.otaIsFetching(DEVICE.productId, DEVICE.deviceName);
+        return explorer.otaIsFetching(...this.own);
       case 'finished':
-        return explorer.otaIsFetchFinished(DEVICE.productId, DEVICE.deviceName);
+        return explorer.otaIsFetchFinished(...this.own);
       case 'events':
-        return listed(explorer.getEventsList(productId, deviceName));
+        return listed(explorer.getEventsList(...this.child));
       case 'actions':
-        return listed(explorer.getActionList(productId, deviceName));
+        return listed(explorer.getActionList(...this.child));
       case 'properties':
-        return listed(explorer.getPropertyList(productId, deviceName));
+        return listed(explorer.getPropertyList(...this.child));
       default:
         throw new UnknownCase(`the state ${name}`);
     }
-  }
-
-  #deviceFile(): Members {
-    const isCertificate = isByCertificate(this.options.cases);
-    const tls = (name: string): string => path.join(this.options.directory, 'tls', name);
-    return {
-      auth_mode: isCertificate ? 'CERT' : 'KEY',
-      productId: DEVICE.productId,
-      productSecret: DEVICE.productSecret,
-      deviceName: DEVICE.deviceName,
-      key_deviceinfo: { deviceSecret: DEVICE.secret },
-      cert_deviceinfo: isCertificate
-        ? { devCaFile: tls('ca.pem'), devCertFile: tls('client.pem'), devPrivateKeyFile: tls('client.key') }
-        : { devCaFile: 'YOUR_CA_FILE_NAME', devCertFile: 'YOUR_DEVICE_CERT_FILE_NAME', devPrivateKeyFile: 'YOUR_DEVICE_PRIVATE_KEY_FILE_NAME' },
-      subDev: { subdev_num: 2, subdev_list: ['subdev1', 'subdev2'].map((name) => ({ sub_productId: CHILD.productId, sub_devName: name })) },
-      region: 'china',
-    };
   }
 }
