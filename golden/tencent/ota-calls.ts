@@ -7,7 +7,10 @@ import { as, type Members, type Scene } from './scene.ts';
 type Call = (stage: Scene, recorded: Case) => unknown;
 
 /** The recorded firmware: 0 to 255, over and over. */
-const FIRMWARE = Buffer.from(Array.from({ length: 65_536 }, (_, index) => index % 256));
+const PATTERN = Uint8Array.from({ length: 256 }, (_, index) => index);
+/** More is not served, whatever was offered. */
+const LARGEST = 64 * 1024 * 1024;
+const firmware = (bytes: number): Buffer => Buffer.alloc(bytes, PATTERN);
 
 const versionOf = ({ call }: Case): string => as('version' in call ? call['version'] : '1.0.0');
 const command = (name: unknown): OtaCmdType => OtaCmdType[(name ?? 'IOT_OTAG_FILE_SIZE') as keyof typeof OtaCmdType];
@@ -19,13 +22,14 @@ function offered(cases: readonly Case[], recorded: Case): Members {
   return offers.findLast((payload) => payload?.['type'] === 'update_firmware' && payload['file_size'] !== undefined) ?? {};
 }
 
-/** Serves the firmware; a URL that ends in a status is answered with it. */
-function serve({ options: { wire } }: Scene, bytes: number): void {
+/** Serves the firmware. A URL that ends in a status is answered with it, and any other that gave nothing as one that is not there. */
+function serve({ options: { wire } }: Scene, bytes: number, isRefused: boolean): void {
+  const file = firmware(bytes);
   wire.answer = ({ path, headers }) => {
-    const status = /\/(\d{3})$/.exec(path)?.[1];
+    const status = /\/(\d{3})$/.exec(path)?.[1] ?? (isRefused ? '404' : undefined);
     if (status !== undefined) return { status: Number(status), body: '' };
     const start = Number(/bytes=(\d+)-/.exec(Object.entries(headers).find(([name]) => name.toLowerCase() === 'range')?.[1] ?? '')?.[1] ?? 0);
-    const body = FIRMWARE.subarray(start, bytes);
+    const body = file.subarray(start);
     return start === 0 ? { status: 200, body } : { status: 206, body, headers: { 'Content-Range': `bytes ${start}-${bytes - 1}/${bytes}` } };
   };
 }
@@ -34,10 +38,11 @@ async function download(stage: Scene, recorded: Case): Promise<unknown> {
   const { explorer, options, own } = stage;
   const { url, offset = 0, size } = recorded.call;
   const offer = offered(options.cases, recorded);
-  const bytes = Number(offer['file_size'] ?? 5120);
-  serve(stage, bytes);
+  const told = Number(offer['file_size']);
+  const bytes = Number.isInteger(told) && told > 0 && told <= LARGEST ? told : 5120;
+  serve(stage, bytes, recorded['returns'] === 1);
   if (typeof url === 'string') {
-    options.wire.inject([{ topic: `$ota/update/${own.join('/')}`, qos: 0, payload: { file_size: bytes, md5sum: createHash('md5').update(FIRMWARE.subarray(0, bytes)).digest('hex'), version: '2.0.0', ...offer, type: 'update_firmware', url } }]);
+    options.wire.inject([{ topic: `$ota/update/${own.join('/')}`, qos: 0, payload: { file_size: bytes, md5sum: createHash('md5').update(firmware(bytes)).digest('hex'), version: '2.0.0', ...offer, type: 'update_firmware', url } }]);
     for (let turns = 0; turns < 200 && !explorer.otaIsFetching(...own); turns++) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   const range = (recorded['http'] as { headers: Record<string, string> }[] | undefined)?.[0]?.headers['Range'];
@@ -66,7 +71,11 @@ export const OTA_CALLS: Readonly<Record<string, Call>> = {
   otaMd5Update: ({ explorer, own }, { call: { buf } }) => explorer.otaMd5Update(...own, as(typeof buf === 'object' && buf !== null && '$bytes' in buf ? Buffer.from(as<string>(buf.$bytes), 'latin1') : buf)),
   otaDownloadStart: download,
   otaFetchYield: yielded,
-  httpInit: ({ explorer, own }) => explorer.httpInit(...own, 'ota.example.com', 'http://ota.example.com/fw/v2.bin', 0, 100, 10),
+  httpInit: ({ explorer, own }, { call, dial, http }) => {
+    const host = as<string>(call['host'] ?? (dial as { host: string }[] | undefined)?.[0]?.host ?? 'ota.example.com');
+    const url = as<string>(call['url'] ?? `http://${host}${(http as { path: string }[] | undefined)?.[0]?.path ?? '/fw/v2.bin'}`);
+    return explorer.httpInit(...own, host, url, as(call['offset'] ?? 0), as(call['size'] ?? 100), 10);
+  },
   httpFetch: ({ explorer, own }) => explorer.httpFetch(...own, 100),
   'state before update': async ({ explorer, own }) => [
     explorer.otaIsFetching(...own),
