@@ -71,8 +71,8 @@ describe('A program in the words of Huawei’s own SDK is provisioned', () => {
   it('by its group’s secret; it is registered, and signs in with the secret that was derived for it, also after a restart and a loss', async () => {
     const { rig, make, file, reports, provisioning } = await begin();
     const asked = countsAsking(rig);
-    provisioning.putGroup({ scopeId: 'scope1', productId: 'lamp', secret: GROUP_SECRET });
-    const auth = { id: 'lamp_new', scopeId: 'scope1', secret: GROUP_SECRET, bsMode: GROUP };
+    provisioning.putGroup({ scopeId: 'line_1', productId: 'lamp', secret: GROUP_SECRET });
+    const auth = { id: 'lamp_new', scopeId: 'line_1', secret: GROUP_SECRET, bsMode: GROUP };
     const device = make(auth);
     expect(await device.connect()).toBe(0);
     expect(await reports(device)).toMatchObject(REPORTED);
@@ -98,9 +98,9 @@ describe('A program in the words of Huawei’s own SDK is provisioned', () => {
     const first = make({ id: 'lamp_8', authType: X509_AUTH, ...pathsOf(own), bsMode: true });
     expect(await first.connect()).toBe(0);
     expect(await reports(first)).toMatchObject(REPORTED);
-    provisioning.putGroup({ scopeId: 'certs', productId: 'lamp' });
+    provisioning.putGroup({ scopeId: 'the_certs', productId: 'lamp' });
     const theirs = certified('lamp_77');
-    const second = make({ id: 'lamp_77', scopeId: 'certs', authType: X509_AUTH, ...pathsOf(theirs), bsMode: GROUP });
+    const second = make({ id: 'lamp_77', scopeId: 'the_certs', authType: X509_AUTH, ...pathsOf(theirs), bsMode: GROUP });
     expect(await second.connect()).toBe(0);
     expect(await reports(second)).toMatchObject(REPORTED);
   });

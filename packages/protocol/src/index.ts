@@ -22,7 +22,7 @@ export { json, plain, raw, textOf, type Envelope, type Part, type Payload } from
 export { ERROR_TABLE, isLianyunError, LianyunError, type ErrorCode, type ErrorPlace } from './errors.ts';
 export { huawei, type HuaweiIdentity, type HuaweiSignature } from './huawei/index.ts';
 export { readEventTime } from './huawei/event-time.ts';
-export { derivedSecret, provisionedIdentity } from './huawei/sign-in.ts';
+export { derivedSecret, endsLikeSignature, provisionedIdentity } from './huawei/sign-in.ts';
 export { isJsonObject, mergeOwn, parseExact, stringifyExact, type JsonObject, type JsonValue } from './json.ts';
 export type { Link, SendOptions } from './link.ts';
 export type { MessageProperties } from './message-properties.ts';

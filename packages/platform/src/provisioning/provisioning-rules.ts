@@ -1,7 +1,11 @@
+import { endsLikeSignature } from '@lianyun/protocol';
 import { pattern, type Rule } from '../registry-rules.ts';
 
-/** The name of a registration group: it stands between underscores in client ids (Huawei 6.2). */
-export const SCOPE_ID = pattern(/^[A-Za-z0-9-]{1,64}$/, '1 to 64 letters, digits and -');
+/** The name of a registration group. At the end of a client id it must not look like the signature that can stand there (Huawei 6.2). */
+export const SCOPE_ID: Rule = {
+  allows: (text) => /^[\w-]{1,64}$/.test(text) && !endsLikeSignature(text),
+  words: '1 to 64 letters, digits, _ and -, not ending in a digit, _ and ten digits',
+};
 
 /** What the devices of a group share (Huawei 6.2). */
 export const GROUP_SECRET: Rule = {

@@ -155,7 +155,9 @@ describe('Huawei sign-in', () => {
     ['no parts', 'p_d', 'p_d'],
     ['an empty scope', 'p_d_0_', 'p_d'],
     ['an empty scope with a signature', 'p_d_0__0_2025010203', 'p_d'],
-    ['too many parts', 'p_d_0_a_b_0_2025010203', 'p_d'],
+    ['an unknown flavour after a scope', 'p_d_0_a_b_3_2025010203', 'p_d'],
+    ['month 13 after a scope', 'p_d_0_a_b_1_2025130103', 'p_d'],
+    ['a password beside a scope of several parts that nothing signs', 'p_d_0_a_b', 'p_d'],
     ['an empty user name', '_0_1_2025010203', ''],
     ['a wildcard as the device', '+_0_1_2025010203', '+'],
     ['a device with a level of its own', 'a/b_0_1_2025010203', 'a/b'],
@@ -163,6 +165,22 @@ describe('Huawei sign-in', () => {
     const credentials = { clientId, username, password: passwordOf('s', clientId.slice(-10)) };
     expect(huaweiSignIn.claim(credentials)).toBeUndefined();
     expect(huaweiSignIn.verify(credentials, 's', within('2025010203'))).toBe('malformed');
+  });
+
+  it.each(['line_1', 'a_b_c', '_', '_x', 'x_', 'a_0', '0_1', 'x_20250102', '1_202501020', '0', '2025010203'])('reads back the scope %j, signed and with a certificate', (scopeId) => {
+    const bySecret = huaweiSignIn.credentials({ deviceId: 'p_0_d', scopeId, groupSecret: 'Z3JvdXA=' }, context('2025010203'));
+    expect(huaweiSignIn.claim(bySecret)).toEqual({ device: 'p_0_d', scope: scopeId, proof: 'secret' });
+    expect(huaweiSignIn.verify(bySecret, 'Z3JvdXA=', within('2025010203'))).toBeUndefined();
+    const byCertificate = huaweiSignIn.credentials({ deviceId: 'p_0_d', scopeId, certificate: true }, context('2025010203'));
+    expect(huaweiSignIn.claim(byCertificate)).toEqual({ device: 'p_0_d', scope: scopeId, proof: 'certificate' });
+  });
+
+  it.each(['1_2025010203', 'line_0_2025010203', 'line_9_9999999999'])('refuses to sign in with the scope %j, which would be read as a signature', (scopeId) => {
+    for (const proof of [{ certificate: true }, { groupSecret: 'Z3JvdXA=' }] as const) {
+      const error = caught(() => huaweiSignIn.credentials({ deviceId: 'p_d', scopeId, ...proof }, context('2025010203')));
+      expect(isLianyunError(error, 'bad-config')).toBe(true);
+      expect(String(error)).toContain(`scopeId "${scopeId}" ends like the signature`);
+    }
   });
 
   it('reads a device id that ends like a signature', () => {

@@ -82,7 +82,10 @@ export const huaweiSignIn: SignIn<HuaweiIdentity> = {
     const deviceId = deviceIdOf(identity);
     const proof = proofOf(identity);
     const { scopeId } = identity;
-    if (scopeId !== undefined) requireText(scopeId, 'scopeId', 'the id of the registration group');
+    if (scopeId !== undefined) {
+      requireText(scopeId, 'scopeId', 'the id of the registration group');
+      if (endsLikeSignature(scopeId)) fail(`scopeId ${JSON.stringify(scopeId)} ends like the signature of a client id, a digit and ten digits`, 'give the registration group another name');
+    }
     const head = scopeId === undefined ? `${deviceId}_0` : `${deviceId}_0_${scopeId}`;
     if (scopeId !== undefined && proof === 'certificate') return { clientId: head, username: deviceId };
     const stamp = hourStamp(now);
@@ -157,18 +160,28 @@ export function provisionedIdentity(identity: HuaweiIdentity, secret?: string): 
   return { deviceId, secret: secret ?? (identity.scopeId === undefined ? proof.secret : derivedSecret(deviceId, proof.secret)), ...checked, ...signature };
 }
 
-/** Device ids hold underscores, so the client id is read from the user name on, never split from the left (1.3). */
-function read({ clientId, username }: MqttCredentials): Form | undefined {
-  if (!isTopicLevel(username) || !clientId.startsWith(`${username}_`)) return undefined;
-  const [type, ...rest] = clientId.slice(username.length + 1).split('_');
-  if (type !== '0') return undefined;
-  const [scope] = rest;
-  if (rest.length === 1) return scope === undefined || scope === '' ? undefined : { device: username, scope };
-  if (rest.length < 2 || rest.length > 3 || scope === '') return undefined;
-  const [flavour, stamp = ''] = rest.slice(-2);
+/** How a client id ends that is signed: the flavour and the hour; what may stand before them is a scope (1.3, 6.2). */
+const SIGNED = /^(?:(.*)_)?(\d)_(\d{10})$/s;
+
+/** Whether a scope id ends as a signed client id does: where it stands at the end of one, nothing tells the two apart (6.2). */
+export function endsLikeSignature(scopeId: string): boolean {
+  return SIGNED.test(scopeId);
+}
+
+/**
+ * Device ids and scope ids hold underscores, so the client id is read from its known ends, never split from the left: from the user name on, and from
+ * flavour and hour back (1.3, 6.2). A scope of several parts without a signature is taken of a group's certificate alone, which sends no password.
+ */
+function read({ clientId, username, password = '' }: MqttCredentials): Form | undefined {
+  const head = `${username}_0_`;
+  if (!isTopicLevel(username) || !clientId.startsWith(head)) return undefined;
+  const tail = clientId.slice(head.length);
+  const signed = SIGNED.exec(tail);
+  if (signed === null) return tail === '' || (tail.includes('_') && password !== '') ? undefined : { device: username, scope: tail };
+  const [, scope, flavour, stamp = ''] = signed;
   const hourAt = readHourStamp(stamp);
-  if ((flavour !== '0' && flavour !== '1' && flavour !== '2') || hourAt === undefined) return undefined;
-  return { device: username, ...(rest.length === 3 && scope !== undefined ? { scope } : {}), signed: { flavour, stamp, hourAt } };
+  if (scope === '' || (flavour !== '0' && flavour !== '1' && flavour !== '2') || hourAt === undefined) return undefined;
+  return { device: username, ...(scope === undefined ? {} : { scope }), signed: { flavour, stamp, hourAt } };
 }
 
 function readHourStamp(stamp: string): number | undefined {
