@@ -81,7 +81,7 @@ export class Database {
     // A commit does not wait for the disk; who wants to know that it is there calls sync().
     this.exec('PRAGMA synchronous = NORMAL');
     if (owner !== APPLICATION_ID) this.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-    this.exec('PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF');
+    this.exec('PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF');
     if (limitBytes === undefined) return;
     const { page_size: pageBytes = PAGE_BYTES } = this.get<{ page_size: number }>('PRAGMA page_size') ?? {};
     this.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(limitBytes / pageBytes))}`);

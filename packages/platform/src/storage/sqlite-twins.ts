@@ -12,7 +12,7 @@ import type { TurnMember, Turns } from './turns.ts';
 import { mergedSamples, ReportWriter, valuesOf, type WrittenSample } from './written-report.ts';
 
 /** How much may wait in the journal. A start reads that much again. */
-const UNFOLDED = { operations: 16_384, bytes: 16 * 1024 * 1024 };
+const UNFOLDED = { operations: 32_768, bytes: 16 * 1024 * 1024 };
 
 interface SqliteTwinsOptions {
   readonly database: Database;
