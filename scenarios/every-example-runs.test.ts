@@ -398,6 +398,21 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
         await stop(program);
       }),
 
+    'versioned-resources': () =>
+      onRig('tencent/versioned-resources.mjs', async (rig, program) => {
+        const { resources } = rig.platform.tencent;
+        const ref = 'LAMP000001/lamp1';
+        const { size } = await stat(path.join(FOLDER, 'tencent/versioned-resources.mjs'));
+        expect(await program.line(/^uploaded/)).toBe(`uploaded versioned-resources.mjs 1.0.0 ${size}`);
+        await resources.offer(ref, 'song.bin', [IMAGE], { version: '2' });
+        const [, file = ''] = /^updated song\.bin 2 (.*)$/.exec(await program.line(/^updated/)) ?? [];
+        expect((await readFile(file)).equals(IMAGE)).toBe(true);
+        resources.remove(ref, 'song.bin');
+        await program.line(/^removed song\.bin$/);
+        await expect(stat(file)).rejects.toMatchObject({ code: 'ENOENT' });
+        await stop(program);
+      }),
+
     async application(start, { server }) {
       await using lamp = runScript(path.join(FOLDER, 'tencent/properties.mjs'), [], { env: { LIANYUN_SERVER: server } });
       await lamp.line(/^reported/);

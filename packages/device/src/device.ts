@@ -23,6 +23,7 @@ import type { OtaService } from './services/ota.ts';
 import type { PropertiesService } from './services/properties.ts';
 import type { RemoteConfigService } from './services/remote-config.ts';
 import type { ResourcesService } from './services/resources.ts';
+import type { VersionedResourcesService } from './services/versioned-resources.ts';
 import type { RpcService } from './services/rpc.ts';
 import type { RulesService } from './services/rules.ts';
 import type { ShadowService } from './services/shadow.ts';
@@ -32,8 +33,7 @@ import { Session } from './session.ts';
 import { serverOf, type Ending, type SessionState } from './session-state.ts';
 
 /**
- * A device on one cloud. The type {@link Device} narrows it to what the dialect can do.
- * Node's EventEmitter is its base because `on`/`once`/`off` and `events.once()` are what Node programs expect.
+ * A device on one cloud. The type {@link Device} narrows it to what the dialect can do. Node's EventEmitter is its base because `on`/`once`/`off` and `events.once()` are what Node programs expect.
  */
 export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDisposable {
   /** The device within its cloud: device id (Huawei), `ProductId/DeviceName` (Tencent). */
@@ -132,6 +132,10 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
 
   get resources(): ResourcesService {
     return this.#services.resources;
+  }
+
+  get versionedResources(): VersionedResourcesService {
+    return this.#services.versionedResources;
   }
 
   get rpc(): RpcService {

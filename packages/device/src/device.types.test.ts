@@ -106,9 +106,13 @@ describe('the type of a device', () => {
     expectTypeOf(b.logs).not.toHaveProperty('report');
     expectTypeOf(b.rpc).toEqualTypeOf(tencentGate.rpc);
     expectTypeOf(b.resources).toEqualTypeOf(tencentGate.resources);
+    expectTypeOf(b.versionedResources).toEqualTypeOf(tencentGate.versionedResources);
+    expectTypeOf(b.versionedResources).not.toHaveProperty('onOnline');
     expectTypeOf(b.binding).toEqualTypeOf(tencentGate.binding);
     expectTypeOf(a).not.toHaveProperty('rpc');
     expectTypeOf(a).not.toHaveProperty('resources');
+    expectTypeOf(a).not.toHaveProperty('versionedResources');
+    expectTypeOf(huaweiGate).not.toHaveProperty('versionedResources');
     expectTypeOf(huaweiGate.gateway).not.toHaveProperty('onSearch');
     expectTypeOf(tencentGate.gateway).toHaveProperty('onSearch');
     expect([a.id, huaweiGate.gateway.child('lamp_2') === a]).toEqual(['lamp_2', true]);

@@ -20,6 +20,7 @@ import type { RulesService } from './services/rules.ts';
 import type { ShadowService } from './services/shadow.ts';
 import type { TopicsService } from './services/topics.ts';
 import type { TypedCommands } from './services/typed-commands.ts';
+import type { VersionedResourcesService } from './services/versioned-resources.ts';
 
 /** The members of a service that a cloud can do: what it cannot do is not there to be called, nor what the SDK itself uses (`never`). */
 type Able<S, Needs extends Partial<Record<keyof S, Op>>, Ops> = {
@@ -60,7 +61,10 @@ type Rules<D extends AnyDialect> = 'rule.deliver' extends OpsOf<D> ? { readonly 
 /** What only Tencent's cloud has. */
 interface TencentServices {
   readonly binding: BindingService;
+  /** Files of IoT Hub's form (Tencent 7.8). */
   readonly resources: ResourcesService;
+  /** Files with versions, in IoT Explorer's form (Tencent 7.9). */
+  readonly versionedResources: Omit<VersionedResourcesService, 'onOnline'>;
   readonly rpc: RpcService;
 }
 
@@ -138,6 +142,7 @@ export type {
   RegistrationForm,
   ReportOf,
   ResourceOffer,
+  ResourceVersion,
   RuleAction,
   RuleCondition,
   RuleWindow,
@@ -183,6 +188,8 @@ export type { OfferHandler } from './services/ota.ts';
 export type { GetHandler, PropertyGet, PropertySet, SetHandler } from './services/properties.ts';
 export type { RemoteConfigHandler, RemoteConfigUpdate } from './services/remote-config.ts';
 export type { DownloadedResource, DownloadResourceOptions, ResourceHandler, UploadedResource, UploadResourceOptions } from './services/resources.ts';
+export type { ResourceUpdate } from './services/resource-version.ts';
+export type { DownloadedUpdate, RemovalHandler, ResourceUpdateHandler, UploadedVersion, UploadVersionOptions } from './services/versioned-resources.ts';
 export type { RpcCall, RpcHandler } from './services/rpc.ts';
 export type { RuleCommand, RuleCommandHandler, RuleOptions, RulesService } from './services/rules.ts';
 export type { TypedCommands } from './services/typed-commands.ts';

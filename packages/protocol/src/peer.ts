@@ -1,3 +1,4 @@
+import { ANSWERS, type AnswerOp, type AskOp } from './answers.ts';
 import type { Clock } from './clock.ts';
 import { codecOf, type Codec, type Read } from './codec.ts';
 import type { AnyDialect } from './dialect.ts';
@@ -96,11 +97,11 @@ export class Peer {
   }
 
   /** Sends a request and resolves with the answer. Rejects with `timeout`, `offline`, `aborted`, `closed`, `unsupported`. */
-  async request<K extends RequestOp>(op: K, draft: Draft<K>, options: PeerRequestOptions): Promise<Message<ReplyOp<K>>> {
+  async request<K extends AskOp>(op: K, draft: Draft<K>, options: PeerRequestOptions): Promise<Message<AnswerOp<K>>> {
     const message = this.#complete(draft);
     const frame = this.codec.encode(op, message, options.qos);
     if (options.signal?.aborted === true) throw new LianyunError('aborted', `${op} to ${message.device} was aborted before it was sent.`, { cause: options.signal.reason });
-    const { answer, cancel } = (this.#waiters ??= new Waiters(this.#options.clock)).add(this.#key(EXCHANGES[op], op, message), message.via, {
+    const { answer, cancel } = (this.#waiters ??= new Waiters(this.#options.clock)).add(this.#key(ANSWERS[op], op, message), message.via, {
       deadlineMs: options.deadlineMs,
       signal: options.signal,
       what: `${op} to ${message.device}`,
@@ -111,7 +112,7 @@ export class Peer {
     });
     if (options.onDelivered !== undefined) void receipt.delivered.then(options.onDelivered, () => undefined);
     // The waiter was registered under the reply operation's key, so what it gets is that reply.
-    return (await answer) as Message<ReplyOp<K>>;
+    return (await answer) as Message<AnswerOp<K>>;
   }
 
   /** Registers the handler of an operation; its return value is the reply. Returns a function that takes it back. */

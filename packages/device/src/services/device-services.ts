@@ -22,6 +22,7 @@ import { RulesService } from './rules.ts';
 import { ShadowService } from './shadow.ts';
 import { TimeService } from './time.ts';
 import { TopicsService, type ReceivedMessage } from './topics.ts';
+import { VersionedResourcesService } from './versioned-resources.ts';
 
 interface DeviceParts {
   readonly context: DeviceContext;
@@ -50,6 +51,7 @@ export class DeviceServices implements HandlerFinder {
   #binding: BindingService | undefined;
   #remoteConfig: RemoteConfigService | undefined;
   #resources: ResourcesService | undefined;
+  #versionedResources: VersionedResourcesService | undefined;
   #rpc: RpcService | undefined;
   #gateway: GatewayService | undefined;
   #rules: RulesService | undefined;
@@ -120,6 +122,10 @@ export class DeviceServices implements HandlerFinder {
     return (this.#resources ??= new ResourcesService(this.#parts.context));
   }
 
+  get versionedResources(): VersionedResourcesService {
+    return (this.#versionedResources ??= new VersionedResourcesService(this.#parts.context));
+  }
+
   get rpc(): RpcService {
     return (this.#rpc ??= new RpcService(this.#parts.context));
   }
@@ -172,6 +178,7 @@ export class DeviceServices implements HandlerFinder {
   onOnline(): void {
     this.#gateway?.onOnline();
     this.#ota?.onOnline();
+    this.#versionedResources?.onOnline();
     this.#rules?.onOnline();
     this.#logs?.onOnline();
     this.#info?.onOnline();

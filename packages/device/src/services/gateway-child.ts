@@ -15,6 +15,7 @@ import { RpcService } from './rpc.ts';
 import { ShadowService } from './shadow.ts';
 import { TimeService } from './time.ts';
 import type { TopicsService } from './topics.ts';
+import { VersionedResourcesService } from './versioned-resources.ts';
 
 /** A sub-device on its gateway's connection (Huawei 9.1, Tencent 3.8): services like a device's own, with handlers of its own. */
 export class GatewayChild {
@@ -36,6 +37,7 @@ export class GatewayChild {
   #binding: BindingService | undefined;
   #remoteConfig: RemoteConfigService | undefined;
   #resources: ResourcesService | undefined;
+  #versionedResources: VersionedResourcesService | undefined;
   #rpc: RpcService | undefined;
 
   /** @internal */
@@ -73,6 +75,7 @@ export class GatewayChild {
   /** The sub-device is online again. @internal */
   onOnline(): void {
     this.#ota?.onOnline();
+    this.#versionedResources?.onOnline();
     this.#logs?.onOnline();
   }
 
@@ -104,6 +107,11 @@ export class GatewayChild {
   /** Files that the sub-device puts into the cloud's storage, and gets from it (Tencent 7.8): its gateway transfers them. */
   get resources(): ResourcesService {
     return (this.#resources ??= new ResourcesService(this.#context));
+  }
+
+  /** Resources of the sub-device that have versions (Tencent 7.9): its gateway transfers them. */
+  get versionedResources(): VersionedResourcesService {
+    return (this.#versionedResources ??= new VersionedResourcesService(this.#context));
   }
 
   /** Calls without a model that the cloud waits for (Tencent 7.3). */
