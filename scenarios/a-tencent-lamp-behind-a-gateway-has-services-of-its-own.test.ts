@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Resource } from '@lianyun/platform';
 import type { Device, GatewayChild, ResourceOffer, tencent } from 'lianyun';
 import { uploadLogs } from 'lianyun';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import { gatewaySeed, onlineGateway, TENCENT_GATEWAY } from './support/gateways.
 import { Log } from './support/log.ts';
 import { Rig } from './support/rig.ts';
 
+type VersionedResources = GatewayChild['versionedResources'];
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const target = (lamp: number) => ({ ProductId: 'LAMP000001', DeviceName: `sub${lamp}` });
 const open = async (): Promise<{ rig: Rig; gateway: Device<typeof tencent> } & AsyncDisposable> => {
@@ -72,6 +74,32 @@ describe('A Tencent lamp behind a gateway', () => {
       const { file } = await lamp.resources.download(await offers.first(), { to: folder }).done;
       expect(await readFile(file, 'utf8')).toBe('down');
       expect(await other.resources.check()).toBeUndefined();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('keeps versions of resources of its own up to date', async () => {
+    await using all = await open();
+    const { rig, gateway } = all;
+    const { resources } = rig.platform.tencent;
+    const [lamp, other] = [0, 1].map((each) => gateway.gateway.child(TENCENT_GATEWAY.lamp(each)).versionedResources) as unknown as readonly [VersionedResources, VersionedResources];
+    const folder = await mkdtemp(path.join(tmpdir(), 'lianyun-lamp-'));
+    try {
+      const told = new Log<Resource>();
+      rig.platform.on('resource', told.add);
+      lamp.onUpdate(async (update) => void (await lamp.download(update, { to: folder }).done));
+      lamp.onRemove(() => undefined);
+      for (const each of [lamp, other]) await each.report([{ name: 'voice', version: '1', type: 'AUDIO' }]).delivered;
+      await resources.offer(TENCENT_GATEWAY.lamp(0), 'voice', [Buffer.from('hello')], { version: '2', resourceType: 'AUDIO' });
+      expect(await told.first(({ isOpen }) => !isOpen)).toMatchObject({ device: TENCENT_GATEWAY.lamp(0), has: '2' });
+      expect([await lamp.recorded(), await other.recorded()]).toMatchObject([[{ version: '2' }], [{ version: '1' }]]);
+      resources.remove(TENCENT_GATEWAY.lamp(0), 'voice');
+      await told.first(({ name, isLeaving, told: last }) => name === 'voice' && isLeaving === undefined && last?.text === 'success' && resources.list(TENCENT_GATEWAY.lamp(0), { limit: 1 }).total === 0);
+      expect(await lamp.upload(Buffer.from('up'), { name: 'a.txt', version: '1' }).done).toMatchObject({ bytes: 2 });
+      const placed = (each: number) => rig.platform.objects.find(resources.placeOf(TENCENT_GATEWAY.lamp(each), 'upload', 'a.txt'));
+      expect([placed(0)?.bytes, placed(1)]).toEqual([2, undefined]);
+      expect([rig.problems.all, rig.told(gateway).problems.all]).toEqual([[], []]);
     } finally {
       await rm(folder, { recursive: true });
     }
