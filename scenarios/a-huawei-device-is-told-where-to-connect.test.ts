@@ -196,7 +196,7 @@ describe('Groups and policies', () => {
   });
 
   it.each([
-    [{ scopeId: 'a_b', productId: 'lamp' }, 'scope'],
+    [{ scopeId: 'a_0_2026112212', productId: 'lamp' }, 'scope'],
     [{ scopeId: 'a', productId: 'lamp', secret: 'c2hvcnQ=' }, '32 to 128'],
     [{ scopeId: 'a', productId: 'lamp', authority: 'none' }, 'PEM'],
     [{ scopeId: 'a', productId: 'unknown' }, 'unknown'],
