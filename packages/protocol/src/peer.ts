@@ -229,7 +229,7 @@ function unexpected(op: Op, { device, id }: Message): LianyunError {
 
 function refusal(op: Op, { body, device }: Message): LianyunError | undefined {
   if (!('code' in body) || body.code === 0) return undefined;
-  return new LianyunError('refused', `The cloud refused with code ${body.code}: ${('text' in body ? body.text : undefined) ?? 'no text'} (${op}).`, { device, number: body.code });
+  return new LianyunError('refused', `The cloud refused with code ${body.code}: ${body.text ?? 'no text'} (${op}).`, { device, number: body.code });
 }
 
 function asProblem(error: unknown, op: Op, message: Message): LianyunError {
