@@ -69,7 +69,7 @@ describe('a codec', () => {
   it('reads with the row of any tag what no other row of its topic takes', () => {
     const text = (tag: string) => JSON.stringify({ tag });
     const envelope = json({ open: (document) => [{ tag: isJsonObject(document) && typeof document['tag'] === 'string' ? document['tag'] : '', id: 'i', body: {} }], seal: ({ tag, id }) => ({ tag, id }) });
-    const base = { direction: 'up', topic: 't/{deviceId}', clause: 'test', envelope, qos: 1, wire: v.object({}) } as const;
+    const base = { direction: 'up', topic: 't/{deviceId}', clause: 'test', envelope, qos: 1, wire: () => v.object({}) } as const;
     const rows = {
       'event.post': row<'event.post'>()({ ...base, tag: ANY_TAG, encode: (m) => ({ slots: { deviceId: m.device }, tag: 'chosen', qos: 0, id: undefined, body: {} }), decode: (f) => ({ device: f.slots.deviceId, id: undefined, body: { events: [] } }) }),
       'time.query': row<'time.query'>()({ ...base, tag: 'time', encode: (m) => ({ slots: { deviceId: m.device }, body: {} }), decode: (f) => ({ device: f.slots.deviceId, body: {} }) }),
@@ -152,7 +152,7 @@ describe('a codec', () => {
       clause: 'test',
       envelope: json({ open: (document) => (isJsonObject(document) && Array.isArray(document['all']) ? document['all'].map((body: unknown) => ({ body })) : []), seal: (part) => ({ all: [part.body] }) }),
       qos: 1,
-      wire: v.object({ code: v.number() }),
+      wire: () => v.object({ code: v.number() }),
       encode: (m) => ({ slots: { deviceId: m.device }, body: { code: m.body.code } }),
       decode: (f) => ({ device: f.slots.deviceId, body: f.body }),
     });
@@ -174,7 +174,7 @@ describe('a codec', () => {
         seal: (part) => JSON.stringify(part.body),
       },
       qos: 1,
-      wire: v.object({ code: v.number() }),
+      wire: () => v.object({ code: v.number() }),
       encode: (m) => ({ slots: { deviceId: m.device }, body: { code: m.body.code } }),
       decode: (f) => ({ device: f.slots.deviceId, body: f.body }),
     });

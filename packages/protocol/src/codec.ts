@@ -149,7 +149,7 @@ interface Hit {
 function readPart(part: Part, hit: Hit, via: DeviceRef, topic: string): Read {
   const entry = hit.value.byTag.get(part.tag ?? '') ?? hit.value.byTag.get(ANY_TAG);
   if (entry === undefined) throw new LianyunError('unknown-message', `No message on ${topic} is tagged ${JSON.stringify(part.tag ?? null)}.`);
-  const parsed = v.safeParse(entry.row.wire, part.body);
+  const parsed = v.safeParse(entry.row.wire(), part.body);
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const dotted = v.getDotPath(issue);

@@ -1,4 +1,5 @@
 import type * as v from 'valibot';
+import { once } from './wire.ts';
 import type { Envelope, Part } from './envelope.ts';
 import type { SignIn, SignInContext } from './sign-in.ts';
 import { parseTemplate, type AnySlots, type Slots, type Template } from './topic.ts';
@@ -34,7 +35,8 @@ export interface RowInit<K extends Op, T extends string, S extends WireSchema> {
   readonly openToGateways?: true;
   /** What an answer and its request have in common; left out: the dialect's `correlation`, and a request without an id is not answered. */
   key?(message: Message<K>): string;
-  readonly wire: S;
+  /** Made when the first such message is read. */
+  wire(): S;
   /** Vocabulary to wire: pure, strict. */
   encode(message: Message<K>): Encoded<Slots<T>, v.InferOutput<S>>;
   /** Wire to vocabulary: pure, total over what the schema lets through. `via` is filled in by the connection when left out. */
@@ -68,7 +70,7 @@ export const row =
   <const T extends string, S extends WireSchema>(init: RowInit<K, T, S>): Row<K> => {
     const template = parseTemplate(init.topic);
     // The mapping functions were checked against their own slots and body; from here on both are only known at run time.
-    return { ...init, template } as unknown as Row<K>;
+    return { ...init, template, wire: once(init.wire) } as unknown as Row<K>;
   };
 
 /** The rows of a dialect, keyed by operation. */

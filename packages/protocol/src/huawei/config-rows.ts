@@ -6,13 +6,13 @@ import { eventDown, eventUp, received, sent, systemTags } from './event-envelope
 const SERVICE = '$device_config';
 
 /** Remote configuration (reference 5.8). Nothing in an answer says which update it is for. */
-export const configRows = {
+export const configRows = () => ({
   'config.update': row<'config.update'>()({
     ...eventDown,
     tag: systemTags(SERVICE, 'config_update'),
     clause: 'huawei 5.8',
     key: (m) => m.device,
-    wire: members({ config_content: anyJson }),
+    wire: () => members({ config_content: anyJson }),
     encode: (m) => ({ ...sent(m, 'down'), body: { config_content: m.body.content } }),
     decode: (f) => ({ ...received(f), body: { content: f.body.config_content } }),
   }),
@@ -22,8 +22,8 @@ export const configRows = {
     tag: systemTags(SERVICE, 'config_update_response'),
     clause: 'huawei 5.8',
     key: (m) => m.device,
-    wire: members({ result_code: integer, description: absent(v.string()) }),
+    wire: () => members({ result_code: integer, description: absent(v.string()) }),
     encode: (m) => ({ ...sent(m, 'up'), body: defined({ result_code: m.body.code, description: m.body.text }) }),
     decode: (f) => ({ ...received(f), body: defined({ code: f.body.result_code, text: f.body.description }) }),
   }),
-} as const;
+}) as const;

@@ -2,18 +2,18 @@ import * as v from 'valibot';
 import type { Decoded } from '../dialect.ts';
 import { json, type Part } from '../envelope.ts';
 import { LianyunError } from '../errors.ts';
-import { absent, defined, members } from '../wire.ts';
+import { absent, defined, members, once } from '../wire.ts';
 import type { Message, Op } from '../vocabulary.ts';
 import { compactTime, eventTime, readEventTime } from './event-time.ts';
 
-const document = members({
+const document = once(() => members({
   object_device_id: absent(v.string()),
   // What is in `paras` is the row's to check, and a time that nobody can read counts as none (reference 0).
   services: v.pipe(
     v.array(members({ service_id: v.string(), event_type: v.string(), event_time: v.optional(v.unknown()), event_id: absent(v.string()), paras: v.optional(v.unknown()) })),
     v.minLength(1, 'at least one is expected'),
   ),
-});
+}));
 
 /** The tag of an event: its service and its type (reference 5.0). */
 export const tagOf = (service: string, type: string): string => `${service.replace(/[%/]/g, (mark) => (mark === '%' ? '%25' : '%2F'))}/${type}`;
@@ -30,7 +30,7 @@ export const systemTags = (service: `$${string}`, ...types: readonly string[]): 
 /** Many messages share the events topics, told apart by service and type; one frame may hold several (reference 5.0). */
 const events = json({
   open(value) {
-    const parsed = v.safeParse(document, value);
+    const parsed = v.safeParse(document(), value);
     if (!parsed.success) {
       const [issue] = parsed.issues;
       const dotted = v.getDotPath(issue);

@@ -29,12 +29,12 @@ const stamp = (value: string | undefined): number | undefined => (value !== unde
 const LOG_LENGTHS = { type: 64, content: 65_536 };
 
 /** Events of the product's own services, and those of the platform but for upgrades, files and gateways (reference 5). */
-export const eventRows = {
+export const eventRows = () => ({
   'event.post': row<'event.post'>()({
     ...eventUp,
     tag: ANY_TAG,
     clause: 'huawei 5.10',
-    wire: jsonObject,
+    wire: () => jsonObject,
     encode: (m) => writeEvent(m, 'up'),
     decode: readEvent,
   }),
@@ -43,7 +43,7 @@ export const eventRows = {
     ...eventDown,
     tag: ANY_TAG,
     clause: 'huawei 5.0',
-    wire: jsonObject,
+    wire: () => jsonObject,
     encode: (m) => writeEvent(m, 'down'),
     decode: readEvent,
   }),
@@ -52,7 +52,7 @@ export const eventRows = {
     ...eventUp,
     tag: systemTags('$sdk_info', 'sdk_info_report'),
     clause: 'huawei 5.7',
-    wire: members({ device_sdk_version: absent(v.string()), fw_version: absent(v.string()), sw_version: absent(v.string()), device_ip: absent(v.string()) }),
+    wire: () => members({ device_sdk_version: absent(v.string()), fw_version: absent(v.string()), sw_version: absent(v.string()), device_ip: absent(v.string()) }),
     encode: (m) => ({ ...sent(m, 'up'), body: defined({ device_sdk_version: m.body.sdk, fw_version: m.body.firmware, sw_version: m.body.software, device_ip: m.body.ip }) }),
     decode: (f) => ({ ...received(f), body: defined({ sdk: f.body.device_sdk_version, firmware: f.body.fw_version, software: f.body.sw_version, ip: f.body.device_ip }) }),
   }),
@@ -63,7 +63,7 @@ export const eventRows = {
     clause: 'huawei 5.3',
     hold: 'live',
     key: (m) => `${m.via}|${m.body.sentAt ?? ''}`,
-    wire: members({ device_send_time: absent(integer) }),
+    wire: () => members({ device_send_time: absent(integer) }),
     encode: (m) => ({ ...sent(m, 'up'), body: defined({ device_send_time: m.body.sentAt }) }),
     decode: (f) => ({ ...received(f), body: defined({ sentAt: f.body.device_send_time }) }),
   }),
@@ -73,7 +73,7 @@ export const eventRows = {
     tag: systemTags('$time_sync', 'time_sync_response'),
     clause: 'huawei 5.3',
     key: (m) => `${m.via}|${m.body.sentAt ?? ''}`,
-    wire: members({ device_send_time: absent(integer), server_recv_time: integer, server_send_time: integer }),
+    wire: () => members({ device_send_time: absent(integer), server_recv_time: integer, server_send_time: integer }),
     encode: (m) => ({ ...sent(m, 'down'), body: defined({ device_send_time: m.body.sentAt, server_recv_time: m.body.receivedAt, server_send_time: m.body.answeredAt }) }),
     decode: (f) => ({ ...received(f), body: defined({ sentAt: f.body.device_send_time, receivedAt: f.body.server_recv_time, answeredAt: f.body.server_send_time }) }),
   }),
@@ -82,7 +82,7 @@ export const eventRows = {
     ...eventDown,
     tag: systemTags('$log', 'log_config'),
     clause: 'huawei 5.6',
-    wire: members({ switch: v.picklist(['on', 'off']), end_time: absent(v.string()) }),
+    wire: () => members({ switch: v.picklist(['on', 'off']), end_time: absent(v.string()) }),
     encode: (m) => ({ ...sent(m, 'down'), body: defined({ switch: m.body.on ? ('on' as const) : ('off' as const), end_time: m.body.until === undefined ? undefined : compactTime(m.body.until) }) }),
     decode: (f) => ({ ...received(f), body: defined({ on: f.body.switch === 'on', until: readEventTime(f.body.end_time) }) }),
   }),
@@ -92,11 +92,11 @@ export const eventRows = {
     ...eventUp,
     tag: systemTags('$log', 'log_report'),
     clause: 'huawei 5.6',
-    wire: members({ timestamp: absent(v.pipe(v.union([v.string(), v.number()]), v.transform(String))), type: v.pipe(v.string(), v.nonEmpty('a text that is not empty is expected'), v.maxLength(LOG_LENGTHS.type, `at most ${LOG_LENGTHS.type} characters are expected`)), content: v.pipe(v.string(), v.maxLength(LOG_LENGTHS.content, `at most ${LOG_LENGTHS.content} characters are expected`)) }),
+    wire: () => members({ timestamp: absent(v.pipe(v.union([v.string(), v.number()]), v.transform(String))), type: v.pipe(v.string(), v.nonEmpty('a text that is not empty is expected'), v.maxLength(LOG_LENGTHS.type, `at most ${LOG_LENGTHS.type} characters are expected`)), content: v.pipe(v.string(), v.maxLength(LOG_LENGTHS.content, `at most ${LOG_LENGTHS.content} characters are expected`)) }),
     encode: (m) => ({ ...sent(m, 'up'), body: defined({ timestamp: m.body.at === undefined ? undefined : String(m.body.at), type: m.body.type, content: m.body.content }) }),
     decode: (f) => {
       const event = received(f);
       return { ...event, body: defined({ type: f.body.type, content: f.body.content, at: stamp(f.body.timestamp) ?? event.at }) };
     },
   }),
-} as const;
+}) as const;

@@ -17,7 +17,7 @@ const attributesOf = (body: { readonly hash?: string; readonly bytes?: number })
   body.hash === undefined && body.bytes === undefined ? undefined : defined({ hash_code: body.hash, size: body.bytes });
 
 /** Files in object storage (reference 5.4, 8). */
-export const fileRows = {
+export const fileRows = () => ({
   'file.request': row<'file.request'>()({
     ...eventUp,
     tag: systemTags(SERVICE, 'get_upload_url', 'get_download_url'),
@@ -25,7 +25,7 @@ export const fileRows = {
     hold: 'live',
     key: byDirection,
     // The C SDK puts hash and size beside the name.
-    wire: members({ file_name: v.string(), file_attributes: absent(members(hash)), ...hash }),
+    wire: () => members({ file_name: v.string(), file_attributes: absent(members(hash)), ...hash }),
     encode: (m) => ({
       ...sent(m, 'up'),
       tag: tagOf(SERVICE, `get_${m.body.direction}_url`),
@@ -43,7 +43,7 @@ export const fileRows = {
     tag: systemTags(SERVICE, 'get_upload_url_response', 'get_download_url_response'),
     clause: 'huawei 5.4',
     key: byDirection,
-    wire: members({ url: v.string(), bucket_name: absent(v.string()), object_name: v.string(), expire: absent(integer), expires: absent(integer), file_attributes: absent(members(hash)) }),
+    wire: () => members({ url: v.string(), bucket_name: absent(v.string()), object_name: v.string(), expire: absent(integer), expires: absent(integer), file_attributes: absent(members(hash)) }),
     encode: (m) => {
       const { direction, url, bucket, object, expiresSeconds } = m.body;
       return {
@@ -65,7 +65,7 @@ export const fileRows = {
     ...eventUp,
     tag: systemTags(SERVICE, 'upload_result_report', 'download_result_report'),
     clause: 'huawei 5.4',
-    wire: members({ object_name: v.string(), result_code: integer, status_code: absent(integer), status_description: absent(v.string()) }),
+    wire: () => members({ object_name: v.string(), result_code: integer, status_code: absent(integer), status_description: absent(v.string()) }),
     encode: (m) => ({
       ...sent(m, 'up'),
       tag: tagOf(SERVICE, `${m.body.direction}_result_report`),
@@ -76,4 +76,4 @@ export const fileRows = {
       body: defined({ direction: directionOf(f.part), object: f.body.object_name, code: f.body.result_code, status: f.body.status_code, text: f.body.status_description }),
     }),
   }),
-} as const;
+}) as const;

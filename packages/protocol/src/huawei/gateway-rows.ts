@@ -2,12 +2,12 @@ import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { LianyunError } from '../errors.ts';
 import type { ChildInfo, ChildResult, DeviceRef, Message } from '../vocabulary.ts';
-import { absent, defined, integer, jsonObject, members } from '../wire.ts';
+import { absent, defined, integer, jsonObject, members, once } from '../wire.ts';
 import { eventDown, eventUp, received, sent, systemTags, tagOf } from './event-envelope.ts';
 
 const SERVICE = '$sub_device_manager';
 
-const childInfo = members({
+const childInfo = once(() => members({
   parent_device_id: absent(v.string()),
   node_id: absent(v.string()),
   device_id: v.string(),
@@ -20,7 +20,7 @@ const childInfo = members({
   sw_version: absent(v.string()),
   status: absent(v.string()),
   extension_info: absent(jsonObject),
-});
+}));
 
 const writeInfo = (child: ChildInfo) =>
   defined({
@@ -38,7 +38,7 @@ const writeInfo = (child: ChildInfo) =>
     extension_info: child.info,
   });
 
-const readInfo = (child: v.InferOutput<typeof childInfo>): ChildInfo =>
+const readInfo = (child: v.InferOutput<ReturnType<typeof childInfo>>): ChildInfo =>
   defined({
     device: child.device_id,
     gateway: child.parent_device_id,
@@ -54,13 +54,13 @@ const readInfo = (child: v.InferOutput<typeof childInfo>): ChildInfo =>
     info: child.extension_info,
   });
 
-const failed = members({
+const failed = once(() => members({
   device_id: absent(v.string()),
   node_id: absent(v.string()),
   product_id: absent(v.string()),
   error_code: absent(v.string()),
   error_msg: absent(v.string()),
-});
+}));
 
 /** What became of each device: those that succeeded as `write` writes them, the others with their error. */
 const writeResults = <C extends ChildResult, W>(children: readonly C[], write: (child: C & { readonly device: DeviceRef }) => W) => ({
@@ -76,7 +76,7 @@ const writeResults = <C extends ChildResult, W>(children: readonly C[], write: (
 });
 
 /** What {@link writeResults} writes. */
-const readResults = <W, R>({ successful_devices: ok = [], failed_devices: bad = [] }: { readonly successful_devices?: readonly W[] | undefined; readonly failed_devices?: readonly v.InferOutput<typeof failed>[] | undefined }, read: (written: W) => R) => [
+const readResults = <W, R>({ successful_devices: ok = [], failed_devices: bad = [] }: { readonly successful_devices?: readonly W[] | undefined; readonly failed_devices?: readonly v.InferOutput<ReturnType<typeof failed>>[] | undefined }, read: (written: W) => R) => [
   ...ok.map((written) => ({ ...read(written), code: 0 })),
   ...bad.map((child): ChildResult => defined({ device: child.device_id, node: child.node_id, product: child.product_id, code: -1, error: child.error_code, text: child.error_msg })),
 ];
@@ -90,14 +90,14 @@ const sentTied = (m: Message, direction: 'up' | 'down') => ({ ...sent(m, directi
 const receivedTied = (f: Parameters<typeof received>[0]) => ({ ...received(f), id: f.part.id });
 
 /** The messages of gateways about their sub-devices (reference 5.5, 9). */
-export const gatewayRows = {
+export const gatewayRows = () => ({
   'child.add': row<'child.add'>()({
     ...eventUp,
     ...tied,
     tag: systemTags(SERVICE, 'add_sub_device_request'),
     clause: 'huawei 5.5',
     hold: 'live',
-    wire: members({
+    wire: () => members({
       devices: v.array(
         members({
           parent_device_id: absent(v.string()),
@@ -150,7 +150,7 @@ export const gatewayRows = {
     ...tied,
     tag: systemTags(SERVICE, 'add_sub_device_response'),
     clause: 'huawei 5.5',
-    wire: members({ successful_devices: absent(v.array(childInfo)), failed_devices: absent(v.array(failed)) }),
+    wire: () => members({ successful_devices: absent(v.array(childInfo())), failed_devices: absent(v.array(failed())) }),
     encode: (m) => ({ ...sentTied(m, 'down'), body: writeResults(m.body.children, writeInfo) }),
     decode: (f) => ({ ...receivedTied(f), body: { children: readResults(f.body, readInfo) } }),
   }),
@@ -161,7 +161,7 @@ export const gatewayRows = {
     tag: systemTags(SERVICE, 'delete_sub_device_request'),
     clause: 'huawei 5.5',
     hold: 'live',
-    wire: members({ devices: v.array(v.string()) }),
+    wire: () => members({ devices: v.array(v.string()) }),
     encode: (m) => ({ ...sentTied(m, 'up'), body: { devices: [...m.body.children] } }),
     decode: (f) => ({ ...receivedTied(f), body: { children: f.body.devices } }),
   }),
@@ -171,7 +171,7 @@ export const gatewayRows = {
     ...tied,
     tag: systemTags(SERVICE, 'delete_sub_device_response'),
     clause: 'huawei 5.5',
-    wire: members({ successful_devices: absent(v.array(v.string())), failed_devices: absent(v.array(failed)) }),
+    wire: () => members({ successful_devices: absent(v.array(v.string())), failed_devices: absent(v.array(failed())) }),
     encode: (m) => ({ ...sentTied(m, 'down'), body: writeResults(m.body.children, ({ device }) => device) }),
     decode: (f) => ({ ...receivedTied(f), body: { children: readResults(f.body, (device) => ({ device })) } }),
   }),
@@ -181,7 +181,7 @@ export const gatewayRows = {
     ...tied,
     tag: systemTags(SERVICE, 'sub_device_update_status'),
     clause: 'huawei 5.5',
-    wire: members({ device_statuses: v.array(members({ device_id: v.string(), status: v.picklist(['ONLINE', 'OFFLINE']) })) }),
+    wire: () => members({ device_statuses: v.array(members({ device_id: v.string(), status: v.picklist(['ONLINE', 'OFFLINE']) })) }),
     encode: (m) => ({
       ...sentTied(m, 'up'),
       body: { device_statuses: m.body.children.map(({ device, online }) => ({ device_id: device, status: writeStatus(online) })) },
@@ -198,7 +198,7 @@ export const gatewayRows = {
     ...tied,
     tag: systemTags(SERVICE, 'sub_device_update_status_response', 'sub_device_update_status'),
     clause: 'huawei 5.5',
-    wire: members({ successful_devices: absent(v.array(members({ device_id: v.string(), status: absent(v.string()) }))), failed_devices: absent(v.array(failed)) }),
+    wire: () => members({ successful_devices: absent(v.array(members({ device_id: v.string(), status: absent(v.string()) }))), failed_devices: absent(v.array(failed())) }),
     encode: (m) => ({
       ...sentTied(m, 'down'),
       body: writeResults(m.body.children, ({ device, online }) => defined({ device_id: device, status: online === undefined ? undefined : writeStatus(online) })),
@@ -211,7 +211,7 @@ export const gatewayRows = {
     tag: systemTags(SERVICE, 'sub_device_sync_request'),
     clause: 'huawei 9.2',
     hold: 'live',
-    wire: members({ version: absent(integer) }),
+    wire: () => members({ version: absent(integer) }),
     encode: (m) => ({ ...sent(m, 'up'), body: { version: m.body.version } }),
     decode: (f) => ({ ...received(f), body: { version: f.body.version ?? 0 } }),
   }),
@@ -220,7 +220,7 @@ export const gatewayRows = {
     ...eventDown,
     tag: systemTags(SERVICE, 'add_sub_device_notify', 'delete_sub_device_notify'),
     clause: 'huawei 5.5',
-    wire: members({ devices: absent(v.array(childInfo)), version: absent(integer) }),
+    wire: () => members({ devices: absent(v.array(childInfo())), version: absent(integer) }),
     encode: (m) => ({
       ...sent(m, 'down'),
       tag: tagOf(SERVICE, m.body.change === 'added' ? 'add_sub_device_notify' : 'delete_sub_device_notify'),
@@ -235,4 +235,4 @@ export const gatewayRows = {
       }),
     }),
   }),
-} as const;
+}) as const;

@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect.ts';
 import { parseTemplate } from '../topic.ts';
+import { once } from '../wire.ts';
 import { configRows } from './config-rows.ts';
 import { eventRows } from './event-rows.ts';
 import { fileRows } from './file-rows.ts';
@@ -15,12 +16,15 @@ import { huaweiSignIn, type HuaweiIdentity } from './sign-in.ts';
 
 export type { HuaweiIdentity, HuaweiSignature } from './sign-in.ts';
 
-const huaweiRows = { ...propertyRows, ...messageRows, ...eventRows, ...otaRows, ...fileRows, ...gatewayRows, ...provisionRows, ...ruleRows, ...configRows } as const;
+const huaweiRows = once(() => ({ ...propertyRows(), ...messageRows(), ...eventRows(), ...otaRows(), ...fileRows(), ...gatewayRows(), ...provisionRows(), ...ruleRows(), ...configRows() }) as const);
 
 /** Huawei Cloud IoTDA. */
-export const huawei: Dialect<typeof huaweiRows, HuaweiIdentity> = {
+export const huawei: Dialect<ReturnType<typeof huaweiRows>, HuaweiIdentity> = {
   name: 'huawei',
-  rows: huaweiRows,
+  // A program speaks with one cloud: the rows of the other are never made.
+  get rows() {
+    return huaweiRows();
+  },
   signIn: huaweiSignIn,
   subscribe: 'implicit',
   customTopics: [

@@ -5,7 +5,7 @@ import { copyOf, textOf, type Envelope, type Part, type Payload } from '../envel
 import { LianyunError } from '../errors.ts';
 import { isJsonObject, parseFrame, stringifyExact, type JsonObject } from '../json.ts';
 import type { DeviceMessage, Message, ShadowService } from '../vocabulary.ts';
-import { absent, anyJson, bytes, defined, integer, jsonObject, members } from '../wire.ts';
+import { absent, anyJson, bytes, defined, integer, jsonObject, members, once } from '../wire.ts';
 import { compactTime, readEventTime } from './event-time.ts';
 import { question } from './rows.ts';
 
@@ -41,7 +41,7 @@ const message: Envelope = {
   seal: ({ body, device }) => (body instanceof Uint8Array ? body : stringifyExact({ ...(device === undefined ? {} : { object_device_id: device }), ...(body as object) })),
 };
 
-const wire = v.union([bytes, members({ name: absent(v.string()), id: absent(v.string()), content: v.optional(v.nullable(anyJson)) })]);
+const wire = once(() => v.union([bytes, members({ name: absent(v.string()), id: absent(v.string()), content: v.optional(v.nullable(anyJson)) })]));
 
 /** The device is named only where it is not the connected one; bytes have no place for it. */
 const write = ({ device, via, body }: Message<'message.up'> | Message<'message.down'>) => {
@@ -50,7 +50,7 @@ const write = ({ device, via, body }: Message<'message.up'> | Message<'message.d
   if (device !== via) throw new LianyunError('bad-input', 'Bytes do not say that they are for or from a sub-device: give { content } instead.', { device });
   return { ...target, body: body.bytes };
 };
-const read = (body: v.InferOutput<typeof wire>): DeviceMessage => (body instanceof Uint8Array ? { bytes: body } : defined({ content: body.content ?? '', name: body.name, messageId: body.id }));
+const read = (body: v.InferOutput<ReturnType<typeof wire>>): DeviceMessage => (body instanceof Uint8Array ? { bytes: body } : defined({ content: body.content ?? '', name: body.name, messageId: body.id }));
 
 /** The same in both directions. */
 const carried = {
@@ -58,16 +58,16 @@ const carried = {
   envelope: message,
   wire,
   encode: write,
-  decode: (f: { readonly slots: { readonly deviceId: string }; readonly part: Part; readonly body: v.InferOutput<typeof wire> }) => ({ device: f.part.device ?? f.slots.deviceId, body: read(f.body) }),
+  decode: (f: { readonly slots: { readonly deviceId: string }; readonly part: Part; readonly body: v.InferOutput<ReturnType<typeof wire>> }) => ({ device: f.part.device ?? f.slots.deviceId, body: read(f.body) }),
 } as const;
 
-const section = absent(members({ properties: absent(jsonObject), event_time: absent(v.string()) }));
+const section = once(() => absent(members({ properties: absent(jsonObject), event_time: absent(v.string()) })));
 
 const writeSection = (values: ShadowService['reported'], at: number | undefined) =>
   values === undefined ? undefined : defined({ properties: values, event_time: at === undefined ? undefined : compactTime(at) });
 
 /** Messages without a model, and the shadow (reference 3.1, 3.2, 3.9). */
-export const messageRows = {
+export const messageRows = () => ({
   'message.up': row<'message.up'>()({
     direction: 'up',
     topic: '$oc/devices/{deviceId}/sys/messages/up',
@@ -100,9 +100,9 @@ export const messageRows = {
     topic: '$oc/devices/{deviceId}/sys/shadow/get/response/request_id={requestId}',
     clause: 'huawei 3.9',
     qos: 1,
-    wire: members({
+    wire: () => members({
       object_device_id: absent(v.string()),
-      shadow: absent(v.array(members({ service_id: v.string(), desired: section, reported: section, version: absent(integer) }))),
+      shadow: absent(v.array(members({ service_id: v.string(), desired: section(), reported: section(), version: absent(integer) }))),
     }),
     encode: (m) => ({
       slots: { deviceId: m.via, requestId: m.id ?? '' },
@@ -136,4 +136,4 @@ export const messageRows = {
       },
     }),
   }),
-} as const;
+}) as const;

@@ -18,12 +18,12 @@ const signOf = ({ digest }: OtaOffer): string | undefined => {
 };
 
 /** Upgrades (reference 5.2, 7). */
-export const otaRows = {
+export const otaRows = () => ({
   'ota.query': row<'ota.query'>()({
     ...eventDown,
     tag: systemTags(SERVICE, 'version_query'),
     clause: 'huawei 5.2',
-    wire: members(task),
+    wire: () => members(task),
     encode: (m) => ({ ...sent(m, 'down'), body: defined(writeTask(m.body)) }),
     decode: (f) => ({ ...received(f), body: defined(readTask(f.body)) }),
   }),
@@ -32,7 +32,7 @@ export const otaRows = {
     ...eventUp,
     tag: systemTags(SERVICE, 'version_report'),
     clause: 'huawei 5.2',
-    wire: members({ fw_version: absent(v.string()), sw_version: absent(v.string()) }),
+    wire: () => members({ fw_version: absent(v.string()), sw_version: absent(v.string()) }),
     encode: (m) => ({ ...sent(m, 'up'), body: defined({ fw_version: m.body.firmware, sw_version: m.body.software }) }),
     decode: (f) => ({ ...received(f), body: defined({ firmware: f.body.fw_version, software: f.body.sw_version }) }),
   }),
@@ -42,7 +42,7 @@ export const otaRows = {
     ...eventDown,
     tag: systemTags(SERVICE, 'firmware_upgrade', 'software_upgrade', 'firmware_upgrade_v2', 'software_upgrade_v2'),
     clause: 'huawei 5.2',
-    wire: members({
+    wire: () => members({
       version: v.string(),
       url: v.string(),
       file_size: absent(integer),
@@ -73,8 +73,8 @@ export const otaRows = {
     ...eventUp,
     tag: systemTags(SERVICE, 'upgrade_progress_report'),
     clause: 'huawei 5.2',
-    wire: members({ result_code: integer, progress: absent(integer), version: absent(v.string()), description: absent(v.string()) }),
+    wire: () => members({ result_code: integer, progress: absent(integer), version: absent(v.string()), description: absent(v.string()) }),
     encode: (m) => ({ ...sent(m, 'up'), body: defined({ result_code: m.body.code, progress: m.body.percent, version: m.body.version, description: m.body.text }) }),
     decode: (f) => ({ ...received(f), body: defined({ code: f.body.result_code, percent: f.body.progress, version: f.body.version ?? '', text: f.body.description }) }),
   }),
-} as const;
+}) as const;

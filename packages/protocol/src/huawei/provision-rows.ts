@@ -34,7 +34,7 @@ function readDocument(text: string): JsonObject | undefined {
 const number = /^(?:0|[1-9]\d{0,14})$/;
 
 /** Where a device is to connect (reference 6). */
-export const provisionRows = {
+export const provisionRows = () => ({
   'provision.request': row<'provision.request'>()({
     direction: 'up',
     topic: '$oc/devices/{deviceId}/sys/bootstrap/up',
@@ -43,7 +43,7 @@ export const provisionRows = {
     qos: 1,
     hold: 'live',
     key: (m) => m.via,
-    wire: v.string(),
+    wire: () => v.string(),
     encode: (m) => ({ slots: { deviceId: m.device }, body: 'text' in m.body ? m.body.text : m.body.keyword === undefined ? '' : stringifyExact({ baseStrategyKeyword: m.body.keyword }) }),
     decode: (f) => ({ device: f.slots.deviceId, body: readRequest(f.body) }),
   }),
@@ -56,7 +56,7 @@ export const provisionRows = {
     qos: 0,
     subscribe: 'on-use',
     key: (m) => m.via,
-    wire: v.pipe(
+    wire: () => v.pipe(
       members({
         address: absent(v.string()),
         initConfig: absent(v.union([v.string(), jsonObject])),
@@ -79,4 +79,4 @@ export const provisionRows = {
       return { device: f.slots.deviceId, body: address === undefined ? defined({ error: String(errorCode), text }) : defined({ address, secret, config }) };
     },
   }),
-} as const;
+}) as const;

@@ -1,18 +1,18 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { LianyunError } from '../errors.ts';
-import { absent, defined, integer, jsonObject, members } from '../wire.ts';
+import { absent, defined, integer, jsonObject, members, once } from '../wire.ts';
 import type { PropertyGroup } from '../vocabulary.ts';
 import { eventTime, readEventTime } from './event-time.ts';
 
-const services = v.array(
+const services = once(() => v.array(
   members({
     service_id: v.string(),
     // A Python device sends null for a service without values.
     properties: absent(jsonObject),
     event_time: absent(v.string()),
   }),
-);
+));
 
 const toWire = (groups: readonly PropertyGroup[]) =>
   groups.map(({ service, values, at }) => {
@@ -20,7 +20,7 @@ const toWire = (groups: readonly PropertyGroup[]) =>
     return at === undefined ? entry : { ...entry, event_time: eventTime(at) };
   });
 
-const toGroups = (list: v.InferOutput<typeof services>): PropertyGroup[] =>
+const toGroups = (list: v.InferOutput<ReturnType<typeof services>>): PropertyGroup[] =>
   list.map((entry) => {
     const group: PropertyGroup = { service: entry.service_id, values: entry.properties ?? {} };
     const at = readEventTime(entry.event_time);
@@ -34,7 +34,7 @@ function noService(): never {
 
 /** A question about one service of a device, or about all of them (reference 3.7, 3.9). */
 export const question = {
-  wire: members({ object_device_id: absent(v.string()), service_id: absent(v.string()) }),
+  wire: () => members({ object_device_id: absent(v.string()), service_id: absent(v.string()) }),
   decode: (f: { readonly slots: { readonly deviceId: string; readonly requestId: string }; readonly body: { readonly object_device_id?: string | undefined; readonly service_id?: string | undefined } }) => ({
     device: f.body.object_device_id ?? f.slots.deviceId,
     id: f.slots.requestId,
@@ -43,14 +43,14 @@ export const question = {
 } as const;
 
 /** Properties and commands of IoTDA. Clause numbers are those of the protocol reference in docs/protocol. */
-export const propertyRows = {
+export const propertyRows = () => ({
   'property.report': row<'property.report'>()({
     direction: 'up',
     topic: '$oc/devices/{deviceId}/sys/properties/report',
     clause: 'huawei 3.4',
     qos: 1,
     glued: true,
-    wire: members({ services }),
+    wire: () => members({ services: services() }),
     encode: (m) => ({ slots: { deviceId: m.device }, body: { services: toWire(m.body.groups) } }),
     decode: (f) => ({ device: f.slots.deviceId, body: { groups: toGroups(f.body.services) } }),
   }),
@@ -61,7 +61,7 @@ export const propertyRows = {
     clause: 'huawei 3.5',
     qos: 1,
     glued: true,
-    wire: members({ devices: v.array(members({ device_id: v.string(), services })) }),
+    wire: () => members({ devices: v.array(members({ device_id: v.string(), services: services() })) }),
     encode: (m) => ({ slots: { deviceId: m.via }, body: { devices: m.body.reports.map(({ device, groups }) => ({ device_id: device, services: toWire(groups) })) } }),
     decode: (f) => ({ device: f.slots.deviceId, body: { reports: f.body.devices.map((entry) => ({ device: entry.device_id, groups: toGroups(entry.services) })) } }),
   }),
@@ -71,7 +71,7 @@ export const propertyRows = {
     topic: '$oc/devices/{deviceId}/sys/properties/set/request_id={requestId}',
     clause: 'huawei 3.6',
     qos: 1,
-    wire: members({ object_device_id: absent(v.string()), services }),
+    wire: () => members({ object_device_id: absent(v.string()), services: services() }),
     encode: (m) => ({ slots: { deviceId: m.via, requestId: m.id ?? '' }, body: { object_device_id: m.device, services: toWire(m.body.groups) } }),
     decode: (f) => ({
       device: f.body.object_device_id ?? f.slots.deviceId,
@@ -86,7 +86,7 @@ export const propertyRows = {
     clause: 'huawei 3.6',
     qos: 1,
     hold: 'live',
-    wire: members({ result_code: absent(integer), result_desc: absent(v.string()) }),
+    wire: () => members({ result_code: absent(integer), result_desc: absent(v.string()) }),
     encode: (m) => ({ slots: { deviceId: m.via, requestId: m.id ?? '' }, body: defined({ result_code: m.body.code, result_desc: m.body.text }) }),
     decode: (f) => ({
       device: f.slots.deviceId,
@@ -110,7 +110,7 @@ export const propertyRows = {
     clause: 'huawei 3.7',
     qos: 1,
     hold: 'live',
-    wire: members({ services }),
+    wire: () => members({ services: services() }),
     encode: (m) => ({ slots: { deviceId: m.via, requestId: m.id ?? '' }, body: { services: toWire(m.body.groups) } }),
     decode: (f) => ({ device: f.slots.deviceId, id: f.slots.requestId, body: { groups: toGroups(f.body.services) } }),
   }),
@@ -120,7 +120,7 @@ export const propertyRows = {
     topic: '$oc/devices/{deviceId}/sys/commands/request_id={requestId}',
     clause: 'huawei 4.1',
     qos: 1,
-    wire: members({
+    wire: () => members({
       object_device_id: absent(v.string()),
       service_id: absent(v.string()),
       command_name: absent(v.string()),
@@ -144,7 +144,7 @@ export const propertyRows = {
     clause: 'huawei 4.2',
     qos: 1,
     hold: 'live',
-    wire: members({ result_code: absent(integer), response_name: absent(v.string()), paras: absent(jsonObject) }),
+    wire: () => members({ result_code: absent(integer), response_name: absent(v.string()), paras: absent(jsonObject) }),
     encode: (m) => ({
       slots: { deviceId: m.via, requestId: m.id ?? '' },
       body: defined({
@@ -164,4 +164,4 @@ export const propertyRows = {
       };
     },
   }),
-} as const;
+}) as const;

@@ -1,26 +1,26 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { isJsonObject, parseExact, type JsonObject } from '../json.ts';
-import { absent, defined, integer, jsonObject, members } from '../wire.ts';
+import { absent, defined, integer, jsonObject, members, once } from '../wire.ts';
 import type { DeviceRule, RuleAction, RuleCondition } from '../vocabulary.ts';
 import { eventDown, eventUp, received, sent, systemTags } from './event-envelope.ts';
 
 const SERVICE = '$device_rule';
 
 /** Text without the single quotes that some rules carry around it: names and paths have none. */
-const plainText = v.pipe(v.string(), v.transform((text) => (/^'.*'$/s.test(text) && text.length > 1 ? text.slice(1, -1) : text)));
+const plainText = once(() => v.pipe(v.string(), v.transform((text) => (/^'.*'$/s.test(text) && text.length > 1 ? text.slice(1, -1) : text))));
 
 /** A value that is text by the document, and a number or a truth value in the rules of careless programs. */
-const looseText = v.union([plainText, v.pipe(v.union([v.number(), v.boolean()]), v.transform(String))]);
+const looseText = once(() => v.union([plainText(), v.pipe(v.union([v.number(), v.boolean()]), v.transform(String))]));
 
 /** Days of the week, `"1,2,3"`. */
-const days = v.union([
+const days = once(() => v.union([
   v.pipe(v.string(), v.regex(/^\s*\d{1,4}\s*(?:,\s*\d{1,4}\s*)*$/, 'days are expected, for example "1,2,7"'), v.transform((text) => text.split(',').map(Number))),
   v.array(integer),
-]);
+]));
 
 /** An object, or the text of one: in JSON, or with the quotes and words of Python. */
-const body = v.union([jsonObject, v.pipe(v.string(), v.transform(readObject), jsonObject)]);
+const body = once(() => v.union([jsonObject, v.pipe(v.string(), v.transform(readObject), jsonObject)]));
 
 function readObject(text: string): JsonObject | undefined {
   for (const each of [text, fromPython(text)]) {
@@ -42,43 +42,43 @@ function fromPython(text: string): string {
   );
 }
 
-const condition = members({
+const condition = once(() => members({
   type: absent(v.string()),
-  deviceInfo: absent(members({ deviceId: absent(plainText), path: absent(plainText) })),
+  deviceInfo: absent(members({ deviceId: absent(plainText()), path: absent(plainText()) })),
   operator: absent(v.string()),
-  value: absent(looseText),
-  inValues: absent(v.array(looseText)),
+  value: absent(looseText()),
+  inValues: absent(v.array(looseText())),
   time: absent(v.string()),
-  daysOfWeek: absent(days),
+  daysOfWeek: absent(days()),
   startTime: absent(v.string()),
   repeatInterval: absent(integer),
   repeatCount: absent(integer),
-});
+}));
 
-const action = members({
+const action = once(() => members({
   type: absent(v.string()),
   status: absent(v.string()),
-  deviceId: absent(plainText),
-  command: absent(members({ serviceId: absent(plainText), commandName: absent(plainText), commandBody: absent(body) })),
-});
+  deviceId: absent(plainText()),
+  command: absent(members({ serviceId: absent(plainText()), commandName: absent(plainText()), commandBody: absent(body()) })),
+}));
 
-const info = members({
+const info = once(() => members({
   ruleId: v.string(),
   ruleName: absent(v.string()),
   logic: absent(v.string()),
   status: absent(v.string()),
   ruleVersionInShadow: absent(integer),
-  timeRange: absent(members({ startTime: absent(v.string()), endTime: absent(v.string()), daysOfWeek: absent(days) })),
-  conditions: absent(v.array(condition)),
-  actions: absent(v.array(action)),
-});
+  timeRange: absent(members({ startTime: absent(v.string()), endTime: absent(v.string()), daysOfWeek: absent(days()) })),
+  conditions: absent(v.array(condition())),
+  actions: absent(v.array(action())),
+}));
 
 /** `active` and `inactive` for rules, `enable` for actions; the golden transcripts have `active` for both. */
 const isOn = (status: string | undefined): boolean => status === undefined || !/^(?:inactive|disabled?)$/i.test(status);
 
 const KINDS = { DEVICE_DATA: 'data', DAILY_TIMER: 'daily', SIMPLE_TIMER: 'interval' } as const;
 
-function readCondition(each: v.InferOutput<typeof condition>): RuleCondition {
+function readCondition(each: v.InferOutput<ReturnType<typeof condition>>): RuleCondition {
   const { type = '' } = each;
   switch (type) {
     case 'DEVICE_DATA':
@@ -92,7 +92,7 @@ function readCondition(each: v.InferOutput<typeof condition>): RuleCondition {
   }
 }
 
-function writeCondition(each: RuleCondition): v.InferInput<typeof condition> {
+function writeCondition(each: RuleCondition): v.InferInput<ReturnType<typeof condition>> {
   switch (each.kind) {
     case 'data':
       return defined({ type: 'DEVICE_DATA', deviceInfo: defined({ deviceId: each.device, path: each.path }), operator: each.operator, value: each.value, inValues: each.values });
@@ -105,7 +105,7 @@ function writeCondition(each: RuleCondition): v.InferInput<typeof condition> {
   }
 }
 
-const readAction = (each: v.InferOutput<typeof action>): RuleAction =>
+const readAction = (each: v.InferOutput<ReturnType<typeof action>>): RuleAction =>
   defined({ type: each.type, isEnabled: isOn(each.status), device: each.deviceId, service: each.command?.serviceId, name: each.command?.commandName, args: each.command?.commandBody });
 
 const writeAction = ({ type, isEnabled, device, service, name, args }: RuleAction) =>
@@ -116,7 +116,7 @@ const writeAction = ({ type, isEnabled, device, service, name, args }: RuleActio
     command: service === undefined && name === undefined && args === undefined ? undefined : defined({ serviceId: service, commandName: name, commandBody: args }),
   });
 
-function readRule({ ruleId: id, ruleName: name, ruleVersionInShadow: version, timeRange, ...rest }: v.InferOutput<typeof info>): DeviceRule {
+function readRule({ ruleId: id, ruleName: name, ruleVersionInShadow: version, timeRange, ...rest }: v.InferOutput<ReturnType<typeof info>>): DeviceRule {
   const window = timeRange === undefined ? undefined : defined({ from: timeRange.startTime, to: timeRange.endTime, days: timeRange.daysOfWeek });
   return { ...defined({ id, name, version, logic: rest.logic, window }), isActive: isOn(rest.status), conditions: (rest.conditions ?? []).map(readCondition), actions: (rest.actions ?? []).map(readAction) };
 }
@@ -134,12 +134,12 @@ const writeRule = ({ id, name, version, isActive, logic, window, conditions, act
   });
 
 /** Rules that a device runs itself (reference 10). */
-export const ruleRows = {
+export const ruleRows = () => ({
   'rule.request': row<'rule.request'>()({
     ...eventUp,
     tag: systemTags(SERVICE, 'device_rule_config_request'),
     clause: 'huawei 10.1',
-    wire: members({ ruleIds: absent(v.array(v.string())), delIds: absent(v.array(v.string())) }),
+    wire: () => members({ ruleIds: absent(v.array(v.string())), delIds: absent(v.array(v.string())) }),
     encode: (m) => ({ ...sent(m, 'up'), body: { ruleIds: [...m.body.rules], delIds: [...m.body.removed] } }),
     decode: (f) => ({ ...received(f), body: { rules: f.body.ruleIds ?? [], removed: f.body.delIds ?? [] } }),
   }),
@@ -148,9 +148,9 @@ export const ruleRows = {
     ...eventDown,
     tag: systemTags(SERVICE, 'device_rule_config_response'),
     clause: 'huawei 10.1',
-    wire: members({ rulesInfos: absent(v.array(info)) }),
+    wire: () => members({ rulesInfos: absent(v.array(info())) }),
     // What is read tolerantly is written as one of its forms.
-    encode: (m) => ({ ...sent(m, 'down'), body: { rulesInfos: m.body.rules.map(writeRule) as unknown as v.InferOutput<typeof info>[] } }),
+    encode: (m) => ({ ...sent(m, 'down'), body: { rulesInfos: m.body.rules.map(writeRule) as unknown as v.InferOutput<ReturnType<typeof info>>[] } }),
     decode: (f) => ({ ...received(f), body: { rules: (f.body.rulesInfos ?? []).map(readRule) } }),
   }),
-} as const;
+}) as const;

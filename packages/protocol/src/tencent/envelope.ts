@@ -2,18 +2,18 @@ import * as v from 'valibot';
 import { json } from '../envelope.ts';
 import { LianyunError } from '../errors.ts';
 import { isJsonObject } from '../json.ts';
-import { absent } from '../wire.ts';
+import { absent, once } from '../wire.ts';
 
 /** A numeric token is echoed as a string by the cloud (reference 7.2). */
 export const token = absent(v.pipe(v.union([v.string(), v.number(), v.bigint()]), v.transform(String)));
 
-const head = v.object({ method: absent(v.string()), clientToken: token });
+const head = once(() => v.object({ method: absent(v.string()), clientToken: token }));
 
 /** `method` tells the messages of a `$thing` topic apart, `clientToken` ties an answer to its request (reference 0.4, 2). */
 export const method = json({
   open(document, topic) {
     if (!isJsonObject(document)) throw new LianyunError('bad-frame', '$ is wrong: an object is expected.', { path: '$' });
-    const parsed = v.safeParse(head, document);
+    const parsed = v.safeParse(head(), document);
     if (!parsed.success) {
       const path = `$.${v.getDotPath(parsed.issues[0]) ?? ''}`;
       throw new LianyunError('bad-frame', `${path} is wrong: ${parsed.issues[0].message}.`, { path });

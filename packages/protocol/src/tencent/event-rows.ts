@@ -5,29 +5,29 @@ import { LianyunError } from '../errors.ts';
 import { isJsonObject } from '../json.ts';
 import { readTimestamp } from '../timestamp.ts';
 import type { DeviceEvent, Message } from '../vocabulary.ts';
-import { absent, bytes, defined, integer, jsonObject, members } from '../wire.ts';
+import { absent, bytes, defined, integer, jsonObject, members, once } from '../wire.ts';
 import { method } from './envelope.ts';
 import { outcomeWire } from './outcome.ts';
 import { refOf, slotsOf } from './reference.ts';
 import { acknowledgement, propertyDown, propertyUp } from './rows.ts';
 
-const event = members({ eventId: v.string(), type: absent(v.picklist(['info', 'alert', 'fault'])), timestamp: absent(integer), params: absent(jsonObject) });
+const event = once(() => members({ eventId: v.string(), type: absent(v.picklist(['info', 'alert', 'fault'])), timestamp: absent(integer), params: absent(jsonObject) }));
 
 const writeEvent = (entry: DeviceEvent) => {
   if (entry.severity === undefined) throw new LianyunError('bad-input', `The event ${entry.name} needs a severity: info, alert or fault, as its template says.`);
   return defined({ eventId: entry.name, type: entry.severity, timestamp: entry.at, params: entry.params });
 };
 
-const readEvent = (entry: v.InferOutput<typeof event>): DeviceEvent => defined({ name: entry.eventId, severity: entry.type, at: readTimestamp(entry.timestamp), params: entry.params ?? {} });
+const readEvent = (entry: v.InferOutput<ReturnType<typeof event>>): DeviceEvent => defined({ name: entry.eventId, severity: entry.type, at: readTimestamp(entry.timestamp), params: entry.params ?? {} });
 
 /** Samples send decimal strings; numbers are read too. */
-const coordinate = v.pipe(v.union([v.string(), v.number()]), v.transform(String));
+const coordinate = once(() => v.pipe(v.union([v.string(), v.number()]), v.transform(String)));
 
 /** The vendor's Python SDK sends a list under the name of the single form (2.6). */
-const oneOrList = v.lazy((document) => (isJsonObject(document) && 'events' in document ? members({ events: v.array(event) }) : event));
+const oneOrList = once(() => v.lazy((document) => (isJsonObject(document) && 'events' in document ? members({ events: v.array(event()) }) : event())));
 
 /** Logs of the cloud show a `data` without members in every one. */
-const eventAnswer = members({ ...outcomeWire, data: absent(jsonObject) });
+const eventAnswer = once(() => members({ ...outcomeWire, data: absent(jsonObject) }));
 
 const bytesOf = ({ device, body }: Message<'message.up' | 'message.down' | 'message.broadcast'>): Uint8Array => {
   if ('bytes' in body) return body.bytes;
@@ -38,13 +38,13 @@ const bytesOf = ({ device, body }: Message<'message.up' | 'message.down' | 'mess
 const carried = {
   envelope: raw,
   qos: 0,
-  wire: bytes,
+  wire: () => bytes,
   encode: (m: Message<'message.up'> | Message<'message.down'>) => ({ slots: slotsOf(m.device), body: bytesOf(m) }),
   decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: Uint8Array }) => ({ device: refOf(f.slots), body: { bytes: f.body } }),
 } as const;
 
 /** Events, device information and raw bytes of IoT Explorer (reference 2.2, 2.6, 2.9, 7.4). */
-export const eventRows = {
+export const eventRows = () => ({
   'event.post': row<'event.post'>()({
     direction: 'up',
     topic: '$thing/up/event/{productId}/{deviceName}',
@@ -89,7 +89,7 @@ export const eventRows = {
     clause: 'tencent 2.2',
     qos: 0,
     settledBy: 'info.report.ack',
-    wire: members({
+    wire: () => members({
       params: members({
         name: absent(v.string()),
         imei: absent(v.string()),
@@ -99,8 +99,8 @@ export const eventRows = {
         module_softinfo: absent(v.string()),
         // So misspelt in the vendor's own example.
         moudle_softinfo: absent(v.string()),
-        lat: absent(coordinate),
-        lon: absent(coordinate),
+        lat: absent(coordinate()),
+        lon: absent(coordinate()),
         device_label: absent(jsonObject),
       }),
     }),
@@ -171,8 +171,8 @@ export const eventRows = {
     clause: 'tencent 7.4',
     qos: 0,
     subscribe: 'on-use',
-    wire: bytes,
+    wire: () => bytes,
     encode: (m) => ({ slots: slotsOf(m.device), body: bytesOf(m) }),
     decode: (f) => ({ device: refOf(f.slots), body: { bytes: f.body } }),
   }),
-} as const;
+}) as const;

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { LianyunError } from '../errors.ts';
 import type { ChildResult, Message } from '../vocabulary.ts';
-import { absent, integer, members } from '../wire.ts';
+import { absent, integer, members, once } from '../wire.ts';
 import { typed } from './envelope.ts';
 import { pair, readPair, refOf, slotsOf, writePair } from './reference.ts';
 
@@ -10,7 +10,7 @@ const up = { direction: 'up', topic: '$gateway/operation/{productId}/{deviceName
 /** Only a gateway product has this topic: the vendor's SDKs subscribe it when their gateway service starts (6.3). */
 const down = { direction: 'down', topic: '$gateway/operation/result/{productId}/{deviceName}', envelope: typed, qos: 0, subscribe: 'on-use' } as const;
 
-const results = members({ payload: members({ devices: v.array(members({ ...pair, result: integer })) }) });
+const results = once(() => members({ payload: members({ devices: v.array(members({ ...pair, result: integer })) }) }));
 
 const writeResults = (children: readonly ChildResult[]) => ({
   payload: {
@@ -20,7 +20,7 @@ const writeResults = (children: readonly ChildResult[]) => ({
     }),
   },
 });
-const readResults = (body: v.InferOutput<typeof results>) => body.payload.devices.map((entry) => ({ device: readPair(entry), code: entry.result }));
+const readResults = (body: v.InferOutput<ReturnType<typeof results>>) => body.payload.devices.map((entry) => ({ device: readPair(entry), code: entry.result }));
 
 /** There is no token: what is done to which devices ties an answer to its request (reference 3). */
 const keyOf = (via: string, devices: readonly (string | undefined)[], what = ''): string => `${via}|${what}|${[...devices].sort().join(',')}`;
@@ -31,7 +31,7 @@ const outcome = {
   key: (m: Message<'child.add.result'> | Message<'child.remove.result'>) => keyOf(m.via, m.body.children.map((child) => child.device)),
   wire: results,
   encode: (m: Message<'child.add.result'> | Message<'child.remove.result'>) => ({ slots: slotsOf(m.via), body: writeResults(m.body.children) }),
-  decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: v.InferOutput<typeof results> }) => ({ device: refOf(f.slots), body: { children: readResults(f.body) } }),
+  decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: v.InferOutput<ReturnType<typeof results>> }) => ({ device: refOf(f.slots), body: { children: readResults(f.body) } }),
 } as const;
 
 /** One message tells of one status, and an empty one of none. */
@@ -41,7 +41,7 @@ const statusTag = (children: readonly { readonly online?: boolean }[]): string =
   return first.online ? 'online' : 'offline';
 };
 
-const searching = v.pipe(integer, v.picklist([0, 1]));
+const searching = once(() => v.pipe(integer, v.picklist([0, 1])));
 
 /** What the numbers of results mean (reference 3.7). */
 const RESULT_TEXTS: Readonly<Partial<Record<number, string>>> = {
@@ -63,14 +63,14 @@ const RESULT_TEXTS: Readonly<Partial<Record<number, string>>> = {
 export const childResultText = (code: number): string | undefined => RESULT_TEXTS[code];
 
 /** The messages of gateways about their sub-devices (reference 3). */
-export const gatewayRows = {
+export const gatewayRows = () => ({
   'child.add': row<'child.add'>()({
     ...up,
     tag: 'bind',
     clause: 'tencent 3.2',
     hold: 'live',
     key: (m) => keyOf(m.via, m.body.children.map((child) => child.device)),
-    wire: members({
+    wire: () => members({
       payload: members({
         devices: v.array(
           members({
@@ -123,7 +123,7 @@ export const gatewayRows = {
     clause: 'tencent 3.3',
     hold: 'live',
     key: (m) => keyOf(m.via, m.body.children),
-    wire: members({ payload: members({ devices: v.array(members(pair)) }) }),
+    wire: () => members({ payload: members({ devices: v.array(members(pair)) }) }),
     encode: (m) => ({ slots: slotsOf(m.via), body: { payload: { devices: m.body.children.map(writePair) } } }),
     decode: (f) => ({ device: refOf(f.slots), body: { children: f.body.payload.devices.map(readPair) } }),
   }),
@@ -140,7 +140,7 @@ export const gatewayRows = {
     clause: 'tencent 3.1',
     hold: 'live',
     key: (m) => keyOf(m.via, m.body.children.map((child) => child.device), m.body.children[0]?.online === true ? 'online' : 'offline'),
-    wire: members({ payload: members({ devices: v.array(members(pair)) }) }),
+    wire: () => members({ payload: members({ devices: v.array(members(pair)) }) }),
     encode: (m) => ({ slots: slotsOf(m.via), tag: statusTag(m.body.children), body: { payload: { devices: m.body.children.map((child) => writePair(child.device)) } } }),
     decode: (f) => ({ device: refOf(f.slots), body: { children: f.body.payload.devices.map((entry) => ({ device: readPair(entry), online: f.part.tag === 'online' })) } }),
   }),
@@ -161,7 +161,7 @@ export const gatewayRows = {
     clause: 'tencent 3.4',
     hold: 'live',
     key: (m) => m.via,
-    wire: members({}),
+    wire: () => members({}),
     encode: (m) => ({ slots: slotsOf(m.via), body: {} }),
     decode: (f) => ({ device: refOf(f.slots), body: {} }),
   }),
@@ -171,7 +171,7 @@ export const gatewayRows = {
     tag: 'describe_sub_devices',
     clause: 'tencent 3.4',
     key: (m) => m.via,
-    wire: members({ payload: absent(members({ devices: absent(v.array(members(pair))) })) }),
+    wire: () => members({ payload: absent(members({ devices: absent(v.array(members(pair))) })) }),
     encode: (m) => ({ slots: slotsOf(m.via), body: { payload: { devices: m.body.children.map(writePair) } } }),
     decode: (f) => ({ device: refOf(f.slots), body: { children: (f.body.payload?.devices ?? []).map(readPair) } }),
   }),
@@ -180,7 +180,7 @@ export const gatewayRows = {
     ...down,
     tag: 'change',
     clause: 'tencent 3.5',
-    wire: members({ payload: members({ status: v.pipe(integer, v.picklist([0, 1])), devices: v.array(members(pair)) }) }),
+    wire: () => members({ payload: members({ status: v.pipe(integer, v.picklist([0, 1])), devices: v.array(members(pair)) }) }),
     encode: (m) => ({ slots: slotsOf(m.via), body: { payload: { status: m.body.change === 'added' ? (1 as const) : (0 as const), devices: m.body.children.map((child) => writePair(child.device)) } } }),
     decode: (f) => ({
       device: refOf(f.slots),
@@ -193,7 +193,7 @@ export const gatewayRows = {
     tag: 'change',
     clause: 'tencent 3.5',
     hold: 'live',
-    wire: members({ result: integer }),
+    wire: () => members({ result: integer }),
     encode: (m) => ({ slots: slotsOf(m.via), body: { result: m.body.code } }),
     decode: (f) => ({ device: refOf(f.slots), body: { code: f.body.result } }),
   }),
@@ -204,7 +204,7 @@ export const gatewayRows = {
     tag: 'search_devices',
     clause: 'tencent 3.6',
     key: (m) => m.via,
-    wire: members({ payload: members({ status: searching }) }),
+    wire: () => members({ payload: members({ status: searching() }) }),
     encode: (m) => ({ slots: slotsOf(m.via), body: { payload: { status: m.body.on ? (1 as const) : (0 as const) } } }),
     decode: (f) => ({ device: refOf(f.slots), body: { on: f.body.payload.status === 1 } }),
   }),
@@ -215,8 +215,8 @@ export const gatewayRows = {
     clause: 'tencent 3.6',
     hold: 'live',
     key: (m) => m.via,
-    wire: members({ payload: members({ status: searching, result: absent(integer) }) }),
+    wire: () => members({ payload: members({ status: searching(), result: absent(integer) }) }),
     encode: (m) => ({ slots: slotsOf(m.via), body: { payload: { status: m.body.on ? (1 as const) : (0 as const), result: m.body.code } } }),
     decode: (f) => ({ device: refOf(f.slots), body: { on: f.body.payload.status === 1, code: f.body.payload.result ?? 0 } }),
   }),
-} as const;
+}) as const;

@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect.ts';
 import { parseTemplate } from '../topic.ts';
+import { once } from '../wire.ts';
 import { slotsOf } from './reference.ts';
 import { documentRows } from './document-rows.ts';
 import { eventRows } from './event-rows.ts';
@@ -16,12 +17,15 @@ import { tencentSignIn, type TencentIdentity } from './sign-in.ts';
 
 export type { TencentIdentity } from './sign-in.ts';
 
-const tencentRows = { ...propertyRows, ...eventRows, ...systemRows, ...gatewayRows, ...rpcRows, ...serviceRows, ...resourceRows, ...versionedResourceRows, ...documentRows } as const;
+const tencentRows = once(() => ({ ...propertyRows(), ...eventRows(), ...systemRows(), ...gatewayRows(), ...rpcRows(), ...serviceRows(), ...resourceRows(), ...versionedResourceRows(), ...documentRows() }) as const);
 
 /** Tencent Cloud IoT Explorer. */
-export const tencent: Dialect<typeof tencentRows, TencentIdentity> = {
+export const tencent: Dialect<ReturnType<typeof tencentRows>, TencentIdentity> = {
   name: 'tencent',
-  rows: tencentRows,
+  // A program speaks with one cloud: the rows of the other are never made.
+  get rows() {
+    return tencentRows();
+  },
   signIn: tencentSignIn,
   subscribe: 'explicit',
   customTopics: [

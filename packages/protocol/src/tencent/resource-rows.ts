@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import type { Vocabulary } from '../vocabulary.ts';
-import { absent, defined, integer, members } from '../wire.ts';
+import { absent, defined, integer, members, once } from '../wire.ts';
 import { typed } from './envelope.ts';
 import { refOf, slotsOf } from './reference.ts';
 
@@ -10,11 +10,11 @@ const up = { direction: 'up', topic: '$resource/up/service/{productId}/{deviceNa
 const down = { direction: 'down', topic: '$resource/down/service/{productId}/{deviceName}', envelope: typed, qos: 1, subscribe: 'on-use' } as const;
 
 const about = { name: v.string(), size: absent(integer), md5sum: absent(v.string()) };
-const offer = members({ ...about, url: v.string() });
+const offer = once(() => members({ ...about, url: v.string() }));
 
 type Offer = Vocabulary['resource.offer'];
 const writeOffer = ({ name, bytes, md5, url }: Offer) => defined({ size: bytes, name, md5sum: md5, url });
-const readOffer = ({ name, size, md5sum, url }: v.InferOutput<typeof offer>): Offer => defined({ name, bytes: size, md5: md5sum, url });
+const readOffer = ({ name, size, md5sum, url }: v.InferOutput<ReturnType<typeof offer>>): Offer => defined({ name, bytes: size, md5: md5sum, url });
 
 const STATES = ['uploading', 'downloading', 'done', 'fail'] as const;
 const directionOf = (tag: string | undefined): 'upload' | 'download' => (tag?.startsWith('report_upload') === true ? 'upload' : 'download');
@@ -23,14 +23,14 @@ const byDirection = (m: { readonly device: string; readonly body: { readonly dir
 const byDevice = (m: { readonly device: string }): string => m.device;
 
 /** Files that a device of IoT Hub puts into the cloud's storage and gets from it (reference 7.8). Numbers are numbers here, unlike in those of firmware. */
-export const resourceRows = {
+export const resourceRows = () => ({
   'resource.upload': row<'resource.upload'>()({
     ...up,
     tag: 'create_upload_task',
     clause: 'tencent 7.8',
     hold: 'live',
     key: (m) => `${m.device}|${m.body.name}`,
-    wire: members({ size: integer, name: v.string(), md5sum: v.string() }),
+    wire: () => members({ size: integer, name: v.string(), md5sum: v.string() }),
     encode: (m) => ({ slots: slotsOf(m.device), body: { size: m.body.bytes, name: m.body.name, md5sum: m.body.md5 } }),
     decode: (f) => ({ device: refOf(f.slots), body: { name: f.body.name, bytes: f.body.size, md5: f.body.md5sum } }),
   }),
@@ -41,7 +41,7 @@ export const resourceRows = {
     clause: 'tencent 7.8',
     key: (m) => `${m.device}|${m.body.name}`,
     // How a refusal looks is documented nowhere: one without a URL is one.
-    wire: members({ ...about, url: absent(v.string()) }),
+    wire: () => members({ ...about, url: absent(v.string()) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: defined({ size: m.body.bytes, name: m.body.name, md5sum: m.body.md5, url: m.body.url }) }),
     decode: (f) => ({ device: refOf(f.slots), body: defined({ name: f.body.name, bytes: f.body.size, md5: f.body.md5sum, url: f.body.url }) }),
   }),
@@ -52,7 +52,7 @@ export const resourceRows = {
     clause: 'tencent 7.8',
     settledBy: 'resource.progress.ack',
     key: byDirection,
-    wire: members({
+    wire: () => members({
       name: v.string(),
       progress: members({ state: v.picklist(STATES), percent: absent(integer), result_code: absent(integer), result_msg: absent(v.string()) }),
     }),
@@ -71,7 +71,7 @@ export const resourceRows = {
     tag: ['report_upload_progress_rsp', 'report_download_progress_rsp'],
     clause: 'tencent 7.8',
     key: byDirection,
-    wire: members({ result_code: integer, result_msg: absent(v.string()) }),
+    wire: () => members({ result_code: integer, result_msg: absent(v.string()) }),
     encode: (m) => ({ slots: slotsOf(m.device), tag: `report_${m.body.direction}_progress_rsp`, body: defined({ result_code: m.body.code, result_msg: m.body.text }) }),
     decode: (f) => ({ device: refOf(f.slots), body: defined({ direction: directionOf(f.part.tag), code: f.body.result_code, text: f.body.result_msg }) }),
   }),
@@ -82,7 +82,7 @@ export const resourceRows = {
     clause: 'tencent 7.8',
     hold: 'live',
     key: byDevice,
-    wire: members({}),
+    wire: () => members({}),
     encode: (m) => ({ slots: slotsOf(m.device), body: {} }),
     decode: (f) => ({ device: refOf(f.slots), body: {} }),
   }),
@@ -93,7 +93,7 @@ export const resourceRows = {
     clause: 'tencent 7.8',
     key: byDevice,
     // Without a URL there is nothing to download.
-    wire: members({ name: absent(v.string()), size: absent(integer), md5sum: absent(v.string()), url: absent(v.string()) }),
+    wire: () => members({ name: absent(v.string()), size: absent(integer), md5sum: absent(v.string()), url: absent(v.string()) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: m.body.offer === undefined ? {} : writeOffer(m.body.offer) }),
     decode: (f) => ({ device: refOf(f.slots), body: f.body.url === undefined || f.body.name === undefined ? {} : { offer: readOffer({ ...f.body, name: f.body.name, url: f.body.url }) } }),
   }),
@@ -106,4 +106,4 @@ export const resourceRows = {
     encode: (m) => ({ slots: slotsOf(m.device), body: writeOffer(m.body) }),
     decode: (f) => ({ device: refOf(f.slots), body: readOffer(f.body) }),
   }),
-} as const;
+}) as const;

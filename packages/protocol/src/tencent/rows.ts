@@ -10,7 +10,7 @@ import type { DeviceRef, Outcome } from '../vocabulary.ts';
 
 /** How an operation ended, as every acknowledgement says it. */
 export const acknowledgement = {
-  wire: members(outcomeWire),
+  wire: () => members(outcomeWire),
   encode: (m: { readonly device: DeviceRef; readonly body: Outcome }) => ({ slots: slotsOf(m.device), body: writeOutcome(m.body) }),
   decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: Parameters<typeof readOutcome>[0] }) => ({ device: refOf(f.slots), body: readOutcome(f.body) }),
 } as const;
@@ -19,14 +19,14 @@ export const propertyUp = { direction: 'up', topic: '$thing/up/property/{product
 export const propertyDown = { direction: 'down', topic: '$thing/down/property/{productId}/{deviceName}', envelope: method } as const;
 
 /** Properties, state and actions of IoT Explorer. Clause numbers are those of the protocol reference in docs/protocol. */
-export const propertyRows = {
+export const propertyRows = () => ({
   'property.report': row<'property.report'>()({
     ...propertyUp,
     tag: 'report',
     clause: 'tencent 2.1',
     qos: 0,
     settledBy: 'property.report.ack',
-    wire: members({ timestamp: absent(integer), params: jsonObject }),
+    wire: () => members({ timestamp: absent(integer), params: jsonObject }),
     encode: (m) => ({
       slots: slotsOf(m.device),
       body: defined({ timestamp: m.body.groups.find((group) => group.at !== undefined)?.at, params: mergeOwn(m.body.groups.map((group) => group.values)) }),
@@ -47,7 +47,7 @@ export const propertyRows = {
     tag: 'control',
     clause: 'tencent 2.4',
     qos: 0,
-    wire: members({ params: jsonObject }),
+    wire: () => members({ params: jsonObject }),
     encode: (m) => ({ slots: slotsOf(m.device), body: { params: mergeOwn(m.body.groups.map((group) => group.values)) } }),
     decode: (f) => ({ device: refOf(f.slots), body: { groups: [{ values: f.body.params }] } }),
   }),
@@ -67,7 +67,7 @@ export const propertyRows = {
     clause: 'tencent 2.3',
     qos: 0,
     hold: 'live',
-    wire: members({ showmeta: absent(integer) }),
+    wire: () => members({ showmeta: absent(integer) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: m.body.include === undefined ? {} : { showmeta: 1 } }),
     decode: (f) => ({ device: refOf(f.slots), body: f.body.showmeta === 1 ? { include: 'metadata' } : {} }),
   }),
@@ -77,7 +77,7 @@ export const propertyRows = {
     tag: 'get_status_reply',
     clause: 'tencent 2.3',
     qos: 0,
-    wire: members({
+    wire: () => members({
       ...outcomeWire,
       data: absent(members({ reported: absent(jsonObject), control: absent(jsonObject) })),
     }),
@@ -101,7 +101,7 @@ export const propertyRows = {
     clause: 'tencent 2.5',
     qos: 0,
     hold: 'live',
-    wire: members({}),
+    wire: () => members({}),
     encode: (m) => ({ slots: slotsOf(m.device), body: {} }),
     decode: (f) => ({ device: refOf(f.slots), body: {} }),
   }),
@@ -121,7 +121,7 @@ export const propertyRows = {
     tag: 'action',
     clause: 'tencent 2.7',
     qos: 0,
-    wire: members({ actionId: v.string(), timestamp: absent(integer), params: absent(jsonObject) }),
+    wire: () => members({ actionId: v.string(), timestamp: absent(integer), params: absent(jsonObject) }),
     // Real downlinks carry seconds here, whatever the documentation says (2.7).
     encode: (m) => ({
       slots: slotsOf(m.device),
@@ -138,11 +138,11 @@ export const propertyRows = {
     clause: 'tencent 2.7',
     qos: 1,
     hold: 'live',
-    wire: members({ ...outcomeWire, response: absent(jsonObject) }),
+    wire: () => members({ ...outcomeWire, response: absent(jsonObject) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: { ...writeOutcome({ text: '', ...m.body }), response: m.body.output ?? {} } }),
     decode: (f) => ({
       device: refOf(f.slots),
       body: defined({ ...readOutcome(f.body), output: f.body.response }),
     }),
   }),
-} as const;
+}) as const;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { readTimestamp } from '../timestamp.ts';
-import { absent, anyJson, defined, integer, members } from '../wire.ts';
+import { absent, anyJson, defined, integer, members, once } from '../wire.ts';
 import { method, typed } from './envelope.ts';
 import { outcomeWire, readOutcome, writeOutcome } from './outcome.ts';
 import { refOf, slotsOf } from './reference.ts';
@@ -16,7 +16,7 @@ const configDown = { direction: 'down', topic: '$config/operation/result/{produc
 const byDevice = (m: { readonly device: string }): string => m.device;
 
 const configuration = {
-  wire: members({ result: absent(integer), payload: v.optional(anyJson) }),
+  wire: () => members({ result: absent(integer), payload: v.optional(anyJson) }),
   encode: (m: { readonly device: string; readonly body: { readonly code: number; readonly content?: v.InferOutput<typeof anyJson> } }) => ({ slots: slotsOf(m.device), body: defined({ result: m.body.code, payload: m.body.content }) }),
   decode: (f: { readonly slots: Parameters<typeof refOf>[0]; readonly body: { readonly result?: number | undefined; readonly payload?: v.InferOutput<typeof anyJson> | undefined } }) => ({
     device: refOf(f.slots),
@@ -24,15 +24,15 @@ const configuration = {
   }),
 } as const;
 
-const degrees = v.pipe(v.union([v.number(), v.string()]), v.transform(Number), v.finite('a number is expected'));
+const degrees = once(() => v.pipe(v.union([v.number(), v.string()]), v.transform(Number), v.finite('a number is expected')));
 
 /** Who uses a device, fences around it (reference 2.8), and its remote configuration (7.5). */
-export const serviceRows = {
+export const serviceRows = () => ({
   'binding.notify': row<'binding.notify'>()({
     ...serviceDown,
     tag: ['bind_device', 'unbind_device'],
     clause: 'tencent 2.8',
-    wire: members({ timestamp: absent(integer) }),
+    wire: () => members({ timestamp: absent(integer) }),
     encode: (m) => ({ slots: slotsOf(m.device), tag: m.body.bound ? 'bind_device' : 'unbind_device', body: defined({ timestamp: m.body.at }) }),
     decode: (f) => ({ device: refOf(f.slots), body: defined({ bound: f.part.tag === 'bind_device', at: readTimestamp(f.body.timestamp) }) }),
   }),
@@ -42,7 +42,7 @@ export const serviceRows = {
     tag: 'app_bind_token',
     clause: 'tencent 2.8',
     hold: 'live',
-    wire: members({ params: members({ token: v.string() }) }),
+    wire: () => members({ params: members({ token: v.string() }) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: { params: { token: m.body.token } } }),
     decode: (f) => ({ device: refOf(f.slots), body: { token: f.body.params.token } }),
   }),
@@ -53,22 +53,22 @@ export const serviceRows = {
     clause: 'tencent 2.8',
     ...acknowledgement,
     // Nobody has published what the answer has in it: none is success.
-    wire: members({ ...outcomeWire, code: v.optional(integer, 0) }),
+    wire: () => members({ ...outcomeWire, code: v.optional(integer, 0) }),
   }),
 
   'fence.alarm': row<'fence.alarm'>()({
     ...serviceDown,
     tag: 'alert_fence_event',
     clause: 'tencent 2.8',
-    wire: members({
+    wire: () => members({
       timestamp: absent(integer),
       data: members({
         alert_type: absent(v.string()),
         alert_condition: absent(v.picklist(['In', 'Out', 'InOrOut'])),
         alarm_time: absent(integer),
         fence_name: absent(v.string()),
-        long: absent(degrees),
-        lat: absent(degrees),
+        long: absent(degrees()),
+        lat: absent(degrees()),
       }),
     }),
     encode: (m) => {
@@ -97,7 +97,7 @@ export const serviceRows = {
     tag: 'alert_fence_event_reply',
     clause: 'tencent 2.8',
     hold: 'live',
-    wire: members({ ...outcomeWire, timestamp: absent(integer) }),
+    wire: () => members({ ...outcomeWire, timestamp: absent(integer) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: defined({ ...writeOutcome(m.body), timestamp: m.body.at }) }),
     decode: (f) => ({ device: refOf(f.slots), body: defined({ ...readOutcome(f.body), at: readTimestamp(f.body.timestamp) }) }),
   }),
@@ -108,7 +108,7 @@ export const serviceRows = {
     clause: 'tencent 7.5',
     hold: 'live',
     key: byDevice,
-    wire: members({}),
+    wire: () => members({}),
     encode: (m) => ({ slots: slotsOf(m.device), body: {} }),
     decode: (f) => ({ device: refOf(f.slots), body: {} }),
   }),
@@ -116,4 +116,4 @@ export const serviceRows = {
   'config.answer': row<'config.answer'>()({ ...configDown, tag: 'reply', clause: 'tencent 7.5', key: byDevice, ...configuration }),
 
   'config.push': row<'config.push'>()({ ...configDown, tag: 'push', clause: 'tencent 7.5', ...configuration }),
-} as const;
+}) as const;

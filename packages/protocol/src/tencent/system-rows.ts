@@ -15,7 +15,7 @@ const byDevice = (m: { readonly device: string }): string => m.device;
 const STATES = ['downloading', 'burning', 'done', 'fail'] as const;
 
 /** Firmware, time and log level (reference 5, 7.1, 7.6). */
-export const systemRows = {
+export const systemRows = () => ({
   'time.query': row<'time.query'>()({
     direction: 'up',
     topic: '$sys/operation/{productId}/{deviceName}',
@@ -25,7 +25,7 @@ export const systemRows = {
     qos: 0,
     hold: 'live',
     key: byDevice,
-    wire: members({ resource: absent(v.array(v.string())) }),
+    wire: () => members({ resource: absent(v.array(v.string())) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: { resource: ['time'] } }),
     decode: (f) => ({ device: refOf(f.slots), body: {} }),
   }),
@@ -39,7 +39,7 @@ export const systemRows = {
     qos: 0,
     subscribe: 'on-use',
     key: byDevice,
-    wire: members({ time: absent(integer), ntptime1: integer, ntptime2: integer }),
+    wire: () => members({ time: absent(integer), ntptime1: integer, ntptime2: integer }),
     encode: (m) => ({ slots: slotsOf(m.device), body: { time: Math.floor(m.body.answeredAt / 1000), ntptime1: m.body.receivedAt, ntptime2: m.body.answeredAt } }),
     decode: (f) => ({ device: refOf(f.slots), body: { receivedAt: f.body.ntptime1, answeredAt: f.body.ntptime2 } }),
   }),
@@ -51,7 +51,7 @@ export const systemRows = {
     qos: 1,
     settledBy: 'ota.version.ack',
     key: byDevice,
-    wire: members({ report: members({ version: v.string() }) }),
+    wire: () => members({ report: members({ version: v.string() }) }),
     encode: (m) => {
       const { firmware } = m.body;
       if (firmware === undefined || firmware === '') throw new LianyunError('bad-input', 'A Tencent device reports the version of its firmware: { firmware }.', { device: m.device });
@@ -65,7 +65,7 @@ export const systemRows = {
     tag: 'report_version_rsp',
     clause: 'tencent 5.1',
     key: byDevice,
-    wire: members({ result_code: integer, result_msg: absent(v.string()), version: absent(v.string()) }),
+    wire: () => members({ result_code: integer, result_msg: absent(v.string()), version: absent(v.string()) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: defined({ result_code: m.body.code, result_msg: m.body.text, version: m.body.version }) }),
     decode: (f) => ({ device: refOf(f.slots), body: defined({ code: f.body.result_code, text: f.body.result_msg, version: f.body.version }) }),
   }),
@@ -74,7 +74,7 @@ export const systemRows = {
     ...otaDown,
     tag: 'update_firmware',
     clause: 'tencent 5.1',
-    wire: members({ file_size: absent(integer), md5sum: absent(v.string()), url: v.string(), version: v.string() }),
+    wire: () => members({ file_size: absent(integer), md5sum: absent(v.string()), url: v.string(), version: v.string() }),
     encode: (m) => {
       const { kind, bytes, digest, url, version } = m.body;
       if (kind !== 'firmware' || bytes === undefined || digest?.algorithm !== 'md5')
@@ -99,7 +99,7 @@ export const systemRows = {
     tag: 'report_progress',
     clause: 'tencent 5.1',
     qos: 1,
-    wire: members({
+    wire: () => members({
       report: members({
         progress: members({ state: v.picklist(STATES), percent: absent(numeric()), result_code: absent(numeric()), result_msg: absent(v.string()) }),
         version: absent(v.string()),
@@ -147,7 +147,7 @@ export const systemRows = {
     qos: 0,
     hold: 'live',
     key: byDevice,
-    wire: members({ clientToken: token }),
+    wire: () => members({ clientToken: token }),
     encode: (m) => ({ slots: slotsOf(m.device), body: defined({ clientToken: m.id }) }),
     decode: (f) => ({ device: refOf(f.slots), id: f.body.clientToken, body: {} }),
   }),
@@ -160,11 +160,11 @@ export const systemRows = {
     qos: 0,
     subscribe: 'on-use',
     key: byDevice,
-    wire: members({ clientToken: token, log_level: integer }),
+    wire: () => members({ clientToken: token, log_level: integer }),
     encode: (m) => ({ slots: slotsOf(m.device), body: defined({ clientToken: m.id, log_level: m.body.level ?? (m.body.on ? 3 : 0) }) }),
     decode: (f) => ({ device: refOf(f.slots), id: f.body.clientToken, body: { on: f.body.log_level > 0, level: f.body.log_level } }),
   }),
-} as const;
+}) as const;
 
 /** A number that this wire writes as a string; numbers are read too. */
 function numeric() {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import type { Message, ResourceVersion } from '../vocabulary.ts';
-import { absent, defined, integer, members } from '../wire.ts';
+import { absent, defined, integer, members, once } from '../wire.ts';
 import { method } from './envelope.ts';
 import { refOf, slotsOf } from './reference.ts';
 
@@ -10,14 +10,14 @@ const down = { direction: 'down', topic: '$thing/down/service/{productId}/{devic
 
 /** Of the types FILE, AUDIO, VOICE and VIDEO are known. */
 const version = { resource_name: v.string(), version: absent(v.string()), resource_type: absent(v.string()) };
-const versions = v.array(members(version));
-type Version = v.InferOutput<typeof versions>[number];
+const versions = once(() => v.array(members(version)));
+type Version = v.InferOutput<ReturnType<typeof versions>>[number];
 const writeVersion = ({ name, version: number, type }: ResourceVersion) => defined({ resource_name: name, version: number, resource_type: type });
 const readVersion = ({ resource_name: name, version: number, resource_type: type }: Version): ResourceVersion => defined({ name, version: number, type });
 
 /** Numbers are strings here, as in those of firmware; numbers are read too. */
-const code = v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.regex(/^-?\d{1,10}$/, 'digits are expected'));
-const outcome = { result_code: absent(code), result_msg: absent(v.string()) };
+const code = once(() => v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.regex(/^-?\d{1,10}$/, 'digits are expected')));
+const outcome = once(() => ({ result_code: absent(code()), result_msg: absent(v.string()) }));
 const STATES = ['downloading', 'burning', 'done', 'fail'] as const;
 
 /** No answer names what it answers: the device does, first in, first out. */
@@ -25,7 +25,7 @@ const byDevice = (m: { readonly device: string }): string => m.device;
 const byName = (m: { readonly device: string; readonly body: { readonly name: string } }): string => `${m.device}|${m.body.name}`;
 const byId = (m: { readonly device: string; readonly id?: string }): string => `${m.device}|${m.id ?? ''}`;
 
-const told = members({ report: members({ progress: members({ resource_name: v.string(), state: v.picklist(STATES), percent: absent(code), ...outcome }), version: absent(v.string()) }) });
+const told = once(() => members({ report: members({ progress: members({ resource_name: v.string(), state: v.picklist(STATES), percent: absent(code()), ...outcome() }), version: absent(v.string()) }) }));
 
 /** What became of a resource, in the form that reports about it have. */
 function writeTold({ name, version: number, state, percent, code: result, text }: Message<'resource.update.progress'>['body']) {
@@ -33,19 +33,19 @@ function writeTold({ name, version: number, state, percent, code: result, text }
   return { report: defined({ progress, version: number }) };
 }
 
-function readTold({ report: { progress, version: number } }: v.InferOutput<typeof told>): Message<'resource.update.progress'>['body'] {
+function readTold({ report: { progress, version: number } }: v.InferOutput<ReturnType<typeof told>>): Message<'resource.update.progress'>['body'] {
   return defined({ name: progress.resource_name, version: number, state: progress.state, percent: progress.percent === undefined ? undefined : Number(progress.percent), code: Number(progress.result_code ?? 0), text: progress.result_msg });
 }
 
 /** Resources of IoT Explorer: files with versions that the cloud updates and removes on a device, and files that a device puts into its storage (reference 7.9). */
-export const versionedResourceRows = {
+export const versionedResourceRows = () => ({
   'resource.versions': row<'resource.versions'>()({
     ...up,
     tag: 'report_version',
     clause: 'tencent 7.9',
     settledBy: 'resource.versions.ack',
     key: byDevice,
-    wire: members({ report: members({ resource_list: versions }) }),
+    wire: () => members({ report: members({ resource_list: versions() }) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: { report: { resource_list: m.body.resources.map(writeVersion) } } }),
     decode: (f) => ({ device: refOf(f.slots), body: { resources: f.body.report.resource_list.map(readVersion) } }),
   }),
@@ -55,7 +55,7 @@ export const versionedResourceRows = {
     tag: 'report_version_rsp',
     clause: 'tencent 7.9',
     key: byDevice,
-    wire: members({ result_code: absent(integer), result_msg: absent(v.string()), resource_list: v.optional(versions, []) }),
+    wire: () => members({ result_code: absent(integer), result_msg: absent(v.string()), resource_list: v.optional(versions(), []) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: defined({ result_code: m.body.code, result_msg: m.body.text, resource_list: m.body.resources.map(writeVersion) }) }),
     decode: (f) => ({ device: refOf(f.slots), body: defined({ code: f.body.result_code ?? 0, text: f.body.result_msg, resources: f.body.resource_list.map(readVersion) }) }),
   }),
@@ -64,7 +64,7 @@ export const versionedResourceRows = {
     ...down,
     tag: 'update_resource',
     clause: 'tencent 7.9',
-    wire: members({ ...version, url: v.string(), md5sum: absent(v.string()), file_size: absent(integer) }),
+    wire: () => members({ ...version, url: v.string(), md5sum: absent(v.string()), file_size: absent(integer) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: { ...writeVersion(m.body), ...defined({ url: m.body.url, md5sum: m.body.md5, file_size: m.body.bytes }) } }),
     decode: (f) => ({ device: refOf(f.slots), body: { ...readVersion(f.body), ...defined({ url: f.body.url, md5: f.body.md5sum, bytes: f.body.file_size }) } }),
   }),
@@ -87,7 +87,7 @@ export const versionedResourceRows = {
     tag: 'del_resource',
     clause: 'tencent 7.9',
     key: byName,
-    wire: members(version),
+    wire: () => members(version),
     encode: (m) => ({ slots: slotsOf(m.device), body: writeVersion(m.body) }),
     decode: (f) => ({ device: refOf(f.slots), body: readVersion(f.body) }),
   }),
@@ -112,7 +112,7 @@ export const versionedResourceRows = {
     clause: 'tencent 7.9',
     hold: 'live',
     key: byId,
-    wire: members({ request_id: v.pipe(v.union([v.string(), v.number()]), v.transform(String)), report: members(version) }),
+    wire: () => members({ request_id: v.pipe(v.union([v.string(), v.number()]), v.transform(String)), report: members(version) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: { request_id: m.id ?? '', report: writeVersion(m.body) } }),
     decode: (f) => ({ device: refOf(f.slots), id: f.body.request_id, body: readVersion(f.body.report) }),
   }),
@@ -122,7 +122,7 @@ export const versionedResourceRows = {
     tag: 'request_url_resp',
     clause: 'tencent 7.9',
     key: byId,
-    wire: members({ request_id: v.pipe(v.union([v.string(), v.number()]), v.transform(String)), result_code: absent(integer), result_msg: absent(v.string()), resource_url: absent(v.string()), resource_token: absent(v.string()) }),
+    wire: () => members({ request_id: v.pipe(v.union([v.string(), v.number()]), v.transform(String)), result_code: absent(integer), result_msg: absent(v.string()), resource_url: absent(v.string()), resource_token: absent(v.string()) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: defined({ result_code: m.body.code, result_msg: m.body.text, resource_url: m.body.url, resource_token: m.body.token, request_id: m.id ?? '' }) }),
     decode: (f) => ({ device: refOf(f.slots), id: f.body.request_id, body: defined({ code: f.body.result_code ?? 0, text: f.body.result_msg, url: f.body.resource_url, token: f.body.resource_token }) }),
   }),
@@ -131,11 +131,11 @@ export const versionedResourceRows = {
     ...up,
     tag: 'report_post_result',
     clause: 'tencent 7.9',
-    wire: members({ report: members({ progress: members({ resource_token: v.string(), state: absent(v.string()), ...outcome }) }) }),
+    wire: () => members({ report: members({ progress: members({ resource_token: v.string(), state: absent(v.string()), ...outcome() }) }) }),
     encode: (m) => ({ slots: slotsOf(m.device), body: { report: { progress: { resource_token: m.body.token, state: 'done', result_code: String(m.body.code), result_msg: m.body.text ?? '' } } } }),
     decode: (f) => {
       const { resource_token: token, result_code: result, result_msg: text } = f.body.report.progress;
       return { device: refOf(f.slots), body: defined({ token, code: Number(result ?? 0), text }) };
     },
   }),
-} as const;
+}) as const;
