@@ -9,7 +9,8 @@ import { withChild } from '../processes.mjs';
 
 const CLIENTS = ['ours', 'MQTT.js'];
 const STARTS = 9;
-const IDLE_MS = 1000;
+/** Until all that it loads is loaded. */
+const IDLE_MS = 4000;
 
 export const startup = {
   name: 'startup',

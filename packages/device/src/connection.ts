@@ -1,14 +1,12 @@
 import { LianyunError, systemClock, type Frame, type MessageProperties, type MqttCredentials, type Timer } from '@lianyun/protocol';
 import { messageProperties, MqttProtocolError, PacketReader, TurnWriter, type AckProperties, type ConnackPacket, type DisconnectPacket, type PacketHandlers, type PublishProperties, type Qos, type SubackPacket, type TurnSink, type UnsubackPacket } from '@lianyun/protocol/mqtt';
-import { goodbyeOf, hintFor, refusalOf } from './connack.ts';
 import { connectProperties, Mqtt5 } from './mqtt5.ts';
 import type { Carrier, CarrierOwner } from './net/carrier.ts';
 import type { Endpoint } from './net/endpoint.ts';
-import { endingOf } from './net/fault.ts';
 import { openCarrier, shownWay } from './net/open.ts';
 import type { Settings } from './options.ts';
 import type { DisconnectReason, Ending } from './session-state.ts';
-import { protocolFault } from './net/socket-fault.ts';
+import { endingOf, goodbyeOf, hintFor, protocolFault, refusalOf } from './faults.late.ts';
 
 /** How to connect, and how long to wait. */
 export type ConnectionOptions = Pick<Settings, 'network' | 'mqttVersion' | 'keepaliveSeconds' | 'connectTimeoutMs' | 'ackSilenceMs' | 'payloadBytes' | 'clock'>;

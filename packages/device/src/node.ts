@@ -5,6 +5,8 @@
 export const node = {
   fs: () => process.getBuiltinModule('node:fs'),
   fsPromises: () => process.getBuiltinModule('node:fs/promises'),
+  http: () => process.getBuiltinModule('node:http'),
+  https: () => process.getBuiltinModule('node:https'),
   tls: () => process.getBuiltinModule('node:tls'),
   util: () => process.getBuiltinModule('node:util'),
   zlib: () => process.getBuiltinModule('node:zlib'),

@@ -125,7 +125,7 @@ export function readOptions(options: DeviceOptions<AnyDialect>, face: FaceSettin
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name));
   if (unknown !== undefined) throw bad(`${unknown} is no option of a device; the options are ${Object.keys(NAMES).join(', ')}.`);
   const { dialect, clock = systemClock, outbox = {}, qos } = options;
-  if (!isObject(dialect) || !isObject(dialect.rows) || !isObject(dialect.signIn)) throw bad('dialect is none: huawei or tencent, as this package exports them, is expected.');
+  if (!isObject(dialect) || !('rows' in dialect) || !isObject(dialect.signIn)) throw bad('dialect is none: huawei or tencent, as this package exports them, is expected.');
   if (!isObject(options.identity)) throw bad("identity is none: an object with the device's names and secret is expected.");
   if (!isObject(outbox)) throw bad('outbox is no object: for example { maxCount: 1000 } is expected.');
   if (qos !== undefined && (qos as number) !== 0 && (qos as number) !== 1) throw bad(`qos is ${String(qos)}: 0 or 1 is expected.`);

@@ -4,6 +4,7 @@ import { AckWatch } from './ack-watch.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Entry } from './entry.ts';
 import { refusedMessage } from './mqtt5.ts';
+import { loadLateSoon } from './load-late.ts';
 import { whereOf, type Endpoint } from './net/endpoint.ts';
 import type { Settings } from './options.ts';
 import type { Outbox } from './outbox.ts';
@@ -59,6 +60,7 @@ export class Session implements Link, ConnectionOwner {
   }
 
   start(): void {
+    loadLateSoon(this.#options.clock);
     this.#dispatch({ on: 'start', now: this.#options.clock.now() });
   }
 

@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import { once } from './wire.ts';
+import { once } from './once.ts';
 import type { Envelope, Part } from './envelope.ts';
 import type { SignIn, SignInContext } from './sign-in.ts';
 import { parseTemplate, type AnySlots, type Slots, type Template } from './topic.ts';

@@ -1,5 +1,6 @@
 export { systemClock, type Clock, type Timer } from './clock.ts';
-export { codecOf, entriesOf, type Codec, type Frame, type Read } from './codec.ts';
+export type { Codec, Frame, Read } from './codec.ts';
+export { codecOf, entriesOf, filtersFor, rightsOf } from './codec.late.ts';
 export {
   ANY_TAG,
   row,
@@ -29,7 +30,8 @@ export type { MessageProperties } from './message-properties.ts';
 export { Peer, type Handler, type HandlerFinder, type PeerOptions, type PeerRequestOptions, type PeerSendOptions } from './peer.ts';
 export { failedReceipt, PendingReceipt, type Receipt } from './receipt.ts';
 export { Replays } from './replays.ts';
-export { filtersFor, rightsOf, subscriptionsOf, type Rights, type Subscription, type TopicKind } from './rights.ts';
+export type { Rights, Subscription, TopicKind } from './rights.ts';
+export { subscriptionsOf } from './subscriptions.ts';
 export type { Claim, MqttCredentials, PreSharedKey, Refusal, SignIn, SignInContext } from './sign-in.ts';
 export {
   tencentHttp,

@@ -1,6 +1,7 @@
 import { ANSWERS, type AnswerOp, type AskOp } from './answers.ts';
 import type { Clock } from './clock.ts';
-import { codecOf, type Codec, type Read } from './codec.ts';
+import { codecOf } from './codec.late.ts';
+import type { Codec, Read } from './codec.ts';
 import type { AnyDialect } from './dialect.ts';
 import { textOf, type Payload } from './envelope.ts';
 import { isLianyunError, LianyunError } from './errors.ts';
@@ -63,7 +64,7 @@ const ONCE: ReadonlySet<Op> = new Set(['property.set', 'command.invoke']);
 
 /** Speaks a dialect over a link, in the role of the device or of the platform. */
 export class Peer {
-  readonly codec: Codec;
+  #codec: Codec | undefined;
   /** Who is asked for handlers that are not registered; undefined: there are no others. */
   finder: HandlerFinder | undefined;
   readonly #options: PeerOptions;
@@ -76,7 +77,11 @@ export class Peer {
 
   constructor(options: PeerOptions) {
     this.#options = options;
-    this.codec = codecOf(options.dialect);
+  }
+
+  /** Made from the dialect's rows when the first message comes or goes. */
+  get codec(): Codec {
+    return (this.#codec ??= codecOf(this.#options.dialect));
   }
 
   supports(op: Op): boolean {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { entriesOf } from './codec.ts';
 import type { AnyDialect } from './dialect.ts';
 import { huawei } from './huawei/index.ts';
-import { filtersFor, rightsOf, subscriptionsOf } from './rights.ts';
+import { filtersFor, rightsOf } from './rights.ts';
+import { subscriptionsOf } from './subscriptions.ts';
 import { tencent } from './tencent/index.ts';
 import { fillTemplate, parseTemplate } from './topic.ts';
 

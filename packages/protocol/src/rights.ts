@@ -80,8 +80,8 @@ export interface Subscription {
   readonly qos: 0 | 1;
 }
 
-/** The filters that a device subscribes at connect, for a dialect whose platform does not do it by itself. */
-export function subscriptionsOf(dialect: AnyDialect, device: DeviceRef): Subscription[] {
+/** The filters that a device subscribes at connect. */
+export function filtersAtConnect(dialect: AnyDialect, device: DeviceRef): Subscription[] {
   return filtersOf(dialect, device, (row) => row.subscribe === undefined);
 }
 

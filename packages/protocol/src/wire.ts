@@ -1,12 +1,6 @@
 import * as v from 'valibot';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
-/** Makes a thing when it is first asked for: of all that a cloud's messages look like, a device reads a few. */
-export function once<T>(make: () => T): () => T {
-  let made: { readonly it: T } | undefined;
-  return () => (made ??= { it: make() }).it;
-}
-
 // Both below are schemas of the library with one step before its own: a pipeline of schemas that says the same makes reading a report twice as dear.
 
 /** A member that may be missing, `null` or `""`, which all mean "not given" on both clouds. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { fetchFile } from './fetching.late.ts';
 import type { DownloadOptions } from './options.ts';
 import { emitOrFail, ProgressFeed, type DownloadEvents, type DownloadProgress } from './progress-feed.ts';
 
@@ -33,15 +34,14 @@ export class Download extends EventEmitter<DownloadEvents> implements AsyncItera
   }
 
   async #run(options: DownloadOptions): Promise<string> {
-    // Most devices download nothing: all that it takes is loaded with the first download.
-    const { Fetching } = await import('./fetching.ts');
-    const fetching = new Fetching(options, {
+    // Whoever made it listens first.
+    await Promise.resolve();
+    return fetchFile(options, {
       progress: (progress) => {
         this.#feed.tell(progress);
         emitOrFail(this, 'progress', progress);
       },
       retry: (retry) => emitOrFail(this, 'retry', retry),
     });
-    return fetching.run();
   }
 }

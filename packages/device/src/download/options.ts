@@ -2,7 +2,8 @@ import type { KeyLike } from 'node:crypto';
 import { LianyunError, type Clock, type ErrorCode } from '@lianyun/protocol';
 import type { Disk } from '../disk/disk.ts';
 import type { NetworkSettings } from '../net/open.ts';
-import { readTls, type TlsOptions } from '../net/tls-options.ts';
+import { readTls } from '../net/secure.late.ts';
+import type { TlsOptions } from '../net/tls-options.ts';
 
 /** Where a file is to be had. */
 export interface DownloadSource {

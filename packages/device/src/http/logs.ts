@@ -11,7 +11,10 @@ const LEVELS: readonly string[] = ['ERROR', 'WARN', 'INFO', 'DEBUG'] satisfies T
 /** Characters of all lines together: one request has to hold them. */
 const MAX_CHARACTERS = 1_000_000;
 
-/** Uploads lines of a log over HTTP; what the package exports under the same name tells of it. */
+/**
+ * Uploads lines of a Tencent device's log over HTTP, the only way that its cloud takes them (reference 7.6); a gateway does so for a sub-device with that one's secret. Which levels the cloud
+ * wants says `device.logs`. Resolves with the cloud's id of the request: all lines were taken, or else none. Rejects as {@link publishOverHttp} does; nothing is sent again by itself.
+ */
 export async function uploadLogs(options: UploadLogsOptions): Promise<{ readonly requestId?: string }> {
   const given: unknown = options;
   if (!isJsonObject(given)) throw new LianyunError('bad-config', 'uploadLogs() takes { productId, deviceName, deviceSecret, lines }.');

@@ -11,7 +11,13 @@ export interface HttpPublishOptions extends HttpSenderOptions {
   readonly qos?: 0 | 1;
 }
 
-/** Publishes one message over HTTP; what the package exports under the same name tells of it. */
+/**
+ * Publishes one message of a Tencent device over HTTP, without a connection of its own (reference 7.7): for devices that wake, report and sleep. The cloud takes it as if it had come over MQTT;
+ * what it answers on a topic only reaches a device that is connected.
+ *
+ * Resolves with the cloud's id of the request. Rejects with `bad-config`, `bad-input`, `too-large`, `refused` (the cloud says no; `cause` is its code and text), `clock-skew` (it says no because this machine's clock is wrong), `bad-response`, `untrusted-server`, `network`,
+ * `timeout`, `aborted`. Nothing is sent again by itself.
+ */
 export async function publishOverHttp(options: HttpPublishOptions): Promise<{ readonly requestId?: string }> {
   const given: unknown = options;
   if (typeof given !== 'object' || given === null) throw new LianyunError('bad-config', 'publishOverHttp() takes { productId, deviceName, deviceSecret, topic, payload }.');

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { isJsonObject, LianyunError, type FileDirection, type JsonObject, type Message } from '@lianyun/protocol';
 import { systemDisk } from '../disk/disk.ts';
+import { openSource } from '../upload/upload.late.ts';
 import { UrlInfo } from './data.ts';
 import { checked } from './values.ts';
 import type { ActionListener, FileManagerListener } from './listeners.ts';
@@ -129,8 +130,7 @@ export class FileManagerService {
 
 /** Digest and size of a file, as the platform wants them. */
 async function attributesOf(file: string): Promise<JsonObject> {
-  const { UploadSource } = await import('../upload/source.ts');
-  const source = await UploadSource.open(systemDisk(), file, new AbortController().signal);
+  const source = await openSource(systemDisk(), file, new AbortController().signal);
   await source.close();
   return { hash_code: source.sha256, size: source.bytes };
 }

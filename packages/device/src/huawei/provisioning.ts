@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { isLianyunError, LianyunError, type Clock } from '@lianyun/protocol';
 import type { DeviceCore } from '../device.ts';
-import { provision } from '../on-demand.ts';
+import { provision } from '../provision/provision.late.ts';
 import type { ClientConf } from './configuration.ts';
 import { provisioningOf, relocationOf } from './configuration.ts';
 import { ServerInfoFile } from './server-info.ts';

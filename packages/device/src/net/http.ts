@@ -7,7 +7,7 @@ import { certificateFault, textOf } from './fault.ts';
 import { HttpSocket } from './http-socket.ts';
 import type { NetworkSettings } from './open.ts';
 import type { Proxy } from './proxy-url.ts';
-import { connectOptions } from './tls.ts';
+import { connectOptions } from './secure.late.ts';
 import { authorization, dialProxy, openTunnel, refusedBy, refusesOf } from './tunnel.ts';
 
 /** What a request says; its own URL is that of the way. */
@@ -36,8 +36,7 @@ async function findWay(url: URL, network: NetworkSettings, signal: AbortSignal):
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
   const proxy = network.proxies?.for({ host, isSecure });
-  // Most devices never make a request: what only those need is loaded when it is needed.
-  const { request } = isSecure ? await import('node:https') : await import('node:http');
+  const { request } = isSecure ? node.https() : node.http();
   const secure = isSecure ? connectOptions({ host, port }, network.tls) : {};
   const faultIn = (): undefined => undefined;
   // No connection stays behind, none is shared with the program's. Without an agent the client has to be told the port that goes without saying.

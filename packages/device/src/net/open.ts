@@ -3,14 +3,13 @@ import type { PreSharedKey } from '@lianyun/protocol';
 import type { CloudTime } from '../cloud-time.ts';
 import type { Carrier, CarrierOwner } from './carrier.ts';
 import { isSecure, whereOf, type Endpoint } from './endpoint.ts';
+import { openTunnel, openWebSocket } from './detour.late.ts';
 import { LateCarrier } from './late.ts';
 import type { Proxies } from './proxies.ts';
 import { shownProxy, type Proxy } from './proxy-url.ts';
 import { openTcp, serveTunnel } from './tcp.ts';
 import type { TlsSettings } from './tls-options.ts';
-import { connectOptions, openTls, openTlsIn, pskOptions } from './tls.ts';
-import type { Way } from './tunnel.ts';
-import type { WebSocketWay } from './web-socket.ts';
+import { connectOptions, openTls, openTlsIn, pskOptions } from './secure.late.ts';
 
 /** How servers are reached. */
 export interface NetworkSettings {
@@ -36,7 +35,7 @@ export function shownWay(endpoint: Endpoint, network: NetworkSettings): string {
 /** Begins to open a carrier; its owner hears how it went. */
 export function openCarrier(endpoint: Endpoint, network: NetworkSettings, owner: CarrierOwner): Carrier {
   const proxy = proxyTo(endpoint, network);
-  if (proxy !== undefined) return new LateCarrier(async (signal) => openIn(await tunnelTo(endpoint, { proxy, tls: network.tls, signal }), { endpoint, network, owner }), owner);
+  if (proxy !== undefined) return new LateCarrier(async (signal) => openIn(await openTunnel({ proxy, tls: network.tls, signal }, endpoint), { endpoint, network, owner }), owner);
   switch (endpoint.scheme) {
     case 'mqtt':
       return openTcp(endpoint, owner);
@@ -44,7 +43,7 @@ export function openCarrier(endpoint: Endpoint, network: NetworkSettings, owner:
       return openTls(secureOptions(endpoint, network), owner);
     case 'ws':
     case 'wss':
-      return new LateCarrier(() => webSocketTo(endpoint, network, owner), owner);
+      return new LateCarrier(() => openWebSocket(endpoint, network, owner), owner);
     default:
       return endpoint.scheme satisfies never;
   }
@@ -59,14 +58,10 @@ function openIn(tunnel: Socket, { endpoint, network, owner }: { readonly endpoin
       return openTlsIn(tunnel, secureOptions(endpoint, network), owner);
     case 'ws':
     case 'wss':
-      return webSocketTo(endpoint, { ...network, tunnel }, owner);
+      return openWebSocket(endpoint, { ...network, tunnel }, owner);
     default:
       return endpoint.scheme satisfies never;
   }
 }
-
-// Loaded by those who need it: most devices go straight over TCP or TLS.
-const tunnelTo = async (endpoint: Endpoint, way: Way): Promise<Socket> => (await import('./tunnel.ts')).openTunnel(way, endpoint);
-const webSocketTo = async (endpoint: Endpoint, way: WebSocketWay, owner: CarrierOwner): Promise<Carrier> => (await import('./web-socket.ts')).openWebSocket(endpoint, way, owner);
 
 const secureOptions = (endpoint: Endpoint, { tls, psk }: NetworkSettings): ReturnType<typeof connectOptions> => (psk === undefined ? connectOptions(endpoint, tls) : pskOptions(endpoint, psk));

@@ -1,6 +1,7 @@
 import type { NetworkSettings } from './open.ts';
 import { readProxies } from './proxies.ts';
-import { readTls, type TlsOptions } from './tls-options.ts';
+import { readTls } from './secure.late.ts';
+import type { TlsOptions } from './tls-options.ts';
 
 /** How a program says how servers are reached. */
 export interface NetworkOptions {

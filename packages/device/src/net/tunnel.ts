@@ -6,7 +6,8 @@ import { textOf } from './fault.ts';
 import { node } from '../node.ts';
 import { shownProxy, type Proxy } from './proxy-url.ts';
 import { askSocks, type Destination } from './socks.ts';
-import { contextOf, type TlsSettings } from './tls-options.ts';
+import { contextOf } from './secure.late.ts';
+import type { TlsSettings } from './tls-options.ts';
 
 /** The way to a proxy. */
 export interface Way {
@@ -85,8 +86,7 @@ export async function openTunnel(way: Way, to: Destination): Promise<Socket> {
 
 /** Asks for a way to a server (RFC 9110 section 9.3.6). The texts of what it rejects with go on behind the proxy's name. */
 async function askHttp(socket: Socket, proxy: Proxy, to: Destination): Promise<void> {
-  // Most devices need no proxy: what only those need is loaded when it is needed.
-  const { request } = await import('node:http');
+  const { request } = node.http();
   const { promise, resolve, reject } = Promise.withResolvers<{ readonly answer: http.IncomingMessage; readonly head: Buffer }>();
   const asked = request({ method: 'CONNECT', path: whereOf(to), headers: { host: whereOf(to), ...authorization(proxy) }, createConnection: () => socket });
   asked.once('connect', (answer, _socket, head: Buffer) => resolve({ answer, head }));

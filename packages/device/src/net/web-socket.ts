@@ -6,7 +6,7 @@ import type { Carrier, CarrierOwner } from './carrier.ts';
 import { whereOf, type Endpoint } from './endpoint.ts';
 import { node } from '../node.ts';
 import type { TlsSettings } from './tls-options.ts';
-import { connectOptions } from './tls.ts';
+import { connectOptions } from './secure.late.ts';
 
 /** Largest WebSocket message that is taken; one may hold many MQTT packets. */
 const MAX_MESSAGE_BYTES = 16 * 1_048_576;

@@ -48,7 +48,13 @@ export interface Provisioning {
 /** What ends the wait for an answer: it was there, and is none. */
 const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad-frame', 'not-permitted']);
 
-/** Provisions a Huawei device; what the package exports under the same name tells of it. */
+/**
+ * Provisions a Huawei device (reference 6): asks the provisioning host where to connect and with which secret, and keeps the answer.
+ *
+ * Rejects with `refused` when no policy is for the device (the cloud's own code stands in the message), with `timeout` when there is no connection or no
+ * answer in time, with `bad-credentials` for an unknown device or a wrong secret, with `bad-frame` for an answer that is none, with `offline`, `aborted`,
+ * `bad-config`, and the errors of TLS.
+ */
 export async function provision(options: ProvisionOptions): Promise<Provisioning> {
   const { identity, store: given, fresh = false } = options;
   const device = huawei.signIn.deviceOf(identity);

@@ -50,7 +50,13 @@ const DEADLINE_MS = 10_000;
 
 const MEMBERS: Readonly<Record<keyof RegistrationOptions, true>> = { productId: true, deviceName: true, productSecret: true, url: true, form: true, algorithm: true, file: true, tls: true, proxy: true, deadlineMs: true, signal: true, clock: true };
 
-/** Registers a Tencent device; what the package exports under the same name tells of it. */
+/**
+ * Registers a Tencent device with the secret of its product, and gets its own secret or certificate for it (reference 4). A device that has been online once is refused by
+ * the cloud: keep what it got in a `file`. A device that lost power between answer and file may register again.
+ *
+ * Rejects with `bad-config` (an option is wrong), `refused` (the cloud says no; `cause` is its code and text), `clock-skew` (it says no because this machine's clock is wrong), `bad-response` (what came is no credential: it was cut short or
+ * changed, or the product secret is another), `untrusted-server`, `network`, `timeout`, `aborted`, `disk-full`, `disk-failed`. No message, and nothing that is logged, has a secret.
+ */
 export async function registerDevice(options: RegistrationOptions): Promise<RegisteredDevice> {
   const { productId, deviceName, file } = checked(options);
   const owner = { productId, deviceName };

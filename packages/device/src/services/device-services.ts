@@ -1,28 +1,32 @@
 import { LianyunError, rightsOf, type DeviceRef, type HandlerFinder, type Message, type Op, type Peer } from '@lianyun/protocol';
 import type { Session } from '../session.ts';
 import type { Ending } from '../session-state.ts';
-import { BindingService } from './binding.ts';
-import { CommandsService } from './commands.ts';
+import type { BindingService } from './binding.ts';
+import type { CommandsService } from './commands.ts';
 import type { DeviceContext } from './context.ts';
-import { EventsService } from './events.ts';
-import { FilesService } from './files.ts';
-import { Scopes } from './gateway-scopes.ts';
-import { FileTopology } from './gateway-topology-file.ts';
+import type { EventsService } from './events.ts';
+import type { FilesService } from './files.ts';
+import type { Scopes } from './gateway-scopes.ts';
+import type { FileTopology } from './gateway-topology-file.ts';
 import type { TopologyStore } from './gateway-topology.ts';
-import { GatewayService } from './gateway.ts';
-import { InfoService } from './info.ts';
-import { LogsService } from './logs.ts';
-import { MessagesService } from './messages.ts';
-import { OtaService } from './ota.ts';
-import { PropertiesService } from './properties.ts';
-import { RemoteConfigService } from './remote-config.ts';
-import { ResourcesService } from './resources.ts';
-import { RpcService } from './rpc.ts';
-import { RulesService } from './rules.ts';
-import { ShadowService } from './shadow.ts';
-import { TimeService } from './time.ts';
-import { TopicsService, type ReceivedMessage } from './topics.ts';
-import { VersionedResourcesService } from './versioned-resources.ts';
+import type { GatewayService } from './gateway.ts';
+import type { InfoService } from './info.ts';
+import type { LogsService } from './logs.ts';
+import type { MessagesService } from './messages.ts';
+import type { OtaService } from './ota.ts';
+import type { PropertiesService } from './properties.ts';
+import type { RemoteConfigService } from './remote-config.ts';
+import type { ResourcesService } from './resources.ts';
+import type { RpcService } from './rpc.ts';
+import type { RulesService } from './rules.ts';
+import type { ShadowService } from './shadow.ts';
+import type { TimeService } from './time.ts';
+import type { ReceivedMessage, TopicsService } from './topics.ts';
+import type { VersionedResourcesService } from './versioned-resources.ts';
+import { makeFileTopology, makeGateway, makeScopes } from './gateway.late.ts';
+import { makeRules } from './rules.late.ts';
+import { makeFiles, makeOta, makeResources, makeVersionedResources } from './transfers.late.ts';
+import { makeBinding, makeCommands, makeEvents, makeInfo, makeLogs, makeMessages, makeProperties, makeRemoteConfig, makeRpc, makeShadow, makeTime, makeTopics } from './usual.late.ts';
 
 interface DeviceParts {
   readonly context: DeviceContext;
@@ -64,75 +68,75 @@ export class DeviceServices implements HandlerFinder {
   }
 
   get properties(): PropertiesService {
-    this.#properties ??= new PropertiesService(this.#parts.context);
+    this.#properties ??= makeProperties(this.#parts.context);
     this.#properties.rules = this.#rules;
     return this.#properties;
   }
 
   get commands(): CommandsService {
-    return (this.#commands ??= new CommandsService(this.#parts.context));
+    return (this.#commands ??= makeCommands(this.#parts.context));
   }
 
   get shadow(): ShadowService {
-    return (this.#shadow ??= new ShadowService(this.#parts.context, this.properties));
+    return (this.#shadow ??= makeShadow(this.#parts.context, this.properties));
   }
 
   get events(): EventsService {
-    return (this.#events ??= new EventsService(this.#parts.context));
+    return (this.#events ??= makeEvents(this.#parts.context));
   }
 
   get messages(): MessagesService {
-    return (this.#messages ??= new MessagesService(this.#parts.context));
+    return (this.#messages ??= makeMessages(this.#parts.context));
   }
 
   get info(): InfoService {
-    return (this.#info ??= new InfoService(this.#parts.context));
+    return (this.#info ??= makeInfo(this.#parts.context));
   }
 
   get time(): TimeService {
-    return (this.#time ??= new TimeService(this.#parts.context));
+    return (this.#time ??= makeTime(this.#parts.context));
   }
 
   get topics(): TopicsService {
     const { context, session } = this.#parts;
-    return (this.#topics ??= new TopicsService(context, session, rightsOf(context.dialect)));
+    return (this.#topics ??= makeTopics(context, session, rightsOf(context.dialect)));
   }
 
   get ota(): OtaService {
-    return (this.#ota ??= new OtaService(this.#parts.context));
+    return (this.#ota ??= makeOta(this.#parts.context));
   }
 
   get logs(): LogsService {
-    return (this.#logs ??= new LogsService(this.#parts.context, this.#parts.server));
+    return (this.#logs ??= makeLogs(this.#parts.context, this.#parts.server));
   }
 
   get files(): FilesService {
-    return (this.#files ??= new FilesService(this.#parts.context));
+    return (this.#files ??= makeFiles(this.#parts.context));
   }
 
   get binding(): BindingService {
-    return (this.#binding ??= new BindingService(this.#parts.context));
+    return (this.#binding ??= makeBinding(this.#parts.context));
   }
 
   get remoteConfig(): RemoteConfigService {
-    return (this.#remoteConfig ??= new RemoteConfigService(this.#parts.context));
+    return (this.#remoteConfig ??= makeRemoteConfig(this.#parts.context));
   }
 
   get resources(): ResourcesService {
-    return (this.#resources ??= new ResourcesService(this.#parts.context));
+    return (this.#resources ??= makeResources(this.#parts.context));
   }
 
   get versionedResources(): VersionedResourcesService {
-    return (this.#versionedResources ??= new VersionedResourcesService(this.#parts.context));
+    return (this.#versionedResources ??= makeVersionedResources(this.#parts.context));
   }
 
   get rpc(): RpcService {
-    return (this.#rpc ??= new RpcService(this.#parts.context));
+    return (this.#rpc ??= makeRpc(this.#parts.context));
   }
 
   get gateway(): GatewayService {
     const { context, session, topology } = this.#parts;
-    return (this.#gateway ??= new GatewayService({
+    return (this.#gateway ??= makeGateway({
       context,
       scopes: this.#childScopes,
       topology: typeof topology === 'string' ? this.#fileTopology(topology) : topology,
@@ -146,7 +150,7 @@ export class DeviceServices implements HandlerFinder {
     const { context } = this.#parts;
     const { rules, name } = context.dialect;
     if (rules === undefined) throw new LianyunError('unsupported', `The ${name} cloud has no rules that its devices run.`);
-    this.#rules ??= new RulesService(context, { rules, invoke: (call) => this.commands.invoke(call) });
+    this.#rules ??= makeRules(context, { rules, invoke: (call) => this.commands.invoke(call) });
     if (this.#properties !== undefined) this.#properties.rules = this.#rules;
     return this.#rules;
   }
@@ -202,11 +206,11 @@ export class DeviceServices implements HandlerFinder {
   #fileTopology(file: string): FileTopology {
     const { context } = this.#parts;
     // A device that is being made has no listeners yet.
-    return new FileTopology({ file, gateway: context.device, problem: (problem) => queueMicrotask(() => context.problem(problem)) });
+    return makeFileTopology({ file, gateway: context.device, problem: (problem) => queueMicrotask(() => context.problem(problem)) });
   }
 
   get #childScopes(): Scopes {
     const { context, peer } = this.#parts;
-    return (this.#scopes ??= new Scopes({ peer, own: context.device, dialect: context.dialect, problem: (error) => context.problem(error) }));
+    return (this.#scopes ??= makeScopes({ peer, own: context.device, dialect: context.dialect, problem: (error) => context.problem(error) }));
   }
 }

@@ -7,6 +7,7 @@ import type { DownloadOptions, DownloadTuning } from '../download/options.ts';
 import type { DownloadProgress } from '../download/progress-feed.ts';
 import type { UploadContent, UploadSource } from '../upload/source.ts';
 import type { UploadOptions, UploadTuning } from '../upload/upload.ts';
+import { openSource, upload } from '../upload/upload.late.ts';
 import type { DeviceContext } from './context.ts';
 import type { FileTransfer } from './file-transfer.ts';
 import { startTransfer } from './start-transfer.ts';
@@ -50,10 +51,7 @@ export class FileTransfers {
   upload<R>(content: UploadContent, options: UploadTuning & { readonly name?: string }, run: (file: Outgoing) => Promise<R>): FileTransfer<R> {
     const { clock, network } = this.#context;
     return startTransfer(this.#context, { what: `The upload of a ${this.#kind.what}`, options }, async (signal, teller) => {
-      // Loaded with the first upload.
-      const sources = await import('../upload/source.ts');
-      const { upload } = await import('../upload/upload.ts');
-      const source = await sources.UploadSource.open(systemDisk(), content, signal);
+      const source = await openSource(systemDisk(), content, signal);
       try {
         const { name = source.name, ...tuning } = options;
         this.#checkName(name);

@@ -1,21 +1,23 @@
 import type { DeviceRef } from '@lianyun/protocol';
-import { BindingService } from './binding.ts';
-import { CommandsService } from './commands.ts';
+import type { BindingService } from './binding.ts';
+import type { CommandsService } from './commands.ts';
 import type { DeviceContext } from './context.ts';
-import { EventsService } from './events.ts';
-import { FilesService } from './files.ts';
-import { InfoService } from './info.ts';
-import { LogsService } from './logs.ts';
-import { MessagesService } from './messages.ts';
-import { OtaService } from './ota.ts';
-import { PropertiesService } from './properties.ts';
-import { RemoteConfigService } from './remote-config.ts';
-import { ResourcesService } from './resources.ts';
-import { RpcService } from './rpc.ts';
-import { ShadowService } from './shadow.ts';
-import { TimeService } from './time.ts';
+import type { EventsService } from './events.ts';
+import type { FilesService } from './files.ts';
+import type { InfoService } from './info.ts';
+import type { LogsService } from './logs.ts';
+import type { MessagesService } from './messages.ts';
+import type { OtaService } from './ota.ts';
+import type { PropertiesService } from './properties.ts';
+import type { RemoteConfigService } from './remote-config.ts';
+import type { ResourcesService } from './resources.ts';
+import type { RpcService } from './rpc.ts';
+import type { ShadowService } from './shadow.ts';
+import type { TimeService } from './time.ts';
 import type { TopicsService } from './topics.ts';
-import { VersionedResourcesService } from './versioned-resources.ts';
+import type { VersionedResourcesService } from './versioned-resources.ts';
+import { makeFiles, makeOta, makeResources, makeVersionedResources } from './transfers.late.ts';
+import { makeBinding, makeCommands, makeEvents, makeInfo, makeLogs, makeMessages, makeProperties, makeRemoteConfig, makeRpc, makeShadow, makeTime } from './usual.late.ts';
 
 /** A sub-device on its gateway's connection (Huawei 9.1, Tencent 3.8): services like a device's own, with handlers of its own. */
 export class GatewayChild {
@@ -45,31 +47,31 @@ export class GatewayChild {
     this.id = context.device;
     this.#context = context;
     this.#topicsOf = topicsOf;
-    this.properties = new PropertiesService(context);
-    this.commands = new CommandsService(context);
-    this.shadow = new ShadowService(context, this.properties);
+    this.properties = makeProperties(context);
+    this.commands = makeCommands(context);
+    this.shadow = makeShadow(context, this.properties);
   }
 
   get events(): EventsService {
-    return (this.#events ??= new EventsService(this.#context));
+    return (this.#events ??= makeEvents(this.#context));
   }
 
   get messages(): MessagesService {
-    return (this.#messages ??= new MessagesService(this.#context));
+    return (this.#messages ??= makeMessages(this.#context));
   }
 
   get info(): InfoService {
-    return (this.#info ??= new InfoService(this.#context));
+    return (this.#info ??= makeInfo(this.#context));
   }
 
   /** The cloud's time, asked for in the sub-device's name. What is measured counts for the whole connection: the clock is its gateway's. */
   get time(): TimeService {
-    return (this.#time ??= new TimeService(this.#context));
+    return (this.#time ??= makeTime(this.#context));
   }
 
   /** Versions of the sub-device, and new ones from the cloud: its gateway downloads for it (Huawei 9.4, Tencent 3.8). */
   get ota(): OtaService {
-    return (this.#ota ??= new OtaService(this.#context));
+    return (this.#ota ??= makeOta(this.#context));
   }
 
   /** The sub-device is online again. @internal */
@@ -86,36 +88,36 @@ export class GatewayChild {
 
   /** Files in the sub-device's own place in the cloud's storage. */
   get files(): FilesService {
-    return (this.#files ??= new FilesService(this.#context));
+    return (this.#files ??= makeFiles(this.#context));
   }
 
   /** The sub-device's log, and what the cloud wants of it (Huawei 5.6, Tencent 7.6). Its connection is its gateway's, whose log tells of that. */
   get logs(): LogsService {
-    return (this.#logs ??= new LogsService(this.#context));
+    return (this.#logs ??= makeLogs(this.#context));
   }
 
   /** Users that bind the sub-device and let go of it (Tencent 2.8). */
   get binding(): BindingService {
-    return (this.#binding ??= new BindingService(this.#context));
+    return (this.#binding ??= makeBinding(this.#context));
   }
 
   /** The configuration of the sub-device's product (Tencent 7.5). */
   get remoteConfig(): RemoteConfigService {
-    return (this.#remoteConfig ??= new RemoteConfigService(this.#context));
+    return (this.#remoteConfig ??= makeRemoteConfig(this.#context));
   }
 
   /** Files that the sub-device puts into the cloud's storage, and gets from it (Tencent 7.8): its gateway transfers them. */
   get resources(): ResourcesService {
-    return (this.#resources ??= new ResourcesService(this.#context));
+    return (this.#resources ??= makeResources(this.#context));
   }
 
   /** Resources of the sub-device that have versions (Tencent 7.9): its gateway transfers them. */
   get versionedResources(): VersionedResourcesService {
-    return (this.#versionedResources ??= new VersionedResourcesService(this.#context));
+    return (this.#versionedResources ??= makeVersionedResources(this.#context));
   }
 
   /** Calls without a model that the cloud waits for (Tencent 7.3). */
   get rpc(): RpcService {
-    return (this.#rpc ??= new RpcService(this.#context));
+    return (this.#rpc ??= makeRpc(this.#context));
   }
 }

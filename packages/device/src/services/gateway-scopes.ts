@@ -6,7 +6,7 @@ export type ServicePeer = Pick<Peer, 'supports' | 'send' | 'request' | 'handle'>
 
 type AnyHandler = (message: Message) => unknown;
 
-interface ScopesOptions {
+export interface ScopesOptions {
   readonly peer: Peer;
   /** The device that is connected. */
   readonly own: DeviceRef;

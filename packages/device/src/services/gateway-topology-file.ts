@@ -9,7 +9,7 @@ const FORMAT = 1;
 /** Lines beyond two for each sub-device, above which the file is written anew. */
 const SPARE_LINES = 1000;
 
-interface FileTopologyOptions {
+export interface FileTopologyOptions {
   readonly file: string;
   /** Whose list it is: that of another gateway is not taken up. */
   readonly gateway: DeviceRef;

@@ -12,7 +12,7 @@ import { ChildSubscriptions } from './gateway-subscriptions.ts';
 import { MemoryTopology, type TopologyStore } from './gateway-topology.ts';
 import type { TopicsService, TopicSession } from './topics.ts';
 
-interface GatewayOptions {
+export interface GatewayOptions {
   readonly context: DeviceContext;
   readonly scopes: Scopes;
   /** Left out: in memory. */

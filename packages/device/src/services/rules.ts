@@ -33,6 +33,11 @@ export interface RuleOptions {
 /** Runs a command with the handlers of this device. */
 type Invoke = (call: Pick<RuleCommand, 'device' | 'service' | 'name' | 'args'>) => Promise<CommandResult>;
 
+export interface RulesParts {
+  readonly rules: RuleRules;
+  readonly invoke: Invoke;
+}
+
 /** What runs from `start()` on. */
 interface Running {
   readonly engine: RuleEngine;
@@ -50,7 +55,7 @@ export class RulesService {
   readonly #versions = new Map<string, number>();
   readonly #removed = new Set<string>();
 
-  constructor(context: DeviceContext, { rules, invoke }: { readonly rules: RuleRules; readonly invoke: Invoke }) {
+  constructor(context: DeviceContext, { rules, invoke }: RulesParts) {
     this.#context = context;
     this.#rules = rules;
     this.#invoke = invoke;

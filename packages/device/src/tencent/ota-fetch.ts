@@ -6,7 +6,7 @@ import { connectionError } from '../net/http.ts';
 import { readNetwork } from '../net/options.ts';
 import type { TlsOptions } from '../net/tls-options.ts';
 
-interface FetchOptions {
+export interface FetchOptions {
   readonly url: string;
   /** Bytes that are there already. */
   readonly offset: number;

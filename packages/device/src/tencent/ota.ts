@@ -3,6 +3,7 @@ import { isJsonObject, isLianyunError, LianyunError } from '@lianyun/protocol';
 import type { TlsOptions } from '../net/tls-options.ts';
 import { ValueError } from './errors.ts';
 import type { OtaFetch } from './ota-fetch.ts';
+import { openFetch } from './ota-fetch.late.ts';
 import { missing, objectIn, type Routes } from './routes.ts';
 import { isNothing, keyOf, type Payload, type Result, type TopicCallback } from './words.ts';
 
@@ -141,8 +142,7 @@ export class Ota {
     this.#fetch?.close();
     this.#fetch = undefined;
     try {
-      const ota = await import('./ota-fetch.ts');
-      this.#fetch = await ota.OtaFetch.open({ url, offset, timeoutMs, clock: this.#routes.line.clock, tls: this.#tls, isChecked: this.#offer !== undefined });
+      this.#fetch = await openFetch({ url, offset, timeoutMs, clock: this.#routes.line.clock, tls: this.#tls, isChecked: this.#offer !== undefined });
       return 0;
     } catch (error) {
       this.#failed(error);

@@ -4,7 +4,8 @@ import { isJsonObject, isLianyunError, tencentHttp, type Clock, type JsonObject,
 import { writeAtomically } from '../disk/atomic-file.ts';
 import { diskError, systemDisk } from '../disk/disk.ts';
 import type { TlsInput } from '../net/tls-options.ts';
-import { publishOverHttp } from '../on-demand.ts';
+import { requestCredential } from '../registration/register.late.ts';
+import { publishOverHttp } from '../http/send.late.ts';
 import type { DeviceFile } from './configuration.ts';
 import { serialise } from './serialise.ts';
 
@@ -34,7 +35,6 @@ const KEY_FILE = 'privateKey.txt';
 export async function register(file: DeviceFile, surroundings: HttpSurroundings): Promise<[rc: number, text: string]> {
   const { productId, deviceName, productSecret } = file;
   try {
-    const { requestCredential } = await import('../registration/register.ts');
     const target = common(surroundings);
     // Each API has a path of its own (reference 4.1, 4.2).
     const form = URL.canParse(target.url) && new URL(target.url).pathname === tencentHttp.registration.paths.legacy ? 'legacy' : 'current';

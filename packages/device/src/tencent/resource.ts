@@ -5,6 +5,7 @@ import { systemDisk } from '../disk/disk.ts';
 import { readNetwork } from '../net/options.ts';
 import type { TlsOptions } from '../net/tls-options.ts';
 import type { UploadSource } from '../upload/source.ts';
+import { openSource, put } from '../upload/upload.late.ts';
 import { StateError } from './errors.ts';
 import type { Routes } from './routes.ts';
 import { keyOf, type Result, type TopicCallback } from './words.ts';
@@ -42,8 +43,7 @@ export class Resource {
   /** Asks where a file is to be put. Rejects when it cannot be read. */
   async create(file: string): Promise<Result> {
     this.#routes.line.online();
-    const { UploadSource } = await import('../upload/source.ts');
-    const source = await UploadSource.open(systemDisk(), await readFile(file), new AbortController().signal);
+    const source = await openSource(systemDisk(), await readFile(file), new AbortController().signal);
     const name = path.basename(file);
     this.#task = { source, name, percent: 0 };
     return this.#publish({ type: 'create_upload_task', size: source.bytes, name, md5sum: source.md5 });
@@ -62,7 +62,6 @@ export class Resource {
     const { source } = task;
     const { signal } = new AbortController();
     try {
-      const { put } = await import('../upload/put.ts');
       await put({ url, headers: { 'content-md5': Buffer.from(source.md5, 'hex').toString('base64') }, source, network: readNetwork(this.#tls === undefined ? {} : { tls: this.#tls }), clock: line.clock, stallMs: timeoutMs, signal, onSent: (bytes) => void (task.percent = Math.floor((bytes * 100) / Math.max(1, source.bytes))) });
       task.percent = 100;
       return 0;

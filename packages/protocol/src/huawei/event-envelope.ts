@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import type { Decoded } from '../dialect.ts';
 import { json, type Part } from '../envelope.ts';
 import { LianyunError } from '../errors.ts';
-import { absent, defined, members, once } from '../wire.ts';
+import { once } from '../once.ts';
+import { absent, defined, members } from '../wire.ts';
 import type { Message, Op } from '../vocabulary.ts';
 import { compactTime, eventTime, readEventTime } from './event-time.ts';
 

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { LianyunError } from '../errors.ts';
 import type { ChildInfo, ChildResult, DeviceRef, Message } from '../vocabulary.ts';
-import { absent, defined, integer, jsonObject, members, once } from '../wire.ts';
+import { once } from '../once.ts';
+import { absent, defined, integer, jsonObject, members } from '../wire.ts';
 import { eventDown, eventUp, received, sent, systemTags, tagOf } from './event-envelope.ts';
 
 const SERVICE = '$sub_device_manager';

@@ -1,29 +1,21 @@
 import type { Dialect } from '../dialect.ts';
 import { parseTemplate } from '../topic.ts';
-import { once } from '../wire.ts';
-import { configRows } from './config-rows.ts';
-import { eventRows } from './event-rows.ts';
-import { fileRows } from './file-rows.ts';
-import { gatewayRows } from './gateway-rows.ts';
-import { messageRows } from './message-rows.ts';
-import { otaRows } from './ota-rows.ts';
+import { once } from '../once.ts';
+import { allRows } from './all-rows.late.ts';
 import { otaRules } from './ota-rules.ts';
-import { provisionRows } from './provision-rows.ts';
-import { propertyRows } from './rows.ts';
-import { ruleRows } from './rule-rows.ts';
 import { ruleVersions } from './rule-versions.ts';
 import { huaweiSignIn, type HuaweiIdentity } from './sign-in.ts';
 
 export type { HuaweiIdentity, HuaweiSignature } from './sign-in.ts';
 
-const huaweiRows = once(() => ({ ...propertyRows(), ...messageRows(), ...eventRows(), ...otaRows(), ...fileRows(), ...gatewayRows(), ...provisionRows(), ...ruleRows(), ...configRows() }) as const);
+const rows = once(allRows);
 
 /** Huawei Cloud IoTDA. */
-export const huawei: Dialect<ReturnType<typeof huaweiRows>, HuaweiIdentity> = {
+export const huawei: Dialect<ReturnType<typeof allRows>, HuaweiIdentity> = {
   name: 'huawei',
   // A program speaks with one cloud: the rows of the other are never made.
   get rows() {
-    return huaweiRows();
+    return rows();
   },
   signIn: huaweiSignIn,
   subscribe: 'implicit',

@@ -5,7 +5,8 @@ import { copyOf, textOf, type Envelope, type Part, type Payload } from '../envel
 import { LianyunError } from '../errors.ts';
 import { isJsonObject, parseFrame, stringifyExact, type JsonObject } from '../json.ts';
 import type { DeviceMessage, Message, ShadowService } from '../vocabulary.ts';
-import { absent, anyJson, bytes, defined, integer, jsonObject, members, once } from '../wire.ts';
+import { once } from '../once.ts';
+import { absent, anyJson, bytes, defined, integer, jsonObject, members } from '../wire.ts';
 import { compactTime, readEventTime } from './event-time.ts';
 import { question } from './rows.ts';
 

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { LianyunError } from '../errors.ts';
-import { absent, defined, integer, jsonObject, members, once } from '../wire.ts';
+import { once } from '../once.ts';
+import { absent, defined, integer, jsonObject, members } from '../wire.ts';
 import type { PropertyGroup } from '../vocabulary.ts';
 import { eventTime, readEventTime } from './event-time.ts';
 

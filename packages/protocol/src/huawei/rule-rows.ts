@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { isJsonObject, parseExact, type JsonObject } from '../json.ts';
-import { absent, defined, integer, jsonObject, members, once } from '../wire.ts';
+import { once } from '../once.ts';
+import { absent, defined, integer, jsonObject, members } from '../wire.ts';
 import type { DeviceRule, RuleAction, RuleCondition } from '../vocabulary.ts';
 import { eventDown, eventUp, received, sent, systemTags } from './event-envelope.ts';
 

@@ -39,13 +39,11 @@
  *
  * @module
  */
-export { toBoth } from './both.ts';
-export { compileModel, violationError, type CheckedGroup, type CheckedValues, type CompiledModel, type Violation } from './check.ts';
+export { compileModel, defineModel, forCloud, generateModelSource, modelFaultOf, readHuaweiProfile, readTencentTemplate, tencentModelCode, tencentStatus, toBoth, toHuaweiProduct, toHuaweiProfile, toTencentTemplate, violationError } from './model.late.ts';
+export type { CheckedGroup, CheckedValues, CompiledModel, Violation } from './check.ts';
 export type { ViolationReason } from './check-value.ts';
 export type { CallLike, Conversion, Converted, EventLike, GroupLike } from './conversion.ts';
-export { defineModel } from './define.ts';
-export { forCloud, type CloudModel } from './for-cloud.ts';
-export { readHuaweiProfile } from './huawei-profile.ts';
+export type { CloudModel } from './for-cloud.ts';
 export type { ModelLiteral } from './literal.ts';
 export type { MappingProblem } from './map-service.ts';
 export type {
@@ -64,10 +62,8 @@ export type {
   ThingModel,
   ValueType,
 } from './model.ts';
-export { generateModelSource, type ModelSourceOptions } from './source.ts';
-export { modelFaultOf, type ModelFault, type ModelFaultKind } from './spot.ts';
-export { readTencentTemplate } from './tencent-template.ts';
-export { tencentModelCode, tencentStatus } from './tencent-status.ts';
+export type { ModelSourceOptions } from './source.ts';
+export type { ModelFault, ModelFaultKind } from './spot.ts';
 export type { ArgsOf, CallOf, CommandNames, DefinedModel, EventsOf, Int64, IsTyped, OutputOf, ReportOf, ServiceNames, SetOf } from './typed.ts';
-export { toHuaweiProduct, toHuaweiProfile, type HuaweiProduct, type HuaweiProductOptions, type HuaweiService } from './write-huawei.ts';
-export { toTencentTemplate, type TencentTemplate } from './write-tencent.ts';
+export type { HuaweiProduct, HuaweiProductOptions, HuaweiService } from './write-huawei.ts';
+export type { TencentTemplate } from './write-tencent.ts';

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { readTimestamp } from '../timestamp.ts';
 import type { ShadowDocument } from '../vocabulary-tencent.ts';
-import { absent, defined, integer, jsonObject, members, once } from '../wire.ts';
+import { once } from '../once.ts';
+import { absent, defined, integer, jsonObject, members } from '../wire.ts';
 import { token, typed } from './envelope.ts';
 import { refOf, slotsOf } from './reference.ts';
 

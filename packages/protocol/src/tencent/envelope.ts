@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { json } from '../envelope.ts';
 import { LianyunError } from '../errors.ts';
 import { isJsonObject } from '../json.ts';
-import { absent, once } from '../wire.ts';
+import { once } from '../once.ts';
+import { absent } from '../wire.ts';
 
 /** A numeric token is echoed as a string by the cloud (reference 7.2). */
 export const token = absent(v.pipe(v.union([v.string(), v.number(), v.bigint()]), v.transform(String)));

@@ -1,14 +1,28 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { LianyunError } from '../errors.ts';
-import type { ChildResult, Message } from '../vocabulary.ts';
-import { absent, integer, members, once } from '../wire.ts';
+import { isTopicLevel } from '../topic.ts';
+import type { ChildResult, DeviceRef, Message } from '../vocabulary.ts';
+import { once } from '../once.ts';
+import { absent, integer, members } from '../wire.ts';
 import { typed } from './envelope.ts';
-import { pair, readPair, refOf, slotsOf, writePair } from './reference.ts';
+import { refOf, slotsOf } from './reference.ts';
 
 const up = { direction: 'up', topic: '$gateway/operation/{productId}/{deviceName}', envelope: typed, qos: 0 } as const;
 /** Only a gateway product has this topic: the vendor's SDKs subscribe it when their gateway service starts (6.3). */
 const down = { direction: 'down', topic: '$gateway/operation/result/{productId}/{deviceName}', envelope: typed, qos: 0, subscribe: 'on-use' } as const;
+
+const level = v.pipe(v.string(), v.check(isTopicLevel, 'a level of a topic is expected'));
+
+/** A device in the body of a message (reference 3). */
+const pair = { product_id: level, device_name: level };
+
+const readPair = (entry: { readonly product_id: string; readonly device_name: string }): DeviceRef => refOf({ productId: entry.product_id, deviceName: entry.device_name });
+
+const writePair = (device: DeviceRef) => {
+  const { productId, deviceName } = slotsOf(device);
+  return { product_id: productId, device_name: deviceName };
+};
 
 const results = once(() => members({ payload: members({ devices: v.array(members({ ...pair, result: integer })) }) }));
 
@@ -42,25 +56,6 @@ const statusTag = (children: readonly { readonly online?: boolean }[]): string =
 };
 
 const searching = once(() => v.pipe(integer, v.picklist([0, 1])));
-
-/** What the numbers of results mean (reference 3.7). */
-const RESULT_TEXTS: Readonly<Partial<Record<number, string>>> = {
-  [-1]: 'the gateway has not bound this sub-device',
-  [-2]: 'a system error',
-  801: 'wrong request parameters',
-  802: 'the device name is invalid, or there is no such device',
-  803: 'the signature is wrong',
-  804: 'the signature method is not supported',
-  805: 'the signature has expired',
-  806: 'it is bound to another gateway',
-  807: 'it is no ordinary device and cannot be bound',
-  808: 'the operation is not permitted',
-  809: 'it is bound to this gateway already',
-  810: 'the sub-device is not supported',
-};
-
-/** What the number of a result means. */
-export const childResultText = (code: number): string | undefined => RESULT_TEXTS[code];
 
 /** The messages of gateways about their sub-devices (reference 3). */
 export const gatewayRows = () => ({

@@ -1,30 +1,23 @@
 import type { Dialect } from '../dialect.ts';
 import { parseTemplate } from '../topic.ts';
-import { once } from '../wire.ts';
+import { once } from '../once.ts';
+import { allRows } from './all-rows.late.ts';
 import { slotsOf } from './reference.ts';
-import { documentRows } from './document-rows.ts';
-import { eventRows } from './event-rows.ts';
-import { childResultText, gatewayRows } from './gateway-rows.ts';
+import { childResultText } from './child-results.ts';
 import { otaRules } from './ota-rules.ts';
-import { resourceRows } from './resource-rows.ts';
-import { propertyRows } from './rows.ts';
-import { rpcRows } from './rpc-rows.ts';
-import { serviceRows } from './service-rows.ts';
 import { childSigning } from './sign-in-child.ts';
-import { systemRows } from './system-rows.ts';
-import { versionedResourceRows } from './versioned-resource-rows.ts';
 import { tencentSignIn, type TencentIdentity } from './sign-in.ts';
 
 export type { TencentIdentity } from './sign-in.ts';
 
-const tencentRows = once(() => ({ ...propertyRows(), ...eventRows(), ...systemRows(), ...gatewayRows(), ...rpcRows(), ...serviceRows(), ...resourceRows(), ...versionedResourceRows(), ...documentRows() }) as const);
+const rows = once(allRows);
 
 /** Tencent Cloud IoT Explorer. */
-export const tencent: Dialect<ReturnType<typeof tencentRows>, TencentIdentity> = {
+export const tencent: Dialect<ReturnType<typeof allRows>, TencentIdentity> = {
   name: 'tencent',
   // A program speaks with one cloud: the rows of the other are never made.
   get rows() {
-    return tencentRows();
+    return rows();
   },
   signIn: tencentSignIn,
   subscribe: 'explicit',

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import { readTimestamp } from '../timestamp.ts';
-import { absent, anyJson, defined, integer, members, once } from '../wire.ts';
+import { once } from '../once.ts';
+import { absent, anyJson, defined, integer, members } from '../wire.ts';
 import { method, typed } from './envelope.ts';
 import { outcomeWire, readOutcome, writeOutcome } from './outcome.ts';
 import { refOf, slotsOf } from './reference.ts';

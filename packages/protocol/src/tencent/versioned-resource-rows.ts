@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { row } from '../dialect.ts';
 import type { Message, ResourceVersion } from '../vocabulary.ts';
-import { absent, defined, integer, members, once } from '../wire.ts';
+import { once } from '../once.ts';
+import { absent, defined, integer, members } from '../wire.ts';
 import { method } from './envelope.ts';
 import { refOf, slotsOf } from './reference.ts';
 

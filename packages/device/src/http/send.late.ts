@@ -1,0 +1,2 @@
+export { uploadLogs } from './logs.ts';
+export { publishOverHttp } from './publish.ts';

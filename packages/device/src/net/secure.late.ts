@@ -1,0 +1,3 @@
+// TLS.
+export { contextOf, readTls } from './tls-options.ts';
+export { connectOptions, openTls, openTlsIn, pskOptions } from './tls.ts';

@@ -1,0 +1,1 @@
+export { registerDevice, requestCredential } from './register.ts';
