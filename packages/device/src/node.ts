@@ -3,6 +3,7 @@
  * needs. A static import would load them at the start; any `import` asks for all that a module exports, and with that `node:tls` reads every root certificate.
  */
 export const node = {
+  dns: () => process.getBuiltinModule('node:dns/promises'),
   fs: () => process.getBuiltinModule('node:fs'),
   fsPromises: () => process.getBuiltinModule('node:fs/promises'),
   http: () => process.getBuiltinModule('node:http'),

@@ -1,5 +1,5 @@
-import { lookup } from 'node:dns/promises';
 import { isIP, type Socket } from 'node:net';
+import { node } from '../node.ts';
 import { LianyunError } from '@lianyun/protocol';
 import type { Proxy } from './proxy-url.ts';
 
@@ -72,7 +72,7 @@ async function addressOf(host: string, isRemote: boolean): Promise<Buffer> {
     const name = Buffer.from(host);
     return Buffer.concat([Buffer.from([NAME, name.length]), name]);
   }
-  const { address, family } = isIP(host) === 0 ? await lookup(host) : { address: host, family: isIP(host) };
+  const { address, family } = isIP(host) === 0 ? await node.dns().lookup(host) : { address: host, family: isIP(host) };
   return family === 4 ? Buffer.from([IPV4, ...address.split('.').map(Number)]) : Buffer.from([IPV6, ...bytesOf(address)]);
 }
 
