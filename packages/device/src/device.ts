@@ -47,6 +47,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   /** @internal The same. */ readonly session: Session;
   readonly #face: FaceSettings;
   #identity: never;
+  #servers: string | readonly string[];
   readonly #context: DeviceContext;
   readonly #services: DeviceServices;
   /** Who waits in connect(), and why the last attempt failed. */
@@ -62,6 +63,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     const { clock } = settings;
     this.#dialect = dialect;
     this.#identity = identity;
+    this.#servers = options.server;
     this.#clock = clock;
     this.network = settings.network;
     this.#face = face;
@@ -74,7 +76,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     this.session = new Session(settings, this, { outbox: this.#outbox, system: face.isQuiet === true ? [] : subscriptionsOf(dialect, this.id) });
     this.peer = new Peer({ role: 'device', dialect, link: packing(this.session, dialect, options.gzipFromBytes), clock, onProblem: problem });
     this.#context = new DeviceContext(this, { peer: this.peer, session: this.session, dialect, clock, cloudTime: this.#cloudTime, model: readModel(options.model, dialect), qos: options.qos, network: settings.network });
-    this.#services = new DeviceServices({ context: this.#context, peer: this.peer, session: this.session, topology: options.topology, server: () => [options.server].flat()[serverOf(this.session.state)] ?? '' });
+    this.#services = new DeviceServices({ context: this.#context, peer: this.peer, session: this.session, topology: options.topology });
     this.peer.finder = this.#services;
   }
 
@@ -193,7 +195,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     this.#isClosing = true;
     this.session.stopIntake();
     const { at } = this.session.state;
-    if (isFirst && drainMs > 0 && at !== 'closed' && at !== 'idle') await this.#drain(drainMs);
+    if (isFirst && drainMs > 0 && at !== 'closed' && at !== 'idle') await this.#outbox.drained(drainMs);
     this.#abandon();
     await this.session.close();
     await this.#services.onClosed();
@@ -205,6 +207,11 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     await this.close({ drainMs: 2000 });
   }
 
+  /** @internal The server that is used now, as the program wrote it. */
+  get server(): string {
+    return [this.#servers].flat()[serverOf(this.session.state)] ?? '';
+  }
+
   /** @internal */
   credentials(isTls: boolean): MqttCredentials {
     const clock = this.#clock;
@@ -214,6 +221,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   /** @internal Connects elsewhere and as something else from now on, with the same messages and handlers: what provisioning found out (Huawei 6). */
   relocate(options: DeviceOptions<AnyDialect>): void {
     this.#identity = options.identity;
+    this.#servers = options.server;
     this.session.relocate(readOptions(options));
   }
 
@@ -280,14 +288,6 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     if (ending !== undefined) this.#abandon(ending.error);
     this.#arrivals?.fail(ending?.error ?? new LianyunError('closed', `${this.id} was closed before it was online.`));
     this.#tell('closed', { reason: ending?.reason ?? 'closed', error: ending?.error });
-  }
-
-  async #drain(drainMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#clock.after(drainMs, resolve, true);
-    this.once('closed', () => resolve());
-    await Promise.race([this.#outbox.empty(), promise]);
-    timer.cancel();
   }
 
   #abandon(cause?: LianyunError): void {

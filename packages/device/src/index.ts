@@ -73,7 +73,7 @@ type OnlyTencents<D extends AnyDialect> = 'rpc.call' extends OpsOf<D> ? TencentS
 /** The topics of a sub-device: on Huawei it has none. */
 type ChildTopics<D extends AnyDialect> = D extends typeof tencent ? { readonly topics: TopicsService } : object;
 
-type Internal = 'peer' | 'session' | 'tap' | 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed' | 'onProblem' | 'credentials' | 'resync' | 'network';
+type Internal = 'peer' | 'server' | 'session' | 'tap' | 'onPublish' | 'onSubscriptionRefused' | 'onOnline' | 'onOffline' | 'onClosed' | 'onProblem' | 'credentials' | 'resync' | 'network';
 
 /**
  * A device on the cloud `D`: connect, report, answer. What its cloud cannot do is absent from the type and refused in JavaScript. With a model

@@ -317,18 +317,29 @@ describe('what settles a message', () => {
   });
 });
 
-describe('empty()', () => {
+describe('drained()', () => {
   it('resolves at once when nothing is there, else when the last message is settled, for everybody who waits', async () => {
     const { outbox, store } = setup();
-    await outbox.empty();
+    await outbox.drained(1000);
     store('a');
     store('b');
-    const waits = [outbox.empty(), outbox.empty()];
+    const waits = [outbox.drained(1000), outbox.drained(2000)];
     sendAll(outbox);
     outbox.acknowledge(1);
     expect(await outcomeOf(waits[0]!)).toBe('open');
     outbox.acknowledge(2);
     await Promise.all(waits);
+  });
+
+  it('waits no longer than it is told, whatever is left', async () => {
+    const { clock, outbox, store } = setup({ expiresMs: 60_000 });
+    store('a');
+    const wait = outbox.drained(1000);
+    clock.advance(999);
+    expect(await outcomeOf(wait)).toBe('open');
+    clock.advance(1);
+    await wait;
+    expect(outbox.count).toBe(1);
   });
 });
 
@@ -603,7 +614,7 @@ describe('any history of an outbox', () => {
         }
         const left = outbox.count;
         expect(outbox.abandon(() => new LianyunError('closed', 'closed'))).toBe(left);
-        await outbox.empty();
+        await outbox.drained(1000);
         await Promise.allSettled(receipts.flatMap(({ stored, delivered }) => [stored, delivered]));
         expect(open.size).toBe(0);
         expect(outcomes).toHaveLength(receipts.length);

@@ -168,11 +168,14 @@ export class Outbox {
     return left.length;
   }
 
-  /** Resolves when nothing is unsettled. */
-  empty(): Promise<void> {
-    if (this.#room.count === 0) return Promise.resolve();
+  /** Resolves when nothing is unsettled, because it was delivered or abandoned, and after `withinMs` at the latest. */
+  async drained(withinMs: number): Promise<void> {
+    if (this.#room.count === 0) return;
     this.#empty ??= Promise.withResolvers();
-    return this.#empty.promise;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.after(withinMs, resolve, true);
+    await Promise.race([this.#empty.promise, promise]);
+    timer.cancel();
   }
 
   /** The oldest waiting message; what was settled before it is cut off. */

@@ -9,6 +9,8 @@ import type { ServicePeer } from './gateway-scopes.ts';
 interface ContextOwner {
   readonly id: DeviceRef;
   readonly isOnline: boolean;
+  /** The server that is used now, as the program wrote it; left out for a sub-device, which has no connection of its own. */
+  readonly server?: string;
   onProblem(problem: LianyunError): void;
   resync(): void;
 }
@@ -61,6 +63,11 @@ export class DeviceContext {
 
   get device(): DeviceRef {
     return this.#owner.id;
+  }
+
+  /** The server that is used now, as the program wrote it; undefined for a sub-device. */
+  get server(): string | undefined {
+    return this.#owner.server;
   }
 
   /** Whether messages can leave now. */

@@ -34,8 +34,6 @@ interface DeviceParts {
   readonly session: Session;
   /** Where a gateway keeps its sub-devices, if the program says so. */
   readonly topology: TopologyStore | string | undefined;
-  /** The server that is used now, as the program wrote it. */
-  readonly server: () => string;
 }
 
 /** The services of one device. Each is made when the program or the cloud first asks for it: of thousands of devices in a process most use two. */
@@ -107,7 +105,7 @@ export class DeviceServices implements HandlerFinder {
   }
 
   get logs(): LogsService {
-    return (this.#logs ??= makeLogs(this.#parts.context, this.#parts.server));
+    return (this.#logs ??= makeLogs(this.#parts.context));
   }
 
   get files(): FilesService {

@@ -33,12 +33,9 @@ export class LogsService {
   /** Asks for the level at every connect: a change that comes while there is none is told to nobody. */
   #asks = false;
   #wasOnline: boolean;
-  readonly #server: (() => string) | undefined;
 
-  /** `server` says which one is used now; left out for a sub-device, which has no connection of its own. */
-  constructor(context: DeviceContext, server?: () => string) {
+  constructor(context: DeviceContext) {
     this.#context = context;
-    this.#server = server;
     this.#wasOnline = context.isOnline;
     // Huawei's own SDKs begin with on, and the cloud switches off; a Tencent device has no level before it has asked.
     this.#config = { on: context.peer.supports('log.report') };
@@ -102,7 +99,7 @@ export class LogsService {
    */
   reportConnections(): () => void {
     const { peer, dialect, device } = this.#context;
-    if (this.#server === undefined) throw new LianyunError('unsupported', `${device} has no connection of its own: its gateway's log tells of it.`, { device });
+    if (this.#context.server === undefined) throw new LianyunError('unsupported', `${device} has no connection of its own: its gateway's log tells of it.`, { device });
     if (!peer.supports('log.report')) throw new LianyunError('unsupported', `The ${dialect.name} cloud takes no logs over this connection.`);
     this.#reportsConnections = true;
     return () => {
@@ -113,7 +110,8 @@ export class LogsService {
   /** @internal */
   onOnline(): void {
     this.#wasOnline = true;
-    if (this.#server !== undefined) this.#status(`connect complete, the uri is ${this.#server()}`);
+    const { server } = this.#context;
+    if (server !== undefined) this.#status(`connect complete, the uri is ${server}`);
     if (this.#asks) this.#ask();
   }
 

@@ -48,8 +48,8 @@ export function makeTopics(context: DeviceContext, session: TopicSession, rights
   return new TopicsService(context, session, rights);
 }
 
-export function makeLogs(context: DeviceContext, server?: () => string): LogsService {
-  return new LogsService(context, server);
+export function makeLogs(context: DeviceContext): LogsService {
+  return new LogsService(context);
 }
 
 export function makeBinding(context: DeviceContext): BindingService {
