@@ -25,8 +25,6 @@ export async function bundleForDevices({ root, cwd, entries, external, target })
     format: 'cjs',
     esModule: false,
     interop: 'default',
-    sourcemap: true,
-    sourcemapExcludeSources: true,
     entryFileNames: '[name].cjs',
     chunkFileNames: 'shared-[hash].cjs',
     hashCharacters: 'base36',
@@ -98,7 +96,7 @@ function sources(own, target) {
     },
     async load(file) {
       const text = await readFile(file, 'utf8');
-      return file.endsWith('.ts') ? transform(text, { loader: 'ts', target, sourcefile: file, sourcemap: true, tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } } }) : text;
+      return file.endsWith('.ts') ? transform(text, { loader: 'ts', target, sourcefile: file, tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } } }) : text;
     },
   };
 }
@@ -113,11 +111,9 @@ function short(target) {
     // Not sooner: a line may end within a name that rollup has yet to put in.
     async generateBundle(_, output) {
       for (const file of Object.values(output)) {
-        if (file.type !== 'chunk') continue;
-        const text = file.code.replaceAll(/\brequire\(('node:[\w/]+')\)/g, 'process.getBuiltinModule($1)');
-        const { code, map } = await transform(`${text}\n//# sourceMappingURL=${file.map.toUrl()}`, { minifySyntax: true, minifyWhitespace: true, lineLimit: 160, target, sourcemap: true, sourcesContent: false, legalComments: 'inline' });
-        file.code = `${code}//# sourceMappingURL=${file.fileName}.map\n`;
-        output[`${file.fileName}.map`].source = map;
+        const { code } = await transform(file.code.replaceAll(/\brequire\(('node:[\w/]+')\)/g, 'process.getBuiltinModule($1)'), { minifySyntax: true, minifyWhitespace: true, lineLimit: 160, target, legalComments: 'inline' });
+        // A text that goes on in the next line is legal, but bundlers that indent what they take in put spaces into it.
+        file.code = code.replaceAll(/(?<!\\)((?:\\\\)*)\\\n/g, '$1');
       }
     },
   };

@@ -17,8 +17,8 @@ if (JSON.parse(await readFile('package.json', 'utf8')).exports !== undefined) aw
 await cp(path.join(root, 'LICENSE'), 'LICENSE');
 if (inlined.length > 0) await writeFile('dist/LICENSES.txt', (await Promise.all(inlined.map(licenceOf))).join('\n'));
 
-/** One declaration file for each entry; what the JavaScript has inlined is inlined here as well. */
-async function declarations({ entries, external }) {
+/** One declaration file for each entry; what the JavaScript has inlined is inlined here as well. Where there are both forms of a module, the ES module declares what the other does. */
+async function declarations({ entries, external, isForDevices = false }) {
   // Found by these paths they are part of the one program that is compiled; found through node_modules each of their files is foreign to it, and the plugin compiles a
   // program for each.
   const paths = Object.fromEntries(Object.entries(await sourcesOf(root)).map(([name, file]) => [name, [file]]));
@@ -30,8 +30,10 @@ async function declarations({ entries, external }) {
       throw new Error(warning.message);
     },
   });
-  await bundle.write({ dir: 'dist', format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'shared-[hash].d.ts' });
+  const ending = isForDevices ? 'd.cts' : 'd.ts';
+  await bundle.write({ dir: 'dist', format: 'es', entryFileNames: `[name].${ending}`, chunkFileNames: `shared-[hash].${ending}` });
   await bundle.close();
+  if (isForDevices) await Promise.all(Object.keys(entries).map((name) => writeFile(`dist/${name}.d.ts`, `export * from './${name}.cjs';\n`)));
 }
 
 /** Name, version and licence text of a package in node_modules. */
