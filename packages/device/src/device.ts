@@ -6,7 +6,7 @@ import { CloudTime } from './cloud-time.ts';
 import { tellListeners, type CloseReport, type DeviceEvents } from './device-events.ts';
 import { readModel } from './model.ts';
 import type { NetworkSettings } from './net/open.ts';
-import { checkKey, readOptions, type DeviceOptions, type FaceSettings } from './options.ts';
+import { checkKey, NO_FACE, readOptions, type DeviceOptions, type FaceSettings } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { packing } from './packing.ts';
 import type { BindingService } from './services/binding.ts';
@@ -56,7 +56,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
   #isClosing = false;
   #undelivered = 0;
 
-  constructor(options: DeviceOptions<AnyDialect>, face: FaceSettings = {}) {
+  constructor(options: DeviceOptions<AnyDialect>, face: FaceSettings = NO_FACE) {
     super();
     const settings = readOptions(options, face);
     const { dialect, identity } = options;

@@ -94,6 +94,9 @@ export interface FaceSettings {
   readonly pace?: Pace;
 }
 
+/** A device without a vendor's face. */
+export const NO_FACE: FaceSettings = {};
+
 /** The options of a device with everything filled in. */
 export interface Settings {
   /** In the order in which they are tried. */
@@ -117,7 +120,7 @@ const MIB = 1_048_576;
 const DEFAULT_BOUNDS: OutboxBounds = { maxCount: 10_000, maxBytes: 16 * MIB, policy: 'reject-new', expiresMs: 86_400_000 };
 
 /** Reads the options of a device. Throws `bad-config` naming the option that is wrong, and what is expected. */
-export function readOptions(options: DeviceOptions<AnyDialect>, face: FaceSettings = {}): Settings {
+export function readOptions(options: DeviceOptions<AnyDialect>, face: FaceSettings = NO_FACE): Settings {
   // Said here in words, before something that is missing says it as a TypeError.
   if (typeof Promise.withResolvers !== 'function') throw new LianyunError('unsupported', `lianyun needs Node.js 22.13 or newer; this program runs on ${process.version}.`);
   const bad = (text: string): LianyunError => new LianyunError('bad-config', text);
@@ -157,15 +160,23 @@ export function readOptions(options: DeviceOptions<AnyDialect>, face: FaceSettin
           },
     connectTimeoutMs: within('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1, Infinity),
     ackSilenceMs: within('ackSilenceMs', options.ackSilenceMs ?? 10_000, 1, Infinity),
-    pace: face.pace ?? {
+    pace: face.pace ?? shared({
       floorMs: within('minConnectIntervalMs', options.minConnectIntervalMs ?? (endpoints.some(({ host }) => dialect.isVendorHost(host)) ? limits.connectIntervalMs : 0), 0, Infinity),
       ceilingMs: within('maxBackoffMs', options.maxBackoffMs ?? 60_000, 1, Infinity),
       servers: endpoints.length,
-    },
+    }),
     answerMs: limits.answerMs,
     payloadBytes: limits.payloadBytes,
     cloud: dialect.name,
   };
+}
+
+// A crowd of devices shares it.
+let lastPace: Pace | undefined;
+
+function shared(pace: Pace): Pace {
+  if (lastPace?.floorMs !== pace.floorMs || lastPace.ceilingMs !== pace.ceilingMs || lastPace.servers !== pace.servers) lastPace = pace;
+  return lastPace;
 }
 
 /** Throws `bad-config` for a device with a pre-shared key and no server that it could prove itself to with that. */

@@ -22,10 +22,17 @@ export const isSecure = ({ scheme }: Endpoint): boolean => scheme === 'mqtts' ||
 /** Host and port of an endpoint as they stand in an address. */
 export const whereOf = ({ host, port }: Pick<Endpoint, 'host' | 'port'>): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
+// What was read last: a crowd of devices has one server, and shares what is made of its address.
+let last: { readonly server: string; readonly endpoints: readonly [Endpoint] } | undefined;
+
 /** Reads the `server` option: one address, or several in the order in which they are tried. Throws `bad-config`, saying what was read. */
 export function readEndpoints(server: string | readonly string[]): readonly [Endpoint, ...Endpoint[]] {
+  if (server === last?.server) return last.endpoints;
   const [first, ...others] = typeof server === 'object' && Array.isArray(server) ? (server as readonly string[]) : [server as string];
-  return [readEndpoint(first), ...others.map(readEndpoint)];
+  if (others.length > 0) return [readEndpoint(first), ...others.map(readEndpoint)];
+  const endpoints = [readEndpoint(first)] as const;
+  if (first !== undefined) last = { server: first, endpoints };
+  return endpoints;
 }
 
 function readEndpoint(server: unknown): Endpoint {
