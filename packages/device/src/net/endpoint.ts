@@ -27,7 +27,7 @@ let last: { readonly server: string; readonly endpoints: readonly [Endpoint] } |
 
 /** Reads the `server` option: one address, or several in the order in which they are tried. Throws `bad-config`, saying what was read. */
 export function readEndpoints(server: string | readonly string[]): readonly [Endpoint, ...Endpoint[]] {
-  if (server === last?.server) return last.endpoints;
+  if (last !== undefined && server === last.server) return last.endpoints;
   const [first, ...others] = typeof server === 'object' && Array.isArray(server) ? (server as readonly string[]) : [server as string];
   if (others.length > 0) return [readEndpoint(first), ...others.map(readEndpoint)];
   const endpoints = [readEndpoint(first)] as const;

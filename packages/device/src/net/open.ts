@@ -43,7 +43,7 @@ export function openCarrier(endpoint: Endpoint, network: NetworkSettings, owner:
       return openTls(secureOptions(endpoint, network), owner);
     case 'ws':
     case 'wss':
-      return new LateCarrier(() => openWebSocket(endpoint, network, owner), owner);
+      return new LateCarrier(async () => openWebSocket(endpoint, network, owner), owner);
     default:
       return endpoint.scheme satisfies never;
   }
