@@ -78,9 +78,9 @@ export class AckWatch {
       const text = `${whereOf(endpoint)} answers pings, but has acknowledged nothing for ${lookMs * MAX_IDLE_LOOKS} ms.`;
       return connection.end('network', new LianyunError('timeout', text));
     }
+    // Before either, since both may find that the connection is gone, and what is sent now must not begin the count anew.
+    this.#wait(watched);
     connection.checkSilence();
     this.#repeater.repeatOverdue();
-    // Either may have found that the connection is gone.
-    if (this.#watched === watched) this.#wait(watched);
   }
 }

@@ -24,6 +24,8 @@ export class Outbox {
   #seq = 0;
   #empty: PromiseWithResolvers<void> | undefined;
   #quarantine: Quarantine | undefined;
+  /** Hears that messages in flight have expired: others may be sent in their place. */
+  pump: { onRoom(): void } | undefined;
 
   /** `onGivenUp` hears of a message that is given up because the server closes the connection whenever it comes. */
   constructor(bounds: OutboxBounds, clock: Clock, onGivenUp: (problem: LianyunError) => void = () => undefined) {
@@ -260,11 +262,13 @@ export class Outbox {
   /** Fails what is too old; returns when the next message will be. */
   #expire(now: number): number {
     let nextAt = Infinity;
+    const sent = this.#sent;
     for (const entry of this.#unsettled()) {
       if (entry.expiresAt > now) nextAt = Math.min(nextAt, entry.expiresAt);
       else this.#settle(entry, new LianyunError('expired', `Not delivered within ${Math.round(entry.options.expiresMs ?? this.#bounds.expiresMs)} ms.`, { topic: entry.frame.topic }));
     }
     this.#dropSettled();
+    if (this.#sent < sent) this.pump?.onRoom();
     return nextAt;
   }
 

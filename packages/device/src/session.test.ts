@@ -394,6 +394,35 @@ describe('a link that is half open', () => {
   }, 60_000);
 });
 
+describe('the window', () => {
+  it('is free again when what filled it fails for want of an answer, though nothing else happens on the connection', async () => {
+    const { clock, server } = await serve();
+    const { device } = keep(tencentDevice(server, { window: 1 }), clock);
+    await device.connect();
+    const [silent, next] = [1, 2].map((n) => device.properties.report({ values: { n } }).delivered);
+    for (const times of [1, 2, 3]) {
+      await until(() => server.published.length === times, `${times} times`);
+      clock.advance(5000);
+    }
+    await expect(silent).rejects.toMatchObject({ code: 'timeout' });
+    await until(() => server.bodies('property').some((body) => (body as { params: { n: number } }).params.n === 2), 'the next report');
+    server.last.send('$thing/down/property/ABCDE12345/dev1', { method: 'report_reply', clientToken: (server.bodies('property').at(-1) as { clientToken: string }).clientToken, code: 0 });
+    await next;
+  });
+
+  it('is free again when what filled it expires, though nothing else happens on the connection', async () => {
+    const { clock, server } = await serve({ pubacks: false });
+    const { device } = keep(huaweiDevice(server, { window: 1 }), clock);
+    await device.connect();
+    const expires = device.messages.send({ content: 1 }, { expiresMs: 3000 }).delivered;
+    void report(device, 2);
+    await until(() => server.published.length === 1, 'the first');
+    clock.advance(3100);
+    await expect(expires).rejects.toMatchObject({ code: 'expired' });
+    await until(() => numbers(server).includes(2), 'the next');
+  });
+});
+
 describe('subscriptions', () => {
   it('of the protocol are made on Tencent before the device is online, and none on Huawei', async () => {
     const { clock, server } = await serve();

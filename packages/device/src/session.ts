@@ -42,6 +42,7 @@ export class Session implements Link, ConnectionOwner {
     this.#options = options;
     this.#owner = owner;
     this.#outbox = parts.outbox;
+    this.#outbox.pump = this;
     this.subscriptions = new Subscriptions(parts.system);
     this.#acks = new AckWatch(parts.outbox, this.subscriptions, this);
   }
@@ -151,9 +152,15 @@ export class Session implements Link, ConnectionOwner {
     this.#pump();
   }
 
+  onRoom(): void {
+    this.#pump();
+  }
+
   repeatOverdue(): void {
     if (!this.#isReady) return;
     for (const entry of this.#outbox.overdue(this.#options.answerMs, MAX_ATTEMPTS)) this.#repeat(entry);
+    // Those that failed left their place in the window to others.
+    this.#pump();
   }
 
   onEnd(ending: Ending): void {
