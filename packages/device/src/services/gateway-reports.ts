@@ -1,4 +1,4 @@
-import { isLianyunError, LianyunError, PendingReceipt, stringifyExact, type DeviceRef, type Dialect, type Peer, type PeerSendOptions, type PropertyGroup, type Receipt } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, parseExact, PendingReceipt, stringifyExact, type DeviceRef, type Dialect, type Peer, type PeerSendOptions, type PropertyGroup, type Receipt } from '@lianyun/protocol';
 
 interface Waiting {
   readonly device: DeviceRef;
@@ -30,17 +30,22 @@ export class ChildReports {
   /** Takes values in. The receipt settles with the message that they travel in. */
   add(device: DeviceRef, groups: readonly PropertyGroup[], options: PeerSendOptions | undefined): Receipt {
     const receipt = new PendingReceipt();
-    // What no JSON can hold fails here, for itself alone.
     let bytes: number;
+    let copy: readonly PropertyGroup[];
     try {
-      bytes = Buffer.byteLength(stringifyExact(groups)) + ENTRY_BYTES * groups.length;
+      // What no message can hold fails here, for itself alone: the others of the turn travel without it.
+      this.#options.peer.codec.encode('child.report', { device: this.#options.gateway, via: this.#options.gateway, body: { reports: [{ device, groups }] } });
+      const text = stringifyExact(groups);
+      bytes = Buffer.byteLength(text) + ENTRY_BYTES * groups.length;
+      // A program may use its objects again before the message is written, which is at the end of the turn. The copy is as the groups are.
+      copy = parseExact(text) as readonly PropertyGroup[];
     } catch (cause) {
-      receipt.fail(new LianyunError('bad-input', `The values of ${device} cannot be written as JSON: ${String(cause)}`, { device, cause }));
+      receipt.fail(isLianyunError(cause) ? cause : new LianyunError('bad-input', `The values of ${device} cannot be written as JSON: ${String(cause)}`, { device, cause }));
       return receipt;
     }
     if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
     this.#sendOptions = options;
-    this.#waiting.push({ device, groups: [...groups], receipts: [receipt], bytes });
+    this.#waiting.push({ device, groups: [...copy], receipts: [receipt], bytes });
     return receipt;
   }
 

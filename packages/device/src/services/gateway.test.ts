@@ -1,3 +1,4 @@
+import type { JsonValue, PropertyGroup } from '@lianyun/protocol';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryTopology, type TopologyStore } from '../index.ts';
@@ -146,6 +147,35 @@ describe('a gateway on Huawei', () => {
     await Promise.all(['a', 'b', 'c', 'd', 'e'].map((child) => device.gateway.child(child).properties.report({ service: 's', values: { text } }).delivered));
     const batches = server.bodies('sub_devices/properties/report') as { devices: { device_id: string }[] }[];
     expect(batches.map(({ devices }) => devices.map((each) => each.device_id).join(''))).toEqual(['abc', 'de']);
+  });
+
+  it.each([
+    ['a number that JSON does not have', { service: 's', values: { n: Number.NaN } }],
+    ['a group without a service', { values: { n: 1 } }],
+  ])('refuses what cannot be written to the one that reports it, not to those that report in the same turn: %s', async (_, group) => {
+    const { device, server } = await onHuawei();
+    await device.connect();
+    const receipt = (child: string, what: PropertyGroup) => device.gateway.child(child).properties.report(what).delivered;
+    const [good, bad, after] = [receipt('a', { service: 's', values: { n: 1 } }), receipt('b', group), receipt('c', { service: 's', values: { n: 3 } })];
+    await expect(bad).rejects.toMatchObject({ code: 'bad-input' });
+    await Promise.all([good, after]);
+    expect(server.bodies('sub_devices/properties/report').flatMap((body) => (body as { devices: { device_id: string }[] }).devices.map((each) => each.device_id))).toEqual(['a', 'c']);
+  });
+
+  it('reports what a program gave, though it uses its object again before the message leaves', async () => {
+    const { device, server } = await onHuawei();
+    await device.connect();
+    const { properties } = device.gateway.child('a');
+    const values: Record<string, JsonValue> = {};
+    const receipts = [1, 2, 9_007_199_254_740_993n].map((n) => {
+      values['n'] = n;
+      values['deep'] = [{ n: String(n) }];
+      return properties.report({ service: 's', values }).delivered;
+    });
+    await Promise.all(receipts);
+    expect(server.published.at(-1)?.text).toBe(
+      `{"devices":[{"device_id":"a","services":[${['1', '2', '9007199254740993'].map((n) => `{"service_id":"s","properties":{"n":${n},"deep":[{"n":"${n}"}]}}`).join(',')}]}]}`,
+    );
   });
 });
 
