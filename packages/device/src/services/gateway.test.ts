@@ -203,7 +203,8 @@ describe('a gateway on Tencent', () => {
     expect(changes).toHaveLength(1);
   });
 
-  it("subscribes a sub-device's topics when it is online, and gives them up when it is offline", async () => {
+  /** A Tencent gateway that is online, and a cloud that grants everything. */
+  async function granted() {
     const clock = new FakeClock();
     const server = await ScriptedServer.listen(clock, {
       onPublish: ({ topic, text }, connection) => {
@@ -215,11 +216,35 @@ describe('a gateway on Tencent', () => {
     const device = tencentDevice(server);
     open.push(server, { [Symbol.asyncDispose]: async () => void (await device.close()) });
     await device.connect();
+    return { clock, server, device, log: listenTo(device) };
+  }
+
+  it("subscribes a sub-device's topics when it is online, and gives them up when it is offline", async () => {
+    const { server, device } = await granted();
     const [property, own] = ['$thing/down/property/SUBPROD001/a', '$thing/down/property/ABCDE12345/dev1'];
     await device.gateway.online(['SUBPROD001/a']);
     await until(() => server.last.subscribed.includes(property), 'the subscription');
     await device.gateway.offline(['SUBPROD001/a']);
     await until(() => server.last.unsubscribed.includes(property), 'the end of it');
     expect(server.last.unsubscribed).not.toContain(own);
+  });
+
+  it("keeps what a sub-device's services need when a program takes back its own subscription of it", async () => {
+    const { server, device, log } = await granted();
+    const child = device.gateway.child('SUBPROD001/a');
+    await device.gateway.online([child.id]);
+    const [property, broadcast, own] = ['$thing/down/property/SUBPROD001/a', '$broadcast/rxd/SUBPROD001/a', 'SUBPROD001/a/data'];
+    const undo = [property, broadcast, own].map((filter) => child.topics.subscribe(filter, () => undefined));
+    const texts: string[] = [];
+    child.messages.onBroadcast((message) => void texts.push('bytes' in message ? Buffer.from(message.bytes).toString() : ''));
+    for (const each of undo) each();
+    await until(() => server.last.unsubscribed.includes(own), 'the end of the last');
+    expect(server.last.unsubscribed).toEqual([own]);
+    expect(server.last.subscribed.filter((filter) => filter === property || filter === broadcast)).toEqual([property, broadcast]);
+    server.last.send(broadcast, 'hello');
+    await until(() => texts.length === 1, 'the broadcast');
+    await device.gateway.offline([child.id]);
+    await until(() => server.last.unsubscribed.includes(broadcast), 'the end of it');
+    expect([texts, log.problems]).toEqual([['hello'], []]);
   });
 });

@@ -173,7 +173,7 @@ export class GatewayService {
     const child = new GatewayChild(own, () => {
       if (!dialect.children.haveTopics) throw new LianyunError('unsupported', `A sub-device on the ${dialect.name} cloud has no topics of its own: use messages.`, { device });
       const { session, topics } = this.#options;
-      return topics().of(own, { send: session.send.bind(session), subscribe: keep, unsubscribe: (filter) => this.#subscribed.drop(device, filter) });
+      return topics().of(own, { send: session.send.bind(session), subscribe: (asked) => this.#subscribed.ask(device, asked, isOnline()), unsubscribe: (filter) => this.#subscribed.drop(device, filter) });
     });
     (this.#children ??= new Map<DeviceRef, GatewayChild>()).set(device, child);
     return child;
