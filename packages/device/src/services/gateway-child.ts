@@ -79,6 +79,7 @@ export class GatewayChild {
     this.#ota?.onOnline();
     this.#versionedResources?.onOnline();
     this.#logs?.onOnline();
+    this.#info?.onOnline();
   }
 
   /** Topics of the sub-device's own (Tencent 3.8), subscribed while it is online. Throws `unsupported` on Huawei, where a sub-device has none. */

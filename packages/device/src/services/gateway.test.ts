@@ -229,6 +229,20 @@ describe('a gateway on Tencent', () => {
     expect(server.last.unsubscribed).not.toContain(own);
   });
 
+  it('tells about a sub-device whenever it comes online, when the program says so', async () => {
+    const { server, device, clock, log } = await granted();
+    const child = device.gateway.child('SUBPROD001/a');
+    child.info.reportAtConnect({ name: 'lamp' });
+    const told = (): unknown[] => server.published.filter(({ topic, text }) => topic.endsWith('/SUBPROD001/a') && text.includes('report_info'));
+    expect(told()).toHaveLength(0);
+    await device.gateway.online([child.id]);
+    await until(() => told().length === 1, 'what is told at first');
+    server.last.close();
+    await until(() => log.offline.length === 1, 'offline');
+    clock.advance(log.offline[0]?.nextAttemptMs ?? 0);
+    await until(() => server.connections.length === 2 && told().length === 2, 'what is told again');
+  });
+
   it("keeps what a sub-device's services need when a program takes back its own subscription of it", async () => {
     const { server, device, log } = await granted();
     const child = device.gateway.child('SUBPROD001/a');
