@@ -193,7 +193,7 @@ export class DeviceCore extends EventEmitter<DeviceEvents> implements AsyncDispo
     const { drainMs = 0 } = options;
     const isFirst = !this.#isClosing;
     this.#isClosing = true;
-    this.session.stopIntake();
+    this.#services.onClosing();
     const { at } = this.session.state;
     if (isFirst && drainMs > 0 && at !== 'closed' && at !== 'idle') await this.#outbox.drained(drainMs);
     this.#abandon();

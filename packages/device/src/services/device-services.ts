@@ -191,6 +191,12 @@ export class DeviceServices implements HandlerFinder {
     this.#logs?.onOffline(ending);
   }
 
+  /** The device is closing: what was reported until now goes before the door is shut. */
+  onClosing(): void {
+    this.#scopes?.flush();
+    this.#parts.session.stopIntake();
+  }
+
   /** The device is closed: resolves when nothing of it is left to do. */
   async onClosed(): Promise<void> {
     await this.#gateway?.onClosed();

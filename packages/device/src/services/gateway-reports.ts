@@ -43,14 +43,16 @@ export class ChildReports {
       receipt.fail(isLianyunError(cause) ? cause : new LianyunError('bad-input', `The values of ${device} cannot be written as JSON: ${String(cause)}`, { device, cause }));
       return receipt;
     }
-    if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
+    if (this.#waiting.length === 0) queueMicrotask(() => this.flush());
     this.#sendOptions = options;
     this.#waiting.push({ device, groups: [...copy], receipts: [receipt], bytes });
     return receipt;
   }
 
-  #flush(): void {
+  /** Sends what was taken in during this turn. */
+  flush(): void {
     const waiting = this.#waiting;
+    if (waiting.length === 0) return;
     this.#waiting = [];
     const { limits, children } = this.#options.dialect;
     let batch = new Map<DeviceRef, Waiting>();

@@ -33,6 +33,11 @@ export class Scopes {
     this.#reports = new ChildReports({ peer, gateway: own, dialect });
   }
 
+  /** Sends what sub-devices reported in this turn. */
+  flush(): void {
+    this.#reports.flush();
+  }
+
   /** The peer of a sub-device. */
   of(device: DeviceRef): ServicePeer {
     const { peer, own } = this.#options;

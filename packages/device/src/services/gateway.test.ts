@@ -177,6 +177,15 @@ describe('a gateway on Huawei', () => {
       `{"devices":[{"device_id":"a","services":[${['1', '2', '9007199254740993'].map((n) => `{"service_id":"s","properties":{"n":${n},"deep":[{"n":"${n}"}]}}`).join(',')}]}]}`,
     );
   });
+
+  it('delivers what a sub-device reported right before the device is closed', async () => {
+    const { device, server } = await onHuawei();
+    await device.connect();
+    const receipt = device.gateway.child('a').properties.report({ service: 's', values: { n: 1 } });
+    expect(await device.close({ drainMs: 5000 })).toEqual({ undelivered: 0 });
+    await receipt.delivered;
+    expect(server.bodies('sub_devices/properties/report')).toHaveLength(1);
+  });
 });
 
 const RESULT = '$gateway/operation/result/ABCDE12345/dev1';
