@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { LianyunError } from '@lianyun/protocol';
+import { isThenable } from './services/deadline.ts';
 import type { DisconnectReason } from './session-state.ts';
 
 /** What a device tells. Nothing here needs a listener: an unheard problem harms nobody. */
@@ -24,16 +25,20 @@ interface Teller extends EventEmitter<DeviceEvents> {
   onProblem(problem: LianyunError): void;
 }
 
-/** Tells every listener. One that throws harms neither the others nor the connection: it becomes a problem. */
+/** Tells every listener. One that throws, at once or later, harms neither the others nor the connection: it becomes a problem. */
 export function tellListeners<K extends keyof DeviceEvents>(device: Teller, event: K, args: DeviceEvents[K]): void {
+  const failed = (cause: unknown): void => {
+    const error = new LianyunError('handler-failed', `A listener of '${event}' threw: ${cause instanceof Error ? cause.message : String(cause)}`, { device: device.id, cause });
+    // Nobody is left to tell of a listener of problems that throws but Node itself.
+    if (event === 'problem') process.emitWarning(error);
+    else device.onProblem(error);
+  };
   for (const listener of device.rawListeners(event)) {
     try {
-      Reflect.apply(listener, device, args);
+      const result: unknown = Reflect.apply(listener, device, args);
+      if (isThenable(result)) Promise.resolve(result).catch(failed);
     } catch (cause) {
-      const error = new LianyunError('handler-failed', `A listener of '${event}' threw: ${cause instanceof Error ? cause.message : String(cause)}`, { device: device.id, cause });
-      // Nobody is left to tell of a listener of problems that throws but Node itself.
-      if (event === 'problem') process.emitWarning(error);
-      else device.onProblem(error);
+      failed(cause);
     }
   }
 }

@@ -658,6 +658,23 @@ describe('listeners', () => {
     expect(warning).toHaveBeenCalledTimes(4);
   });
 
+  it('that fail later do so neither: what an asynchronous one rejects with is a problem', async () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const { server } = await serve();
+    const device = huaweiDevice(server);
+    open.push({ [Symbol.asyncDispose]: async () => void (await device.close()) });
+    for (const event of ['online', 'problem', 'closed'] as const) {
+      const later = (): unknown => Promise.reject(new Error(`from ${event}`));
+      device.on(event, later);
+    }
+    const log = listenTo(device);
+    await device.connect();
+    await until(() => log.problems.length === 1, 'the first problem');
+    await device.close();
+    await until(() => log.problems.length === 2 && warning.mock.calls.length === 2, 'the second');
+    expect(log.problems.map(({ code, message }) => [code, message])).toEqual(['online', 'closed'].map((event) => ['handler-failed', `A listener of '${event}' threw: from ${event}`]));
+  });
+
   it('are not needed: no fault ends a process that listens to nothing', async () => {
     const script = fileURLToPath(new URL('./testing/deaf-process.ts', import.meta.url));
     const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--conditions=@lianyun/source', '--unhandled-rejections=strict', script], { timeout: 15_000 });
