@@ -462,6 +462,20 @@ describe('subscriptions', () => {
     expect(all.server.last.unsubscribed).toEqual(['news/+']);
   });
 
+  it('of several handlers have the highest QoS that one of them wants, whoever came last', async () => {
+    const all = await online();
+    const { device, server } = all;
+    const filter = '$oc/devices/prod1_dev1/user/a';
+    for (const qos of [0, 1, 0] as const) device.topics.subscribe(filter, () => undefined, { qos });
+    await until(() => server.last.requested.length === 3, 'the subscriptions');
+    expect(server.last.requested).toEqual([0, 1, 1].map((qos) => ({ filter, qos })));
+    server.last.reset();
+    await until(() => all.log.offline.length === 1, 'the end');
+    await retry(all);
+    await until(() => device.isOnline, 'online again');
+    expect(server.last.requested).toEqual([{ filter, qos: 1 }]);
+  });
+
   it('made between CONNACK and SUBACK are not forgotten', async () => {
     const { clock, server } = await serve({ suback: 'never' });
     const { device } = keep(tencentDevice(server), clock);

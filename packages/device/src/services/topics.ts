@@ -34,7 +34,7 @@ export class TopicsService {
   readonly #rights: Rights;
   /** The one that is told what arrives on the connection, and keeps the handlers. */
   readonly #root: TopicsService;
-  #handlers: { readonly filter: string; readonly handler: TopicHandler }[] | undefined;
+  #handlers: { readonly filter: string; readonly handler: TopicHandler; readonly qos: 0 | 1 }[] | undefined;
 
   constructor(context: DeviceContext, session: TopicSession, rights: Rights, root?: TopicsService) {
     this.#context = context;
@@ -74,10 +74,11 @@ export class TopicsService {
     if (typeof filter !== 'string' || !isTopicFilter(filter)) throw new LianyunError('bad-input', `${JSON.stringify(filter)} is no topic filter.`, { topic: filter });
     if (!this.#rights.maySubscribe(filter, [this.#context.device]) && !this.#rights.mayBeDeclared(filter, this.#context.device)) throw new LianyunError('not-permitted', `${this.#context.device} may not subscribe ${filter}.`, { topic: filter, device: this.#context.device });
     if (typeof handler !== 'function') throw new LianyunError('bad-input', `subscribe(${JSON.stringify(filter)}) was given no handler.`, { topic: filter });
-    const entry = { filter, handler };
+    const entry = { filter, handler, qos: options.qos ?? 1 };
     const root = this.#root;
     root.#handlers = [...(root.#handlers ?? []), entry];
-    this.#session.subscribe([{ filter, qos: options.qos ?? 1 }]);
+    // A filter has one QoS, and the last SUBSCRIBE counts: the highest that a handler wants.
+    this.#session.subscribe([{ filter, qos: root.#handlers.some((other) => other.filter === filter && other.qos === 1) ? 1 : 0 }]);
     return () => {
       root.#handlers = root.#handlers?.filter((other) => other !== entry);
       if (root.#handlers?.some((other) => other.filter === filter) !== true) this.#session.unsubscribe(filter);

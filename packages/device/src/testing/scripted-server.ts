@@ -48,6 +48,8 @@ export class ServerConnection implements PacketHandlers {
   readonly index: number;
   readonly published: Received[] = [];
   readonly subscribed: string[] = [];
+  /** The same with the QoS that was asked for. */
+  readonly requested: { readonly filter: string; readonly qos: Qos }[] = [];
   readonly unsubscribed: string[] = [];
   readonly pubacked: number[] = [];
   connected: ConnectPacket | undefined;
@@ -163,6 +165,7 @@ export class ServerConnection implements PacketHandlers {
   subscribe(packet: SubscribePacket): void {
     const filters = packet.subscriptions.map(({ filter }) => filter);
     this.subscribed.push(...filters);
+    this.requested.push(...packet.subscriptions.map(({ filter, qos }) => ({ filter, qos })));
     const { suback } = this.#script;
     if (this.#isDead || suback === 'never') return;
     this.#writer.packet({ type: 'suback', packetId: packet.packetId, reasonCodes: packet.subscriptions.map(({ filter, qos }) => suback?.(filter) ?? qos) });
