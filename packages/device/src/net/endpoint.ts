@@ -19,6 +19,17 @@ const PATH = '/mqtt';
 /** Whether an endpoint is spoken to over TLS. */
 export const isSecure = ({ scheme }: Endpoint): boolean => scheme === 'mqtts' || scheme === 'wss';
 
+/**
+ * The host of an address that was read by a scheme which the URL parser does not know, in the one way that is looked up and that certificates have: a name in ASCII (IDNA) and small letters, an address without
+ * brackets. Undefined for what can be no host.
+ */
+export function hostOf({ hostname }: URL): string | undefined {
+  const known = `http://${hostname}`;
+  if (hostname === '' || !URL.canParse(known)) return undefined;
+  const host = new URL(known).hostname;
+  return host.startsWith('[') ? host.slice(1, -1) : host;
+}
+
 /** Host and port of an endpoint as they stand in an address. */
 export const whereOf = ({ host, port }: Pick<Endpoint, 'host' | 'port'>): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
@@ -52,11 +63,11 @@ function readEndpoint(server: unknown): Endpoint {
   } catch {
     throw bad(`${shown} is no address`);
   }
-  if (url.hostname === '') throw bad(`${shown} names no host`);
+  const host = hostOf(url);
+  if (host === undefined) throw bad(`${shown} names no host`);
   const isWeb = scheme === 'ws' || scheme === 'wss';
   const hasPath = url.pathname !== '' && url.pathname !== '/';
   if ((hasPath && !isWeb) || (url.search !== '' && !isWeb) || url.hash !== '') throw bad(`${shown} goes on behind the port`);
-  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const port = url.port === '' ? PORTS[scheme] : Number(url.port);
   if (port === 0) throw bad(`${shown} names port 0`);
   return { scheme, host, port, path: `${hasPath ? url.pathname : PATH}${url.search}` };

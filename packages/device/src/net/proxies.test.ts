@@ -20,12 +20,13 @@ describe('the address of a proxy', () => {
     ['socks5://10.0.0.1', { scheme: 'socks5', host: '10.0.0.1', port: 1080 }],
     ['socks5h://[::1]:9050', { scheme: 'socks5h', host: '::1', port: 9050 }],
     ['http://ann:s%40cret@h:1', { scheme: 'http', host: 'h', port: 1, user: { name: 'ann', password: 's@cret' } }],
+    ['http://Bücher.example:3128', { scheme: 'http', host: 'xn--bcher-kva.example', port: 3128 }],
     ['ann:@h', { scheme: 'http', host: 'h', port: 1080, user: { name: 'ann', password: '' } }],
   ])('is read as curl reads it: %s', (text, proxy) => {
     expect(readProxyUrl(text, 'proxy')).toEqual(proxy);
   });
 
-  it.each(['', ' ', 7, 'ftp://h', 'socks4://h', 'socks://h', 'http://', 'http://h:0', 'http://h:99999', 'http://h/path', 'http://h?x', 'http://u:%zz@h', `socks5://${'u'.repeat(256)}:p@h`])('is refused when it is none, and never repeated: %s', (text) => {
+  it.each(['', ' ', 7, 'ftp://h', 'socks4://h', 'socks://h', 'http://', 'http://h:0', 'http://256.1.1.1', 'http://a%00b', 'http://h:99999', 'http://h/path', 'http://h?x', 'http://u:%zz@h', `socks5://${'u'.repeat(256)}:p@h`])('is refused when it is none, and never repeated: %s', (text) => {
     expect(() => readProxyUrl(text, 'https_proxy')).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(/^https_proxy (is no address|has|names|goes on)/) }));
     expect(() => readProxyUrl('http://ann:hush@h/path', 'proxy')).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hush') }));
   });

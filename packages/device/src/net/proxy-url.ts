@@ -1,5 +1,5 @@
 import { LianyunError, type LianyunError as Fault } from '@lianyun/protocol';
-import { whereOf } from './endpoint.ts';
+import { hostOf, whereOf } from './endpoint.ts';
 
 /** A proxy, and how it is spoken to. */
 export interface Proxy {
@@ -29,9 +29,9 @@ export function readProxyUrl(text: unknown, name: string): Proxy {
   if (!SCHEMES.has(scheme)) throw bad(`has the scheme ${scheme}`);
   // By a scheme that the URL parser does not know: of those it knows it drops the usual port.
   const url = URL.canParse(`proxy://${rest}`) ? new URL(`proxy://${rest}`) : undefined;
-  if (url === undefined || url.hostname === '') throw bad('is no address');
+  const host = url && hostOf(url);
+  if (url === undefined || host === undefined) throw bad('is no address');
   if (!/^\/?$/.test(url.pathname) || url.search !== '' || url.hash !== '') throw bad('goes on behind the port');
-  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
   const port = url.port === '' ? (scheme === 'https' ? PORT_OF_TLS : PORT) : Number(url.port);
   if (port === 0) throw bad('names port 0');
   const [user, password] = [decoded(url.username), decoded(url.password)];
