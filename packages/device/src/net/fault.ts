@@ -68,8 +68,18 @@ export function endingOf(error: Error, { where, isConnected, isByKey }: Failed):
   return { reason: known.reason, error: new LianyunError(known.code, `${where}: ${known.text} (${said}).`, { cause: error }), isFatal: known.isFatal, byServer: false };
 }
 
-function faultOf(error: Error, isByKey: boolean): Fault | undefined {
+/** What OpenSSL says went wrong, before file and line of its own source. */
+const OPENSSL = /(?:^|\s)[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/;
+
+/** The code of an error. Where something was being written meanwhile, as HTTP and WebSocket do, Node.js has one for whatever happens to TLS; then what it has otherwise, from OpenSSL's words. */
+function codeOf(error: Error): string {
   const code = 'code' in error ? String(error.code) : '';
+  const [, words] = code === 'EPROTO' ? (OPENSSL.exec(error.message) ?? []) : [];
+  return words === undefined ? code : `ERR_SSL_${words.toUpperCase().replaceAll(' ', '_')}`;
+}
+
+function faultOf(error: Error, isByKey: boolean): Fault | undefined {
+  const code = codeOf(error);
   const ofKey = isByKey ? KEY_FAULTS.find(([pattern]) => pattern.test(code)) : undefined;
   if (ofKey !== undefined) return ofKey[1];
   if (Object.hasOwn(FAULTS, code)) return FAULTS[code];
@@ -84,8 +94,8 @@ export function certificateFault(error: Error): Pick<Fault, 'code' | 'text'> | u
   return known === undefined || (known.code === 'tls-failed' && !known.isFatal) ? undefined : known;
 }
 
-/** What Node says in words of ours, where we have some. OpenSSL adds file and line of its own source. */
+/** What Node says in words of ours, where we have some. */
 export function textOf(error: Error): string {
-  const [, words] = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(error.message) ?? [];
+  const [, words] = OPENSSL.exec(error.message) ?? [];
   return (words ?? wordsOf(error)).trim().replace(/\.$/, '');
 }
