@@ -144,6 +144,14 @@ describeForeign('openssl', 'OpenSSL', (openssl) => {
     await expect.poll(() => server.received).toBeGreaterThan(0);
   });
 
+  it.each(['mqtts', 'wss'])('makes a chain that is longer than one of its authorities may make it, which a device refuses over %s', async (scheme) => {
+    const { identity, ca } = certificates.overlong(openssl);
+    await using server = await TlsFront.open(identity);
+    await using lamp = device(`${scheme}://${server.where}`, { tls: { ca } });
+    await expect(lamp.connect({ deadlineMs: 10_000 })).rejects.toMatchObject({ code: 'untrusted-server', message: expect.stringMatching(/is longer than .*\(path length constraint exceeded\)/) });
+    expect(server.received).toBe(0);
+  });
+
   it("verifies the platform's certificates, name constraints included", () => {
     const pem = path.join(folder, 'server.pem');
     writeFileSync(pem, trusted.forServer(['localhost', '127.0.0.1', '::1']).cert);

@@ -1,6 +1,6 @@
 // Certificates of servers, good ones and bad ones of every kind, and a server that shows one.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -59,6 +59,22 @@ export class Certificates implements Disposable {
     const [key, cert] = [path.join(this.folder, 'alone.key'), path.join(this.folder, 'alone.pem')];
     execFileSync(openssl, ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-subj', '/CN=alone', '-addext', `subjectAltName=IP:${HOST}`, '-days', '30'], { stdio: 'ignore' });
     return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+  }
+
+  /** One for which an authority signed that an authority signed which may sign for no others; made by the program `openssl`. */
+  overlong(openssl: string): Shown {
+    const file = (name: string): string => path.join(this.folder, name);
+    const make = (name: string, extensions: readonly string[], issuer?: string): string => {
+      const by = issuer === undefined ? [] : ['-CA', file(`${issuer}.pem`), '-CAkey', file(`${issuer}.key`)];
+      const config = file(`${name}.cnf`);
+      writeFileSync(config, `[req]\ndistinguished_name=dn\nx509_extensions=ext\nprompt=no\n[dn]\nCN=${name}\n[ext]\n${extensions.join('\n')}\n`);
+      execFileSync(openssl, ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-config', config, '-keyout', file(`${name}.key`), '-out', file(`${name}.pem`), '-days', '30', ...by], { stdio: 'ignore' });
+      return readFileSync(file(`${name}.pem`), 'utf8');
+    };
+    const ca = make('root', ['basicConstraints=critical,CA:true']);
+    const [last, beyond] = [make('last', ['basicConstraints=critical,CA:true,pathlen:0'], 'root'), make('beyond', ['basicConstraints=critical,CA:true'], 'last')];
+    const cert = make('leaf', [`subjectAltName=IP:${HOST}`, 'basicConstraints=CA:false'], 'beyond');
+    return { identity: { cert: cert + beyond + last, key: readFileSync(file('leaf.key'), 'utf8') }, ca };
   }
 
   /** A certificate made at some time, by an authority that is trusted. One that is made in the future has its authority from today. */

@@ -25,6 +25,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   CERT_UNTRUSTED: UNTRUSTED,
   CERT_REJECTED: UNTRUSTED,
   INVALID_CA: UNTRUSTED,
+  CERT_CHAIN_TOO_LONG: UNTRUSTED,
+  PATH_LENGTH_EXCEEDED: fault('untrusted-server', "the chain of the server's certificate is longer than one of its authorities may make it"),
   INVALID_PURPOSE: fault('untrusted-server', "the server's certificate was not made for servers"),
   CERT_REVOKED: fault('untrusted-server', "the server's certificate was revoked"),
   // What Node.js has no name for; OpenSSL's own words follow, for example that the authority may not sign for this name.
