@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import tls from 'node:tls';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Authority } from '@lianyun/platform';
 import { Device, huawei, type DeviceOptions } from 'lianyun';
@@ -115,6 +117,24 @@ describe('The options of TLS', () => {
     const make = (): unknown => device(server, { tls: tls as never });
     expect(make).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(words) }));
     expect(make).not.toThrow(/c2VjcmV0/);
+  });
+
+  it.each(['key', 'pfx', 'cert'] as const)('do not repeat a key that is given without its frame, as %s', (name) => {
+    const { cert, key } = trusted.forDevice('one');
+    const bytes = createPrivateKey(key).export({ type: 'pkcs8', format: 'der' });
+    const body = key.replaceAll(/-----.*-----\n/g, '');
+    for (const text of [bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex'), Buffer.from(key).toString('base64'), body, body.trim()]) {
+      const make = (): unknown => device(server, { tls: name === 'pfx' ? { pfx: text } : { cert, key, [name]: text } });
+      let error: unknown;
+      try {
+        make();
+      } catch (caught) {
+        error = caught;
+      }
+      expect(error).toMatchObject({ code: 'bad-config', message: expect.stringMatching(`tls\\.${name}: the file cannot be read`) });
+      expect(inspect(error)).not.toContain(text.slice(8, 40));
+    }
+    expect(() => device(server, { tls: { cert, key: '/etc/devices/of-the-works/lamp-number-1/private/key' } })).toThrow(/the file "\/etc\/devices\/of-the-works\/lamp-number-1\/private\/key" cannot be read/);
   });
 
   it('refuse an engine that is not there, and do not repeat what may be a PIN', () => {

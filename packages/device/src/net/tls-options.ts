@@ -115,8 +115,10 @@ function load(name: keyof TlsOptions, input: TlsInput): Buffer {
     return node.fs().readFileSync(input);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    // A key that lost its first line would be taken for a path: such a text is not repeated.
-    const shown = name === 'key' && input.includes('\n') ? '' : ` ${JSON.stringify(input.slice(0, 200))}`;
+    const shown = mayBeKey(input) ? '' : ` ${JSON.stringify(input.slice(0, 200))}`;
     throw bad(`tls.${name}: the file${shown} cannot be read (${code}).`, shown === '' ? undefined : cause);
   }
 }
+
+/** Whether a text that names no file may be a key: one that lost its first line, or its bytes in Base64 or hexadecimal, which begin with no slash. */
+const mayBeKey = (text: string): boolean => text.includes('\n') || /^[\w+=-][\w+/=-]{39,}\s*$/.test(text);
