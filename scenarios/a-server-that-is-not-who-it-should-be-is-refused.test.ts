@@ -119,6 +119,13 @@ describe('The options of TLS', () => {
     expect(make).not.toThrow(/c2VjcmV0/);
   });
 
+  it('refuse an authority that is damaged, which OpenSSL would pass over', () => {
+    for (const ca of [trusted.pem.replaceAll('\n', '\\n'), trusted.pem.replaceAll('\n', ' '), trusted.pem.slice(0, 300), trusted.pem.replace('MI', 'AA')]) {
+      expect(() => device(server, { tls: { ca: [trusted.pem, ca] } })).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringContaining('tls.ca cannot be read') }));
+    }
+    expect(() => device(server, { tls: { ca: `# the works\r\n${trusted.pem.replaceAll('\n', '\r\n')}` } })).not.toThrow();
+  });
+
   it.each(['key', 'pfx', 'cert'] as const)('do not repeat a key that is given without its frame, as %s', (name) => {
     const { cert, key } = trusted.forDevice('one');
     const bytes = createPrivateKey(key).export({ type: 'pkcs8', format: 'der' });

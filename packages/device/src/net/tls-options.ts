@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import { LianyunError } from '@lianyun/protocol';
 import { node } from '../node.ts';
@@ -82,7 +83,7 @@ function make(options: TlsOptions): TlsSettings {
     ...(pfx === undefined ? {} : { pfx: load('pfx', pfx) }),
     ...(passphrase === undefined ? {} : { passphrase }),
   };
-  for (const each of authorities ?? []) if (!each.includes('-----BEGIN CERTIFICATE-----') && !each.includes('-----BEGIN TRUSTED CERTIFICATE-----')) throw bad('tls.ca holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).');
+  for (const each of authorities ?? []) checkAuthority(each);
   let context: SecureContext;
   try {
     context = node.tls().createSecureContext({ ...given, minVersion: 'TLSv1.2' });
@@ -90,6 +91,16 @@ function make(options: TlsOptions): TlsSettings {
     throw bad(`The TLS options cannot be used: ${whyNot(cause, options)}.`, cause);
   }
   return { context, insecure: insecure === true, ...(servername === undefined ? {} : { servername }) };
+}
+
+/** An authority that cannot be read is none to OpenSSL, which says nothing of it. */
+function checkAuthority(pem: Buffer): void {
+  if (!pem.includes('-----BEGIN CERTIFICATE-----') && !pem.includes('-----BEGIN TRUSTED CERTIFICATE-----')) throw bad('tls.ca holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).');
+  try {
+    new X509Certificate(pem);
+  } catch (cause) {
+    throw bad(`tls.ca cannot be read (${cause instanceof Error ? cause.message : String(cause)}); has it lost its line ends?`, cause);
+  }
 }
 
 /** What OpenSSL means. */
