@@ -27,17 +27,33 @@ const REPLIES: Readonly<Record<number, string>> = {
 };
 const NOT_ALLOWED = 2;
 
-/** Bytes of a socket, as many as are asked for. What comes behind them stays in the socket. */
-async function take(socket: Socket, count: number): Promise<Buffer> {
-  for (;;) {
-    const bytes = socket.read(count) as Buffer | null;
-    if (bytes !== null && bytes.length === count) return bytes;
-    if (bytes !== null || socket.readableEnded || socket.destroyed) throw new LianyunError('proxy-failed', 'closed the connection in the middle of SOCKS5');
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const events = ['readable', 'end', 'error', 'close'];
-    for (const event of events) socket.once(event, resolve);
-    await promise;
-    for (const event of events) socket.off(event, resolve);
+const CHANGES = ['readable', 'end', 'error', 'close'] as const;
+
+/** Reads a socket, as many bytes as are asked for. What comes behind them stays in the socket. */
+class Reader {
+  readonly #socket: Socket;
+  #onChange: () => void = () => undefined;
+  // One listener for all of it: to a new one Node.js says at once again what is there already, and nothing else would get its turn.
+  readonly #listener = (): void => this.#onChange();
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    for (const event of CHANGES) socket.on(event, this.#listener);
+  }
+
+  async take(count: number): Promise<Buffer> {
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onChange = resolve;
+      const bytes = this.#socket.read(count) as Buffer | null;
+      if (bytes !== null && bytes.length === count) return bytes;
+      if (bytes !== null || this.#socket.readableEnded || this.#socket.destroyed) throw new LianyunError('proxy-failed', 'closed the connection in the middle of SOCKS5');
+      await promise;
+    }
+  }
+
+  stop(): void {
+    for (const event of CHANGES) this.#socket.off(event, this.#listener);
   }
 }
 
@@ -45,26 +61,35 @@ async function take(socket: Socket, count: number): Promise<Buffer> {
  * Asks a SOCKS5 proxy for a way to a server (RFC 1928, 1929). The texts of what it rejects with go on behind the proxy's name: `proxy-refused` where the
  * proxy does not want to, `proxy-failed` where it could not.
  */
-export async function askSocks(socket: Socket, { scheme, user }: Proxy, { host, port }: Destination): Promise<void> {
+export async function askSocks(socket: Socket, proxy: Proxy, to: Destination): Promise<void> {
+  const reader = new Reader(socket);
+  try {
+    await ask(reader, socket, { ...proxy, to });
+  } finally {
+    reader.stop();
+  }
+}
+
+async function ask(reader: Reader, socket: Socket, { scheme, user, to: { host, port } }: Pick<Proxy, 'scheme' | 'user'> & { readonly to: Destination }): Promise<void> {
   const methods = user === undefined ? [NO_AUTHENTICATION] : [NO_AUTHENTICATION, BY_PASSWORD];
   socket.write(Buffer.from([VERSION, methods.length, ...methods]));
-  const [version, method = NONE_ACCEPTABLE] = await take(socket, 2);
+  const [version, method = NONE_ACCEPTABLE] = await reader.take(2);
   if (version !== VERSION) throw new LianyunError('proxy-failed', 'does not speak SOCKS5');
   if (method === BY_PASSWORD && user !== undefined) {
     const [name, password] = [Buffer.from(user.name), Buffer.from(user.password)];
     socket.write(Buffer.concat([Buffer.from([1, name.length]), name, Buffer.from([password.length]), password]));
-    const [, status] = await take(socket, 2);
+    const [, status] = await reader.take(2);
     if (status !== 0) throw new LianyunError('proxy-refused', 'does not accept user and password');
   } else if (method !== NO_AUTHENTICATION) {
     throw new LianyunError('proxy-refused', user === undefined ? 'wants a user and a password' : 'takes no user and password, and wants another proof');
   }
   socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), await addressOf(host, scheme === 'socks5h'), Buffer.from([port >> 8, port & 0xff])]));
-  const [again, reply = 1, , kind = 0] = await take(socket, 4);
+  const [again, reply = 1, , kind = 0] = await reader.take(4);
   if (again !== VERSION) throw new LianyunError('proxy-failed', 'does not speak SOCKS5');
   if (reply !== 0) throw new LianyunError(reply === NOT_ALLOWED ? 'proxy-refused' : 'proxy-failed', `${REPLIES[reply] ?? 'answered with a code that SOCKS5 does not define'} (SOCKS5 reply ${reply})`, { number: reply });
   // The address that the proxy connects from.
-  const bytes = kind === IPV4 ? 4 : kind === IPV6 ? 16 : ((await take(socket, 1))[0] ?? 0);
-  await take(socket, bytes + 2);
+  const bytes = kind === IPV4 ? 4 : kind === IPV6 ? 16 : ((await reader.take(1))[0] ?? 0);
+  await reader.take(bytes + 2);
 }
 
 async function addressOf(host: string, isRemote: boolean): Promise<Buffer> {
