@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readProxyUrl } from './proxy-url.ts';
 import { askSocks } from './socks.ts';
 
@@ -36,6 +36,28 @@ describe('A SOCKS5 proxy', () => {
       }
       expect(said).toBe('hi');
     } finally {
+      socket.destroy();
+      server.close();
+    }
+  });
+
+  it('is given up at once while a name is still looked up', async () => {
+    const asked = Promise.withResolvers<void>();
+    const lookup = vi.spyOn(process.getBuiltinModule('node:dns/promises'), 'lookup').mockImplementation(() => {
+      asked.resolve();
+      return new Promise(() => undefined);
+    });
+    const server = net.createServer((socket) => void socket.on('error', () => undefined).write(Uint8Array.of(5, 0)));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = net.connect((server.address() as AddressInfo).port, '127.0.0.1');
+    try {
+      const asking = askSocks(socket, readProxyUrl('socks5://proxy', 'proxy'), { host: 'iot.example', port: 1883 });
+      await asked.promise;
+      socket.destroy();
+      await expect(asking).rejects.toMatchObject({ code: 'proxy-failed' });
+    } finally {
+      lookup.mockRestore();
       socket.destroy();
       server.close();
     }

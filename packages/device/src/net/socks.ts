@@ -52,6 +52,18 @@ class Reader {
     }
   }
 
+  /** What a promise resolves with, unless the connection is gone before. */
+  async unlessClosed<T>(promise: Promise<T>): Promise<T> {
+    const { promise: closed, reject } = Promise.withResolvers<never>();
+    const onClose = (): void => reject(new LianyunError('proxy-failed', 'closed the connection in the middle of SOCKS5'));
+    this.#socket.once('close', onClose);
+    try {
+      return await Promise.race([promise, closed]);
+    } finally {
+      this.#socket.off('close', onClose);
+    }
+  }
+
   stop(): void {
     for (const event of CHANGES) this.#socket.off(event, this.#listener);
   }
@@ -83,7 +95,9 @@ async function ask(reader: Reader, socket: Socket, { scheme, user, to: { host, p
   } else if (method !== NO_AUTHENTICATION) {
     throw new LianyunError('proxy-refused', user === undefined ? 'wants a user and a password' : 'takes no user and password, and wants another proof');
   }
-  socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), await addressOf(host, scheme === 'socks5h'), Buffer.from([port >> 8, port & 0xff])]));
+  // Nothing can end the search for a name, which may take long.
+  const address = await reader.unlessClosed(addressOf(host, scheme === 'socks5h'));
+  socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), address, Buffer.from([port >> 8, port & 0xff])]));
   const [again, reply = 1, , kind = 0] = await reader.take(4);
   if (again !== VERSION) throw new LianyunError('proxy-failed', 'does not speak SOCKS5');
   if (reply !== 0) throw new LianyunError(reply === NOT_ALLOWED ? 'proxy-refused' : 'proxy-failed', `${REPLIES[reply] ?? 'answered with a code that SOCKS5 does not define'} (SOCKS5 reply ${reply})`, { number: reply });
