@@ -8,6 +8,7 @@ import { FakeClock } from '@lianyun/protocol/testing';
 import { CLOUDS, HUAWEI, TENCENT } from './support/clouds.ts';
 import { Program, ROOT } from './support/program.ts';
 import { happens, Rig } from './support/rig.ts';
+import { TestProxy } from './support/test-proxy.ts';
 
 const HOUR_MS = 3_600_000;
 const OVER = ['ws', 'wss'] as const;
@@ -99,11 +100,15 @@ describe('A device over WebSocket', () => {
     await lamp.close();
   });
 
-  it('says how to install ws where it is missing', async () => {
+  it.each(['straight', 'through a proxy'])('says how to install ws where it is missing, and leaves nothing open: %s', async (way) => {
+    await using server = await Silent.open();
+    await using proxy = await TestProxy.listen();
     const hooks = `import { registerHooks } from 'node:module'; registerHooks({ resolve: (name, context, next) => { if (name === 'ws') throw new Error('Cannot find package ws'); return next(name, context); } });`;
-    const script = `import { Device, huawei } from 'lianyun'; const device = new Device({ dialect: huawei, server: 'ws://127.0.0.1:1', identity: { deviceId: 'a', secret: 'b' } }); await device.connect().catch((error) => console.log(JSON.stringify([error.code, error.message, device.state.at])));`;
+    const script = `import { Device, huawei } from 'lianyun'; const device = new Device({ dialect: huawei, server: '${server.url}', identity: { deviceId: 'a', secret: 'b' }, proxy: ${way === 'straight' ? 'false' : JSON.stringify(proxy.url())} }); await device.connect().catch((error) => console.log(JSON.stringify([error.code, error.message, device.state.at])));`;
     await using program = new Program(process.execPath, ['--conditions=@lianyun/source', '--import', `data:text/javascript,${encodeURIComponent(hooks)}`, '--input-type=module', '-e', script], { cwd: ROOT });
     expect(JSON.parse(await program.line(/^\[/))).toEqual(['unsupported', expect.stringContaining('npm install ws'), 'closed']);
+    expect(proxy.requests).toHaveLength(way === 'straight' ? 0 : 1);
+    await expect.poll(() => proxy.open).toBe(0);
     expect(await program.end()).toMatchObject({ code: 0 });
   });
 });

@@ -35,7 +35,18 @@ export function shownWay(endpoint: Endpoint, network: NetworkSettings): string {
 /** Begins to open a carrier; its owner hears how it went. */
 export function openCarrier(endpoint: Endpoint, network: NetworkSettings, owner: CarrierOwner): Carrier {
   const proxy = proxyTo(endpoint, network);
-  if (proxy !== undefined) return new LateCarrier(async (signal) => openIn(await openTunnel({ proxy, tls: network.tls, signal }, endpoint), { endpoint, network, owner }), owner);
+  if (proxy !== undefined) {
+    return new LateCarrier(async (signal) => {
+      const tunnel = await openTunnel({ proxy, tls: network.tls, signal }, endpoint);
+      try {
+        return await openIn(tunnel, { endpoint, network, owner });
+      } catch (cause) {
+        // The package for WebSocket may be missing.
+        tunnel.destroy();
+        throw cause;
+      }
+    }, owner);
+  }
   switch (endpoint.scheme) {
     case 'mqtt':
       return openTcp(endpoint, owner);
