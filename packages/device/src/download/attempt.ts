@@ -38,16 +38,17 @@ export type AttemptEnd = 'whole' | 'more';
 /** Asks once for what is missing, and takes what comes. Rejects with why not all of it came. */
 export async function attempt(work: Attempt): Promise<AttemptEnd> {
   const { options, clock, limits, signal } = work;
-  const { part } = work.ground;
   const source = options.source();
   const at = { url: readUrl(source.url) };
   const isChecked = options.digest !== undefined || options.signature !== undefined;
+  const ground = await groundOf(work, isChecked);
+  const { part } = ground;
   return watched({ clock, stallMs: limits.stallMs, at, signal }, async (ending, watch) => {
-    const given = await ask({ source, offset: part.size, validator: validatorOf(work.ground, isChecked), network: networkOf(options), isChecked, signal: ending });
+    const given = await ask({ source, offset: part.size, validator: ground.validators?.etag ?? ground.validators?.modified, network: networkOf(options), isChecked, signal: ending });
     at.url = given.url;
     watch.touch();
     try {
-      return await take(work, { ...given, watch, isChecked });
+      return await take({ ...work, ground }, { ...given, watch, isChecked });
     } finally {
       given.response.destroy();
     }
@@ -64,8 +65,7 @@ async function take(work: Attempt, { response, url, watch, isChecked }: Given): 
     if (answer.total !== undefined && answer.total === part.size && isChecked) return 'whole';
     return startOver(work);
   }
-  const isOther = answer.etag !== undefined && validators?.etag !== undefined && answer.etag !== validators.etag;
-  if (answer.start !== 0 && (answer.start !== part.size || isOther)) return startOver(work);
+  if (answer.start !== 0 && (answer.start !== part.size || isOther(answer, validators, isChecked))) return startOver(work);
   const total = options.bytes ?? answer.total;
   if (answer.total !== undefined && answer.total !== total) throw new LianyunError('wrong-size', `The server has a file of ${answer.total} bytes; ${total} were announced.`);
   const limit = total ?? limits.maxBytes;
@@ -75,7 +75,7 @@ async function take(work: Attempt, { response, url, watch, isChecked }: Given): 
   const fresh = answer.start === 0 && part.size > 0 ? work.restart() : undefined;
   const prepare = async (): Promise<void> => {
     await fresh?.done;
-    if (answer.start === 0 && !isSame(answer, validators)) await work.keep({ etag: answer.etag, modified: answer.modified });
+    if (answer.start === 0 && !isSame(answer, validators)) await work.keep({ etag: answer.etag, modified: answer.modified, total: answer.total });
     if (total !== undefined && options.bytes === undefined) await part.needRoom(total);
     work.onProgress(total);
   };
@@ -93,11 +93,22 @@ async function startOver(work: Attempt): Promise<AttemptEnd> {
   return 'more';
 }
 
-function isSame(answer: Answer, validators: Validators | undefined): boolean {
-  return validators !== undefined && validators.etag === answer.etag && validators.modified === answer.modified;
+/** What the attempt stands on. Where nothing tells a wrong file, pieces are put together only if the server names the content that they are of. */
+async function groundOf({ ground, restart }: Attempt, isChecked: boolean): Promise<Ground> {
+  const isNamed = ground.validators?.etag !== undefined || ground.validators?.modified !== undefined;
+  if (isChecked || isNamed || ground.part.size === 0) return ground;
+  const fresh = restart();
+  await fresh.done;
+  return fresh.ground;
 }
 
-/** What If-Range may name: the date of the last change tells contents apart only roughly, so that a digest has to say the last word. */
-function validatorOf({ validators }: Ground, isChecked: boolean): string | undefined {
-  return validators?.etag ?? (isChecked ? validators?.modified : undefined);
+/** Whether a part is of another content than what is here. The date of the last change says so only roughly: a digest, where there is one, has the last word. */
+function isOther({ etag, modified, total }: Answer, known: Validators | undefined, isChecked: boolean): boolean {
+  if (isChecked) return etag !== undefined && known?.etag !== undefined && etag !== known.etag;
+  if (known?.total !== undefined && total !== undefined && total !== known.total) return true;
+  return known?.etag === undefined ? modified !== known?.modified : etag !== known.etag;
+}
+
+function isSame(answer: Answer, validators: Validators | undefined): boolean {
+  return validators !== undefined && validators.etag === answer.etag && validators.modified === answer.modified && validators.total === answer.total;
 }

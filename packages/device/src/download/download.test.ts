@@ -150,6 +150,33 @@ describe('a download', () => {
     }
   });
 
+  it('is never put together from two contents where no digest could tell: not by another date, ETag or size, and not where nothing names the content', async () => {
+    const date = (day: number) => ({ 'last-modified': `Thu, 0${day} Oct 2015 07:28:00 GMT` });
+    const changes: readonly (readonly [before: Manners, after: Manners])[] = [
+      [{ etag: null, headers: date(1) }, { etag: null, headers: date(8), ifRange: false }],
+      [{ etag: null, headers: date(1) }, { etag: null, ifRange: false }],
+      [{}, { etag: '"two"', ifRange: false }],
+      [{}, { etag: null, ifRange: false }],
+      [{}, { content: CONTENT.subarray(0, 250_000), ifRange: false }],
+      [{ etag: null }, { etag: null }],
+      [{ etag: 'W/"one"' }, { etag: 'W/"one"' }],
+    ];
+    for (const [before, after] of changes) {
+      const { file, start } = await scene(({ index }) => (index === 0 ? { content: randomBytes(CONTENT.length), cutAfter: 100_000, ...before } : after));
+      await start({ bytes: undefined, digest: undefined }).done;
+      expect((await fs.readFile(file)).equals(after.content ?? CONTENT)).toBe(true);
+    }
+  });
+
+  it('goes on where a cut ended it without a digest as well, as long as the server names the same content', async () => {
+    for (const named of [{ etag: '"one"' }, { etag: null, headers: { 'last-modified': 'Thu, 01 Oct 2015 07:28:00 GMT' }, ifRange: false }]) {
+      const { file, start, server } = await scene(({ index }) => ({ ...named, ...(index === 0 ? { cutAfter: 100_000 } : {}) }));
+      await start({ digest: undefined }).done;
+      expect((await fs.readFile(file)).equals(CONTENT)).toBe(true);
+      expect(server.asked.map((asked) => asked.start > 0)).toEqual([false, true]);
+    }
+  });
+
   it('starts over at a server without ranges', async () => {
     const { file, start, server } = await scene(({ index }) => ({ ranges: false, ...(index < 2 ? { cutAfter: 150_000 } : {}) }));
     await start().done;

@@ -16,6 +16,8 @@ interface PartIdentity {
 export interface Validators {
   readonly etag: string | undefined;
   readonly modified: string | undefined;
+  /** Bytes of all of it, if the server says so. */
+  readonly total: number | undefined;
 }
 
 const FORMAT = 1;
@@ -40,7 +42,7 @@ export class PartJournal {
     if (!isJsonObject(value) || value['format'] !== FORMAT) return undefined;
     for (const [name, expected] of Object.entries(this.#identity)) if (value[name] !== expected) return undefined;
     const text = (name: string): string | undefined => (typeof value[name] === 'string' ? value[name] : undefined);
-    return { etag: text('etag'), modified: text('modified') };
+    return { etag: text('etag'), modified: text('modified'), total: typeof value['total'] === 'number' ? value['total'] : undefined };
   }
 
   async write(validators: Validators): Promise<void> {
