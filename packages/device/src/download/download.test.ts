@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { isLianyunError, type ErrorCode } from '@lianyun/protocol';
@@ -113,6 +113,31 @@ describe('a download', () => {
     await start().done;
     expect(server.asked).toHaveLength(1);
     expect(await fs.readFile(file)).toEqual(CONTENT);
+  });
+
+  it('takes the place of a program that runs, and of a link, whatever these hold', async () => {
+    const { file, start, directory, server } = await scene();
+    const running: Disk = {
+      ...systemDisk(),
+      open: async (name, flags, mode) => {
+        if (name === file && flags !== 'r' && ((flags as number) & (constants.O_WRONLY | constants.O_RDWR)) !== 0) throw Object.assign(new Error('ETXTBSY: text file is busy'), { code: 'ETXTBSY' });
+        return fs.open(name, flags, mode);
+      },
+    };
+    // Of the same size: only a look into it tells whether it is the file already.
+    await fs.writeFile(file, randomBytes(CONTENT.length));
+    await start({ disk: running }).done;
+    expect(await fs.readFile(file)).toEqual(CONTENT);
+    const other = path.join(directory, 'other');
+    await fs.writeFile(other, CONTENT);
+    await fs.rm(file);
+    await fs.symlink('other', file);
+    await start().done;
+    expect(server.asked).toHaveLength(1);
+    const mine = randomBytes(CONTENT.length);
+    await fs.writeFile(other, mine);
+    await start().done;
+    expect([await fs.readFile(file), await fs.readFile(other)]).toEqual([CONTENT, mine]);
   });
 
   it('starts over when the partial file belongs to another version, to another content, or to nothing that is known', async () => {

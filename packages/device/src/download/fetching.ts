@@ -47,7 +47,7 @@ export class Fetching {
       if (errnoOf(error) !== 'ENOENT') throw new LianyunError('disk-failed', `${file} cannot be looked at: ${String(error)}`, { cause: error });
     });
     if (there === undefined || !there.isFile() || (bytes !== undefined && there.size !== bytes)) return false;
-    const whole = await PartFile.open(this.#disk, file);
+    const whole = await PartFile.look(this.#disk, file);
     try {
       const digests = new Digests(this.#options);
       await whole.forEach((chunk) => digests.update(chunk), signal);

@@ -24,6 +24,16 @@ export class PartFile {
     this.#size = size;
   }
 
+  /** One that is there already, only to be looked through: it may be a link, belong to somebody else, or be running. */
+  static async look(disk: Disk, name: string): Promise<PartFile> {
+    try {
+      const handle = await disk.open(name, constants.O_RDONLY);
+      return new PartFile(disk, name, { handle, size: (await handle.stat()).size });
+    } catch (cause) {
+      throw diskError(`${name} cannot be read`, cause);
+    }
+  }
+
   static async open(disk: Disk, name: string): Promise<PartFile> {
     try {
       await disk.mkdir(path.dirname(name), { recursive: true });
