@@ -337,6 +337,13 @@ describe('a download', () => {
     expect(JSON.stringify(cdn.server.asked)).not.toMatch(/a-token|a-header|127.0.0.1:0/);
   });
 
+  it('follows a redirect whose name is written as it is, in UTF-8, as servers do', async () => {
+    const { start, server, file } = await scene(({ path: asked }) => (asked.startsWith('/files') ? { status: 302, headers: { location: Buffer.from('/固件 1.bin').toString('latin1') } } : {}));
+    await start().done;
+    expect(server.asked[1]?.path).toBe(encodeURI('/固件 1.bin'));
+    expect(await fs.readFile(file)).toEqual(CONTENT);
+  });
+
   it('follows to another host only where something tells a wrong file, and nowhere for ever', async () => {
     const cdn = await scene();
     const away = await scene({ status: 302, headers: { location: cdn.server.url } });

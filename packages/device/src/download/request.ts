@@ -51,11 +51,18 @@ export function readUrl(text: string): URL {
   return url;
 }
 
-function targetOf(location: string | undefined, from: URL): URL {
+function targetOf(header: string | undefined, from: URL): URL {
+  const location = header === undefined ? undefined : utf8In(header);
   if (location === undefined || !URL.canParse(location, from.href)) throw new LianyunError('bad-response', `${shown(from)} leads elsewhere, without saying where.`);
   const target = readUrl(new URL(location, from).href);
   if (from.protocol === 'https:' && target.protocol === 'http:') throw new LianyunError('unsafe-url', `${shown(from)} leads from https to http, ${shown(target)}.`);
   return target;
+}
+
+/** A header that Node has read byte by byte: many servers write a name into Location as it is, in UTF-8. */
+function utf8In(header: string): string {
+  const text = Buffer.from(header, 'latin1').toString('utf8');
+  return text.includes('\uFFFD') ? header : text;
 }
 
 async function get(url: URL, headers: Record<string, string>, { network, signal }: Question): Promise<http.IncomingMessage> {
