@@ -6,7 +6,7 @@ import { Digests } from './digests.ts';
 import { PartJournal, type Validators } from './journal.ts';
 import { AGAIN, checkAnnounced, DEFAULTS, type DownloadOptions } from './options.ts';
 import { PartFile } from './part-file.ts';
-import { bounded, sleep } from './patience.ts';
+import { bounded, orAborted, sleep } from './patience.ts';
 import type { TransferTeller } from './progress-feed.ts';
 
 /** After these the partial file is worth keeping: another download of the same file goes on where this one ended. */
@@ -28,10 +28,12 @@ export class Fetching {
 
   /** Resolves with the name of the file; rejects as `done` of the download does. */
   async run(): Promise<string> {
-    const { file, part = `${file}.part`, signal, deadlineMs = DEFAULTS.deadlineMs } = this.#options;
+    const { file, part = `${file}.part`, after, signal, deadlineMs = DEFAULTS.deadlineMs } = this.#options;
     checkAnnounced(this.#options);
-    await this.#options.after?.catch(() => undefined);
-    return bounded({ clock: this.#clock, what: `The download of ${file}`, deadlineMs, signal }, async (ending) => {
+    const bounds = { clock: this.#clock, what: `The download of ${file}`, deadlineMs, signal };
+    // Its own time begins with its turn.
+    if (after !== undefined) await bounded({ ...bounds, deadlineMs: DEFAULTS.deadlineMs }, (ending) => orAborted(after.catch(() => undefined), ending));
+    return bounded(bounds, async (ending) => {
       if (!(await this.#isThere(ending))) return this.#fetch(part, ending);
       // The process ended before these could be removed.
       await Promise.all([this.#disk.rm(part, { force: true }), new PartJournal(this.#disk, part, this.#options).remove()]);

@@ -30,7 +30,7 @@ export interface UpgradeHost {
   readonly context: DeviceContext;
   /** Tells the cloud a step of the upgrade to a version. */
   tell(target: Pick<OtaOffer, 'kind' | 'version'>, step: UpgradeStep): Receipt;
-  /** The last download of each kind: they take turns at the partial file. */
+  /** Settles when all downloads of a kind so far have ended: they take turns at the partial file. */
   readonly downloads: Map<OtaOffer['kind'], Promise<unknown>>;
   /** Waits for the cloud to offer the same upgrade again. */
   renew(upgrade: Upgrade, signal: AbortSignal): Promise<boolean>;
@@ -98,6 +98,7 @@ export class Upgrade<K extends OtaOffer['kind'] = OtaOffer['kind']> {
   download(options: UpgradeDownloadOptions): Download {
     const { directory, fileName = `${this.kind}-${safeFileName(this.version)}`, publicKey, signature, reports = true, signal, ...tuning } = options;
     const { clock, dialect, network } = this.#host.context;
+    const before = this.#host.downloads.get(this.kind);
     const download = downloadImage(() => this.#offer, clock, {
       ...tuning,
       network,
@@ -106,9 +107,10 @@ export class Upgrade<K extends OtaOffer['kind'] = OtaOffer['kind']> {
       part: partName(directory, this.device, this.kind),
       signature: publicKey === undefined ? undefined : { publicKey, value: signature ?? signatureIn(this.info) },
       signal: signal === undefined ? this.signal : AbortSignal.any([signal, this.signal]),
-      after: this.#host.downloads.get(this.kind),
+      after: before,
     });
-    this.#host.downloads.set(this.kind, download.done);
+    // One that ends while it waits for its turn gives that to nobody.
+    this.#host.downloads.set(this.kind, Promise.allSettled([before, download.done]));
     if (!reports) return download;
     download.on('progress', ({ bytes, total }) => {
       if (total !== undefined) this.#step(total === 0 ? 100 : Math.floor((bytes / total) * 100));

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import type { Download, Upgrade } from '../index.ts';
 import { FileServer, type Manners } from '../testing/file-server.ts';
 import { ScriptedServer, type Received, type ServerConnection } from '../testing/scripted-server.ts';
-import { huaweiDevice, listenTo, temporaryDirectory, tencentDevice, turns, until } from '../testing/support.ts';
+import { huaweiDevice, listenTo, outcomeOf, temporaryDirectory, tencentDevice, turns, until } from '../testing/support.ts';
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -256,6 +256,28 @@ describe('an upgrade', () => {
     expect(handled).toEqual(['2.0', path.join(directory, 'firmware-2.0')]);
     expect(web.asked.map((asked) => [/n=\d/.exec(asked.path)?.[0], asked.start > 0])).toEqual([['n=0', false], ['n=0', true], ['n=1', true]]);
     expect(told(server).filter((body) => JSON.stringify(body).includes('fail'))).toEqual([]);
+  });
+
+  it('has its downloads take turns: one that is stopped while it waits ends at once, and the next still waits for the first', async () => {
+    const { directory, server: web } = await files((index) => (index === 0 ? { stallAfter: 100_000 } : {}));
+    const { device, server } = await onTencent();
+    const offered = Promise.withResolvers<Upgrade<'firmware'>>();
+    device.ota.onOffer((upgrade) => offered.resolve(upgrade));
+    await device.connect();
+    server.last.send(TENCENT_DOWN, update(web.url));
+    const upgrade = await offered.promise;
+    const [first, second] = [new AbortController(), new AbortController()];
+    const running = upgrade.download({ directory, signal: first.signal });
+    await until(() => web.asked.length === 1, 'the first download');
+    const waiting = upgrade.download({ directory, signal: second.signal });
+    const next = upgrade.download({ directory });
+    second.abort();
+    await expect(waiting.done).rejects.toMatchObject({ code: 'aborted' });
+    await turns(100);
+    expect([web.asked.length, await outcomeOf(running.done), await outcomeOf(next.done)]).toEqual([1, 'open', 'open']);
+    first.abort();
+    await expect(running.done).rejects.toMatchObject({ code: 'aborted' });
+    expect(await fs.readFile(await next.done)).toEqual(CONTENT);
   });
 
   it('ends when another version is offered, and pauses when the program or the end of the device says so', async () => {
