@@ -1,4 +1,5 @@
-import { isLianyunError, type ErrorCode, type UpgradeFailure } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, type ErrorCode, type UpgradeFailure } from '@lianyun/protocol';
+import type { InstallRecord } from './install-record.ts';
 
 const FAILURES: Readonly<Partial<Record<ErrorCode, UpgradeFailure>>> = {
   'wrong-digest': 'verification',
@@ -31,4 +32,9 @@ export function installFailureOf(error: unknown): UpgradeFailure {
 /** Whether an error ended the work, and not the upgrade: it can go on later. */
 export function isPause(error: unknown): boolean {
   return isLianyunError(error, 'aborted') || isLianyunError(error, 'closed');
+}
+
+/** Why the version of an installation that is given up is not told. */
+export function rolledBack({ kind, version, failure }: InstallRecord): LianyunError {
+  return new LianyunError('aborted', `${kind} ${version} is rolled back: ${failure?.text ?? 'it failed'}`);
 }

@@ -248,6 +248,25 @@ describe('an installation', { timeout: 120_000 }, () => {
     expect([second.calls, told().slice(-2).map((each) => each.version ?? each.sw_version)]).toEqual([[], ['2', '2']]);
   });
 
+  it('leaves no report of a version on trial open: not when the device is closed, and not when its rollback is given up', async () => {
+    const { start, offer, directory } = await machine();
+    const old = await start('1', { apply: forever });
+    await old.receipt.delivered;
+    offer('2');
+    await until(() => old.calls.length === 2, 'the application');
+    await old.stop();
+    const young = await start('2', { confirm: forever });
+    await until(() => young.calls.length === 1, 'the confirmation');
+    expect(await outcomeOf(young.receipt.delivered)).toBe('open');
+    await young.stop();
+    await expect(young.receipt.delivered).rejects.toMatchObject({ code: 'closed' });
+    await expect(young.receipt.stored).rejects.toMatchObject({ code: 'closed' });
+    const record = { kind: 'software', version: '2', from: '1', state: 'rolling-back', tries: 10 };
+    await fs.writeFile(path.join(directory, 'upgrade.json'), JSON.stringify({ format: 1, current: record, refused: [] }));
+    const last = await start('2');
+    await expect(last.receipt.delivered).rejects.toMatchObject({ code: 'aborted' });
+  });
+
   it('rolls back though a rollback throws, and tells the failure in the end', async () => {
     const { start, offer, told } = await machine();
     const boom = (text: string) => () => {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { isLianyunError, LianyunError, type OtaOffer, type Receipt, type Timer } from '@lianyun/protocol';
 import { systemDisk } from '../disk/disk.ts';
-import { installFailureOf, isPause } from './failures.ts';
+import { installFailureOf, isPause, rolledBack } from './failures.ts';
 import { InstallJournal, type Installations } from './install-journal.ts';
 import { checkInstallOptions, type InstallationEvents, type InstallOptions } from './install-options.ts';
 import { isAtWork, nextAction, type InstallRecord, type InstallState } from './install-record.ts';
@@ -197,6 +197,7 @@ export class Installation extends EventEmitter<InstallationEvents> {
           await this.#rollBack(record);
           break;
         case 'end-rollback':
+          this.#host.failed(rolledBack(record));
           await this.#set({ ...record, state: 'rolled-back', tries: 0 }, true);
           break;
         case 'tell-success':
@@ -234,7 +235,7 @@ export class Installation extends EventEmitter<InstallationEvents> {
 
   async #rollBack(record: InstallRecord): Promise<void> {
     const begun = await this.#set({ ...record, tries: record.tries + 1 }, true);
-    this.#host.failed(new LianyunError('aborted', `${record.kind} ${record.version} is rolled back: ${record.failure?.text ?? 'it failed'}`));
+    this.#host.failed(rolledBack(record));
     try {
       await callStep(this.#host.context, begun, { work: (step) => this.#options.rollback(step), withinMs: this.#options.stepWithinMs ?? 30 * MINUTE });
       this.#host.restored(record.kind, record.from);

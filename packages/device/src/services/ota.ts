@@ -25,6 +25,7 @@ export class OtaService<K extends Kind = Kind> {
   #installation: Installation | undefined;
   /** Of reports of a version on trial: settled when that is over. */
   #held: PendingReceipt | undefined;
+  readonly #drop = (why: LianyunError): void => this.#release((held) => held.fail(why));
   /** Version messages that are on their way. */
   #pending = 0;
   #onOffer: ((upgrade: Upgrade<K>) => void | Promise<void>) | undefined;
@@ -58,8 +59,10 @@ export class OtaService<K extends Kind = Kind> {
     this.#versions = { ...this.#versions, ...given, ...held };
     const isHeld = Object.keys(held).length > 0;
     const told = Object.keys(held).length < Object.keys(given).length ? this.#announce() : undefined;
+    // Before the installation goes on: that may settle it at once.
+    const receipt = told === undefined || isHeld ? (this.#held ??= this.#hold()) : told;
     this.#installation?.reported();
-    return told === undefined || isHeld ? (this.#held ??= new PendingReceipt()) : told;
+    return receipt;
   }
 
   /**
@@ -137,9 +140,16 @@ export class OtaService<K extends Kind = Kind> {
     return this.#tell({ kind, version }, { at: 'done' });
   }
 
+  /** The end of the device ends the trial without a word about it. */
+  #hold(): PendingReceipt {
+    this.#context.running.add(this.#drop);
+    return new PendingReceipt();
+  }
+
   #release(settle: (held: PendingReceipt) => void): void {
     if (this.#held !== undefined) settle(this.#held);
     this.#held = undefined;
+    this.#context.running.delete(this.#drop);
   }
 
   async #offered({ body }: Message<'ota.offer'>): Promise<void> {
