@@ -38,7 +38,7 @@ export class Services {
   /** Values of services, those that are there. @param properties names; empty: all. */
   read(serviceIds: readonly string[], properties: readonly string[], eventTime?: string): ServiceProperty[] | Promise<ServiceProperty[]> {
     const services = serviceIds.flatMap((id) => this.#services.get(id) ?? []);
-    const values = services.map((service) => service.onRead(properties));
+    const values = services.map((service) => readOf(service, properties));
     const named = (all: readonly JsonObject[]): ServiceProperty[] => services.map(({ serviceId }, index) => new ServiceProperty({ serviceId, properties: all[index] ?? {}, eventTime }));
     const atOnce = values.filter((each): each is JsonObject => !(each instanceof Promise));
     return atOnce.length === values.length ? named(atOnce) : Promise.all(values.map((each) => Promise.resolve(each))).then(named);
@@ -82,5 +82,14 @@ export class Services {
       work();
     }
     return () => timer.cancel();
+  }
+}
+
+/** What a service gives; what it throws at once is as if it had come later, so that whoever waits for the values is told. */
+function readOf(service: AbstractService, properties: readonly string[]): JsonObject | Promise<JsonObject> {
+  try {
+    return service.onRead(properties);
+  } catch (error) {
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
   }
 }
