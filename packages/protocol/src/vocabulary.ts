@@ -196,7 +196,7 @@ export interface OtaOffer extends OtaTask {
   url: string;
   bytes?: number;
   fileName?: string;
-  /** Bearer token for the URL: packages that the platform itself keeps (Huawei v1). */
+  /** Bearer token for the URL: packages that the platform itself keeps (Huawei v1). Empty: such a package, and the platform named no token. */
   token?: string;
   expiresSeconds?: number;
   /** Hex digits. SHA-256 (Huawei), MD5 (Tencent). */

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { FileServer, type Manners } from '../testing/file-server.ts';
 import { ScriptedServer } from '../testing/scripted-server.ts';
 import { HUAWEI_IDENTITY, listenTo, temporaryDirectory, until } from '../testing/support.ts';
-import { IotDevice } from './index.ts';
+import { IotDevice, type OTAPackageInfo } from './index.ts';
 
 const open: AsyncDisposable[] = [];
 const temporary = process.env['TMPDIR'];
@@ -27,18 +27,19 @@ async function scene(manners: Manners = {}) {
   const device = new IotDevice({ connectAuthInfo: { id: HUAWEI_IDENTITY.deviceId, secret: HUAWEI_IDENTITY.secret, serverUri: '127.0.0.1', port: server.port } });
   open.push(directory, server, web, { [Symbol.asyncDispose]: () => device.destroy() });
   const packages: Buffer[] = [];
+  const infos: OTAPackageInfo[] = [];
   device.getOtaService().setOtaListener({
     onQueryVersion: () => undefined,
-    onReceivePackageInfo: () => undefined,
+    onReceivePackageInfo: (info) => void infos.push(info),
     onReceivePackage: (given) => void packages.push(given.package),
   });
   expect(await device.connect()).toBe(0);
-  const offer = (more: object = {}): void =>
+  const offer = (more: object = {}, type = 'firmware_upgrade'): void =>
     server.last.send(`$oc/devices/${HUAWEI_IDENTITY.deviceId}/sys/events/down`, {
       object_device_id: HUAWEI_IDENTITY.deviceId,
-      services: [{ service_id: '$ota', event_type: 'firmware_upgrade', event_time: '20261121T000000Z', paras: { version: '2', url: web.url, file_size: CONTENT.length, access_token: 'a-token', expires: 60, sign: createHash('sha256').update(CONTENT).digest('hex'), ...more } }],
+      services: [{ service_id: '$ota', event_type: type, event_time: '20261121T000000Z', paras: { version: '2', url: web.url, file_size: CONTENT.length, access_token: 'a-token', expires: 60, sign: createHash('sha256').update(CONTENT).digest('hex'), ...more } }],
     });
-  return { device, web, packages, offer, log: listenTo(device.device), left: () => fs.readdir(path.join(directory.path)) };
+  return { device, web, packages, infos, offer, log: listenTo(device.device), left: () => fs.readdir(path.join(directory.path)) };
 }
 
 describe('A listener that takes whole packages', () => {
@@ -51,6 +52,17 @@ describe('A listener that takes whole packages', () => {
     await until(() => log.problems.length === 1, 'the problem');
     expect([packages.length, log.problems[0]?.message]).toEqual([1, expect.stringContaining('sha256')]);
     await expect.poll(left).toEqual([]);
+  });
+
+  it.each([
+    ['firmware_upgrade', { access_token: null }, { formatVersion: 1, accessToken: undefined }],
+    ['software_upgrade_v2', {}, { formatVersion: 2, accessToken: undefined }],
+  ])('is told the form that %s has, whatever token comes with it, and gets the package without one', async (type, more, info) => {
+    const { packages, infos, offer, web, log } = await scene();
+    offer(more, type);
+    await until(() => packages.length === 1, 'the package');
+    expect(infos).toMatchObject([info]);
+    expect([packages[0]?.equals(CONTENT), web.asked[0]?.headers.authorization, log.problems]).toEqual([true, undefined, []]);
   });
 
   it('hears nothing more when the device is destroyed in the middle of it, and nothing stays on the disk or on the network', async () => {

@@ -122,7 +122,7 @@ function infoOf({ kind, version, url, bytes, fileName, token, expiresSeconds, di
     version,
     fileSize: bytes,
     fileName,
-    accessToken: token,
+    accessToken: given(token),
     expires: expiresSeconds,
     sign: digest?.hex,
     customInfo: info,

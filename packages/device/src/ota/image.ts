@@ -15,7 +15,7 @@ export function downloadImage(offer: () => OtaOffer, clock: Clock, options: Imag
   const { bytes, digest } = offer();
   const source = (): ReturnType<DownloadOptions['source']> => {
     const { url, token } = offer();
-    return { url, token };
+    return { url, token: token === '' ? undefined : token };
   };
   return new Download({ ...options, source, bytes, digest, clock });
 }

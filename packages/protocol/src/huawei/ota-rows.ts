@@ -37,7 +37,8 @@ export const otaRows = () => ({
     decode: (f) => ({ ...received(f), body: defined({ firmware: f.body.fw_version, software: f.body.sw_version }) }),
   }),
 
-  // A package that the platform keeps (v1) comes with a token, one in object storage (v2) without.
+  // A package that the platform keeps (v1) comes with a token, an empty one where the platform names none; one in object storage (v2) without: its signed URL
+  // is refused beside a second credential (reference 7.2).
   'ota.offer': row<'ota.offer'>()({
     ...eventDown,
     tag: systemTags(SERVICE, 'firmware_upgrade', 'software_upgrade', 'firmware_upgrade_v2', 'software_upgrade_v2'),
@@ -64,8 +65,9 @@ export const otaRows = () => ({
     decode: (f) => {
       const { version, url, file_size, file_name, access_token, expires, sign, custom_info } = f.body;
       const kind = f.part.tag?.includes('firmware') === true ? ('firmware' as const) : ('software' as const);
+      const token = f.part.tag?.endsWith('_v2') === true ? undefined : (access_token ?? '');
       const digest = sign === undefined ? undefined : { algorithm: 'sha256' as const, hex: sign };
-      return { ...received(f), body: defined({ kind, version, url, bytes: file_size, fileName: file_name, token: access_token, expiresSeconds: expires, digest, info: custom_info, ...readTask(f.body) }) };
+      return { ...received(f), body: defined({ kind, version, url, bytes: file_size, fileName: file_name, token, expiresSeconds: expires, digest, info: custom_info, ...readTask(f.body) }) };
     },
   }),
 
