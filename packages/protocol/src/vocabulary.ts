@@ -70,6 +70,7 @@ export interface Vocabulary extends TencentVocabulary {
 
   /** A device asks where to put or to get a file. Huawei only. */
   'file.request': { direction: FileDirection; name: string; hash?: string; bytes?: number };
+  /** Where; an object that the cloud did not name is ''. */
   'file.grant': { direction: FileDirection; url: string; bucket?: string; object: string; expiresSeconds: number; hash?: string; bytes?: number };
   'file.result': { direction: FileDirection; object: string; code: number; status?: number; text?: string };
 

@@ -117,7 +117,7 @@ export class FileManagerService {
     const info = new UrlInfo({
       url,
       bucketName: bucket,
-      objectName: object,
+      objectName: given(object),
       expire: expiresSeconds,
       ...(hash === undefined && bytes === undefined ? {} : { fileAttributes: { ...(hash === undefined ? {} : { hash_code: hash }), ...(bytes === undefined ? {} : { size: bytes }) } }),
     });

@@ -127,6 +127,10 @@ describe('What the Python SDK does to its users, and the face does not', () => {
     server.last.send(EVENTS, event('$file_manager', 'get_upload_url_response', { url: 'https://h/x', bucket_name: 'b', object_name: 'o', expire: 60, file_attributes: { hash_code: 'ab', size: 2 } }));
     await until(() => urls.length === 1, 'the URL arrives');
     expect(urls).toEqual([new UrlInfo({ url: 'https://h/x', bucketName: 'b', objectName: 'o', expire: 60, fileAttributes: { hash_code: 'ab', size: 2 } })]);
+    // The vendor's document requires nothing but the URL.
+    server.last.send(EVENTS, event('$file_manager', 'get_upload_url_response', { url: 'https://h/y' }));
+    await until(() => urls.length === 2, 'the URL without more arrives');
+    expect(urls[1]).toEqual(new UrlInfo({ url: 'https://h/y', expire: 0 }));
     expect(new DeviceInfo({ manufacturerId: 'm', model: 'x' })).toMatchObject({ manufacturerId: 'm', model: 'x' });
   });
 

@@ -37,13 +37,13 @@ export const fileRows = () => ({
     },
   }),
 
-  // `expire` here, `expires` in upgrades: a slip of a platform is understood.
+  // `expire` here, `expires` in upgrades: a slip of a platform is understood. The seed document has nothing but the URL as required (9.2).
   'file.grant': row<'file.grant'>()({
     ...eventDown,
     tag: systemTags(SERVICE, 'get_upload_url_response', 'get_download_url_response'),
     clause: 'huawei 5.4',
     key: byDirection,
-    wire: () => members({ url: v.string(), bucket_name: absent(v.string()), object_name: v.string(), expire: absent(integer), expires: absent(integer), file_attributes: absent(members(hash)) }),
+    wire: () => members({ url: v.string(), bucket_name: absent(v.string()), object_name: absent(v.string()), expire: absent(integer), expires: absent(integer), file_attributes: absent(members(hash)) }),
     encode: (m) => {
       const { direction, url, bucket, object, expiresSeconds } = m.body;
       return {
@@ -53,7 +53,7 @@ export const fileRows = () => ({
       };
     },
     decode: (f) => {
-      const { url, bucket_name: bucket, object_name: object, expire, expires, file_attributes: attributes } = f.body;
+      const { url, bucket_name: bucket, object_name: object = '', expire, expires, file_attributes: attributes } = f.body;
       return {
         ...received(f),
         body: defined({ direction: directionOf(f.part), url, bucket, object, expiresSeconds: expire ?? expires ?? 0, hash: attributes?.hash_code, bytes: attributes?.size }),
