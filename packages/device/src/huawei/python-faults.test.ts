@@ -4,7 +4,7 @@ import path from 'node:path';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ScriptedServer, type Script } from '../testing/scripted-server.ts';
-import { temporaryDirectory, until } from '../testing/support.ts';
+import { listenTo, temporaryDirectory, until } from '../testing/support.ts';
 import { AbstractGateway, AbstractService, DeviceInfo, DeviceMessage, DeviceStatus, IotDevice, ServiceProperty, UrlInfo, type ActionListener } from './index.ts';
 
 const ID = 'prod1_dev1';
@@ -141,6 +141,13 @@ describe('What the Python SDK does to its users, and the face does not', () => {
     device.getTimeSyncService().requestTimeSync();
     await until(() => eventsOf(server, 'time_sync_request').length === 1, 'the request arrives');
     expect(eventsOf(server, 'time_sync_request')).toMatchObject([{ event_time: '2026-11-22T01:02:03.004Z', paras: { device_send_time: AT } }]);
+    const log = listenTo(device.device);
+    const times: unknown[] = [];
+    device.getTimeSyncService().setListener({ onTimeSyncResponse: (...each) => void times.push(each) });
+    server.last.send(EVENTS, event('$time_sync', 'time_sync_response', { server_recv_time: 2, server_send_time: 3 }));
+    server.last.send(EVENTS, event('$time_sync', 'time_sync_response', { device_send_time: '1', server_recv_time: 2, server_send_time: 3 }));
+    await until(() => times.length > 0, 'the answer');
+    expect([times, log.problems]).toMatchObject([[[1, 2, 3]], [{ code: 'bad-frame' }]]);
   });
 
   it('P13: a loss is logged once, an end of the log is UTC, and what is switched off at any time is off', async () => {

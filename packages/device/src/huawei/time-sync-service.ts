@@ -1,3 +1,4 @@
+import { LianyunError } from '@lianyun/protocol';
 import { checked } from './values.ts';
 import type { ActionListener, TimeSyncListener } from './listeners.ts';
 import type { Speaker } from './speaker.ts';
@@ -10,9 +11,11 @@ export class TimeSyncService {
   /** @internal */
   constructor(speaker: Speaker) {
     this.#speaker = speaker;
-    speaker.core.peer.handle('time.answer', ({ body: { sentAt = 0, receivedAt, answeredAt } }) =>
-      speaker.call('TimeSyncListener.onTimeSyncResponse', () => this.#listener?.onTimeSyncResponse(sentAt, receivedAt, answeredAt)),
-    );
+    speaker.core.peer.handle('time.answer', ({ body: { sentAt, receivedAt, answeredAt } }) => {
+      // A program that reckons with any other number would set a wrong clock.
+      if (sentAt === undefined) return speaker.core.onProblem(new LianyunError('bad-frame', 'The answer to requestTimeSync() does not say when it was asked: device_send_time is missing.', { device: speaker.device }));
+      speaker.call('TimeSyncListener.onTimeSyncResponse', () => this.#listener?.onTimeSyncResponse(sentAt, receivedAt, answeredAt));
+    });
   }
 
   /** Registers what takes the answer (seed 10.1); null takes it back. */
