@@ -2,6 +2,7 @@ import { huawei, LianyunError, type Clock, type HuaweiIdentity } from '@lianyun/
 import type { DeviceOptions } from '../options.ts';
 import type { TlsOptions } from '../net/tls-options.ts';
 import type { Provisioned, ProvisionOptions } from '../provision/provision.ts';
+import { fill } from './data.ts';
 import type { RuleChoice } from './rules.ts';
 import { given } from './speaker.ts';
 
@@ -70,7 +71,7 @@ export class ConnectAuthInfo {
   ruleInfoPath: string | undefined = undefined;
 
   constructor(given?: Partial<ConnectAuthInfo>) {
-    Object.assign(this, given);
+    fill(this, given);
   }
 
   /** The name that the vendor's document has for {@link iotCertPath}. */
@@ -92,7 +93,7 @@ export class MqttConnectConf {
   timeout = 10;
 
   constructor(given?: Partial<MqttConnectConf>) {
-    Object.assign(this, given);
+    fill(this, given);
   }
 }
 
@@ -210,6 +211,6 @@ function tlsOf(auth: ConnectAuthInfo, member: 'iotCertPath' | 'bsCertPath'): Tls
 }
 
 function bad(member: string, value: unknown, expected: string): never {
-  const shown = value === undefined || value === null ? 'missing' : JSON.stringify(value);
+  const shown = value === undefined || value === null || value === '' ? 'missing' : JSON.stringify(value);
   throw new LianyunError('bad-config', `${member} is ${shown}: ${expected} is expected.`);
 }

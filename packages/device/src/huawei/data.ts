@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, Vocabulary } from '@lianyun/protocol';
 
-/** Fills in what is given; what is left out keeps its default. */
-export const fill = (target: object, given: object | undefined): void => void Object.assign(target, given);
+/** Fills in what is given; what is left out, or undefined, keeps its default. */
+export const fill = (target: object, given: object | null | undefined): void => void Object.assign(target, Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)));
 
 /** How an operation ended (seed 11.1). */
 export class IotResult {

@@ -80,7 +80,7 @@ describe('The constructor', () => {
     ['ConnectAuthInfo.id is "  "', { id: '  ' }],
     ['ConnectAuthInfo.id is 7', { id: 7 }],
     ['ConnectAuthInfo.serverUri is missing', { serverUri: null }],
-    ['ConnectAuthInfo.serverUri is ""', { serverUri: '' }],
+    ['ConnectAuthInfo.serverUri is missing', { serverUri: '' }],
     ['ConnectAuthInfo.port is 0', { port: 0 }],
     ['ConnectAuthInfo.port is 65536', { port: 65_536 }],
     ['ConnectAuthInfo.port is "1883"', { port: '1883' }],
