@@ -18,7 +18,7 @@ import {
 } from './gateway-data.ts';
 import { IotDevice } from './iot-device.ts';
 import type { ActionListener, GtwOperateSubDeviceListener, SubDevDiscoveryListener, SubDevicesPersistence, Told } from './listeners.ts';
-import { given, type Speaker } from './speaker.ts';
+import { commandOf, getOf, given, setOf, type Speaker } from './speaker.ts';
 
 type ChildHandler = (message: Message) => unknown;
 
@@ -195,15 +195,24 @@ export abstract class AbstractGateway extends IotDevice {
   }
 
   #onCommand({ id = '', device, body: { service = '', name, args } }: Message<'command.invoke'>): void {
-    this.#tell('AbstractGateway.onSubDevCommand', () => this.onSubDevCommand(id, new Command({ deviceId: device, serviceId: service, commandName: name, paras: args })), (why) => this.getClient().respondCommand(id, new CommandRsp({ resultCode: -1, paras: { error: why } })));
+    this.#speaker.ask('AbstractGateway.onSubDevCommand', commandOf(id), {
+      listener: () => this.onSubDevCommand(id, new Command({ deviceId: device, serviceId: service, commandName: name, paras: args })),
+      onFailure: (why) => this.getClient().respondCommand(id, new CommandRsp({ resultCode: -1, paras: { error: why } })),
+    });
   }
 
   #onSet({ id = '', device, body }: Message<'property.set'>): void {
-    this.#tell('AbstractGateway.onSubDevPropertiesSet', () => this.onSubDevPropertiesSet(id, new PropSet({ deviceId: device, services: body.groups.map(serviceOf) })), (why) => this.getClient().respondPropertiesSet(id, IotResult.failed(why)));
+    this.#speaker.ask('AbstractGateway.onSubDevPropertiesSet', setOf(id), {
+      listener: () => this.onSubDevPropertiesSet(id, new PropSet({ deviceId: device, services: body.groups.map(serviceOf) })),
+      onFailure: (why) => this.getClient().respondPropertiesSet(id, IotResult.failed(why)),
+    });
   }
 
   #onGet({ id = '', device, body }: Message<'property.get'>): void {
-    this.#tell('AbstractGateway.onSubDevPropertiesGet', () => this.onSubDevPropertiesGet(id, new PropsGet({ deviceId: device, serviceId: body.service ?? '' })), () => this.getClient().respondPropertiesGet(id, []));
+    this.#speaker.ask('AbstractGateway.onSubDevPropertiesGet', getOf(id), {
+      listener: () => this.onSubDevPropertiesGet(id, new PropsGet({ deviceId: device, serviceId: body.service ?? '' })),
+      onFailure: () => this.getClient().respondPropertiesGet(id, []),
+    });
   }
 
   #onMessage({ device, body }: Message<'message.down'>): void {
@@ -236,8 +245,8 @@ export abstract class AbstractGateway extends IotDevice {
     this.#speaker.send(op, body, listener, { id: id ?? '', at: this.#speaker.now() });
   }
 
-  #tell(method: string, call: () => unknown, onFailure?: (why: string) => void): void {
-    this.#speaker.call(method, call, onFailure);
+  #tell(method: string, call: () => unknown): void {
+    this.#speaker.call(method, call);
   }
 }
 

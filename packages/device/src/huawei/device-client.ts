@@ -6,7 +6,7 @@ import { DeviceRules, type RuleChoice } from './rules.ts';
 import type { Services } from './services.ts';
 import { SDK } from '../services/info.ts';
 import type { Command } from './gateway-data.ts';
-import { given, type Speaker } from './speaker.ts';
+import { commandOf, getOf, given, setOf, type Speaker } from './speaker.ts';
 import { checked, groupsOf, isJson, named, serviceOf } from './values.ts';
 
 /** A message to any topic of the device; {@link RawMessage} is one. */
@@ -82,6 +82,7 @@ export class DeviceClient {
 
   /** Answers a command (seed 4.1, Huawei 4.2). */
   respondCommand(requestId: string, commandResponse: CommandRsp, listener?: ActionListener | null): void {
+    this.#speaker.answered(commandOf(requestId));
     // A rule's command was asked for by nobody.
     if (this.#rules.owns(requestId)) return this.#speaker.tell(DELIVERED, listener);
     const { resultCode, responseName, paras } = commandResponse;
@@ -136,6 +137,7 @@ export class DeviceClient {
 
   /** Answers a property get (seed 6.1, Huawei 3.7). */
   respondPropertiesGet(requestId: string, services: readonly ServiceProperty[], listener?: ActionListener | null): void {
+    this.#speaker.answered(getOf(requestId));
     this.#speaker.send('property.get.result', { groups: groupsOf(services) }, listener, { id: requestId });
   }
 
@@ -143,6 +145,7 @@ export class DeviceClient {
   respondPropertiesSet(requestId: string, iotResult: IotResult = IotResult.SUCCESS, listener?: ActionListener | null): void {
     const { resultCode, resultDesc } = iotResult;
     const text = given(resultDesc);
+    this.#speaker.answered(setOf(requestId));
     this.#speaker.send('property.set.result', { code: resultCode, ...(text === undefined ? {} : { text }) }, listener, { id: requestId });
   }
 
@@ -231,7 +234,7 @@ export class DeviceClient {
     if (listener === undefined && this.#services.any) return this.#later('command', this.#services.command(service, name, args), (answer) => this.respondCommand(id, answer), failed);
     // The platform would wait in vain.
     if (listener === undefined) return failed('this device has no command listener');
-    this.#speaker.call('CommandListener.onCommand', () => listener.onCommand(id, service, name, args), failed);
+    this.#speaker.ask('CommandListener.onCommand', commandOf(id), { listener: () => listener.onCommand(id, service, name, args), onFailure: failed });
   }
 
   /** A rule's command goes where the platform's go. */
@@ -249,7 +252,7 @@ export class DeviceClient {
     const services = (taken?.rest ?? body.groups).map(serviceOf);
     if (listener === undefined && this.#services.any) return this.#later('property set', this.#services.write(services), (result) => this.respondPropertiesSet(id, result), failed);
     if (listener === undefined) return failed('this device has no property listener');
-    this.#speaker.call('PropertyListener.onPropertySet', () => listener.onPropertySet(id, services), failed);
+    this.#speaker.ask('PropertyListener.onPropertySet', setOf(id), { listener: () => listener.onPropertySet(id, services), onFailure: failed });
   }
 
   #onGet({ id = '', body }: Message<'property.get'>): void {
@@ -261,7 +264,7 @@ export class DeviceClient {
       return this.#later('property get', Promise.resolve(values), (services) => this.respondPropertiesGet(id, services), failed);
     }
     if (listener === undefined) return failed();
-    this.#speaker.call('PropertyListener.onPropertyGet', () => listener.onPropertyGet(id, body.service ?? ''), failed);
+    this.#speaker.ask('PropertyListener.onPropertyGet', getOf(id), { listener: () => listener.onPropertyGet(id, body.service ?? ''), onFailure: failed });
   }
 
   /** Answers when a service has. What it throws is told, and fails the answer. */

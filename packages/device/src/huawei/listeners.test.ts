@@ -3,7 +3,7 @@ import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ScriptedServer } from '../testing/scripted-server.ts';
 import { listenTo, until } from '../testing/support.ts';
-import { AbstractGateway, ServiceProperty } from './index.ts';
+import { AbstractGateway, CommandRsp, ServiceProperty } from './index.ts';
 
 const ID = 'prod1_dev1';
 const SUB = 'prod1_sub';
@@ -126,5 +126,60 @@ describe.each([
     const isAnswer = (each: unknown): boolean => !JSON.stringify(each).includes('log_report') && !JSON.stringify(each).includes('version_report');
     await until(() => answers().some(isAnswer), 'the answer');
     expect(answers().filter(isAnswer)).toMatchObject([body]);
+  });
+});
+
+/** Requests that a listener answers before it fails: how, and the answer. */
+const ANSWERED: readonly (Omit<Case, 'register'> & { readonly register: (device: Gateway, answered: (id: string, respond: () => void) => void | Promise<void>) => void })[] = [
+  {
+    listener: 'CommandListener.onCommand',
+    register: (device, answered) => device.getClient().setCommandListener({ onCommand: (id) => answered(id, () => device.getClient().respondCommand(id, new CommandRsp({ resultCode: 7 }))) }),
+    topic: `${DOWN}/commands/request_id=r1`,
+    payload: { service_id: 's', command_name: 'c', paras: {} },
+    answer: ['/commands/response/request_id=r1', { result_code: 7 }],
+  },
+  {
+    listener: 'PropertyListener.onPropertySet',
+    register: (device, answered) => device.getClient().setPropertiesListener({ onPropertySet: (id) => answered(id, () => device.getClient().respondPropertiesSet(id)), onPropertyGet: () => undefined }),
+    topic: `${DOWN}/properties/set/request_id=r1`,
+    payload: { services: [{ service_id: 's', properties: { x: 1 } }] },
+    answer: ['/properties/set/response/request_id=r1', { result_code: 0 }],
+  },
+  {
+    listener: 'PropertyListener.onPropertyGet',
+    register: (device, answered) => device.getClient().setPropertiesListener({ onPropertyGet: (id) => answered(id, () => device.getClient().respondPropertiesGet(id, [new ServiceProperty({ serviceId: 's' })])), onPropertySet: () => undefined }),
+    topic: `${DOWN}/properties/get/request_id=r1`,
+    payload: { service_id: 's' },
+    answer: ['/properties/get/response/request_id=r1', { services: [{ service_id: 's' }] }],
+  },
+  {
+    listener: 'onSubDevCommand',
+    register: (device, answered) => void (device.onSubDevCommand = (id?: string) => answered(id ?? '', () => device.getClient().respondCommand(id ?? '', new CommandRsp({ resultCode: 7 })))),
+    topic: `${DOWN}/commands/request_id=r1`,
+    payload: { object_device_id: SUB, service_id: 's', command_name: 'c', paras: {} },
+    answer: ['/commands/response/request_id=r1', { result_code: 7 }],
+  },
+];
+
+describe.each([
+  ['at once', (respond: () => void): void => { respond(); throw new Error('no power'); }],
+  ['later', async (respond: () => void): Promise<void> => { await Promise.resolve(); respond(); throw new Error('no power'); }],
+] as const)('What a listener throws %s after it has answered', (_, fail) => {
+  it.each(ANSWERED)('by $listener is a problem, and no second answer', async ({ register, topic = '', payload, answer: [end, body] = ['', {}] }) => {
+    const clock = new FakeClock({ now: Date.UTC(2026, 10, 22) });
+    const server = await ScriptedServer.listen(clock);
+    const gateway = new Gateway({ getSubDevice: () => undefined, addSubDevices: () => 0, deleteSubDevices: () => 0, getVersion: () => 0 }, { connectAuthInfo: { id: ID, secret: 's', serverUri: '127.0.0.1', port: server.port } }, { clock });
+    open.push(server, { [Symbol.asyncDispose]: () => gateway.destroy() });
+    const log = listenTo(gateway.device);
+    expect(await gateway.connect()).toBe(0);
+    register(gateway, (_id, respond) => fail(respond));
+    server.last.send(topic, payload);
+    await until(() => log.problems.length > 0, 'the problem');
+    // What is sent later arrives later.
+    let isSent = false;
+    gateway.getClient().reportDeviceMessage('end', { onSuccess: () => void (isSent = true), onFailure: () => undefined });
+    await until(() => isSent, 'the message after it');
+    expect(server.bodies(end)).toMatchObject([body]);
+    expect(log.problems).toMatchObject([{ code: 'handler-failed' }]);
   });
 });

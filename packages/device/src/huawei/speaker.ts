@@ -20,6 +20,8 @@ export class Speaker {
   readonly core: DeviceCore;
   readonly clock: Clock;
   readonly #qos: 0 | 1;
+  /** Requests that wait for their answer while the listener is at work. */
+  readonly #asked = new Set<string>();
   #mid = 0;
   #packer: Peer | undefined;
 
@@ -71,6 +73,26 @@ export class Speaker {
     );
   }
 
+  /** Calls a listener that is to answer a request. What it throws fails the answer, unless {@link answered} said before that there is one: the platform takes no second. */
+  ask(name: string, request: string, { listener, onFailure }: { readonly listener: () => unknown; readonly onFailure: (why: string) => void }): void {
+    this.#asked.add(request);
+    const over = (): void => this.answered(request);
+    const run = (): unknown => {
+      const result = listener();
+      if (result instanceof Promise) return result.then(over);
+      over();
+      return result;
+    };
+    this.call(name, run, (why) => {
+      if (this.#asked.delete(request)) onFailure(why);
+    });
+  }
+
+  /** A request has its answer. */
+  answered(request: string): void {
+    this.#asked.delete(request);
+  }
+
   /** Calls a listener. What it throws, at once or later, becomes a problem of the device, and is handed to `onFailure`. */
   call(name: string, listener: () => unknown, onFailure?: (why: string, cause: unknown) => void): void {
     const failed = (cause: unknown): void => {
@@ -89,3 +111,8 @@ export class Speaker {
 
 /** A member that is there: the vendor's programs write null and empty text for what is not. */
 export const given = <T>(value: T | null | undefined): T | undefined => (value === null || value === '' ? undefined : value);
+
+/** How a request is called among those that wait for an answer. */
+export const commandOf = (requestId: string): string => `command ${requestId}`;
+export const setOf = (requestId: string): string => `set ${requestId}`;
+export const getOf = (requestId: string): string => `get ${requestId}`;
