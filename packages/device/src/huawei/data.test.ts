@@ -19,3 +19,15 @@ describe('A member that is given as undefined', () => {
     expect(new IotDevice(new ClientConf(given)).getDeviceId()).toBe('d');
   });
 });
+
+describe('What a listener failed with', () => {
+  it.each([
+    ['no power', 'no power'],
+    ['x'.repeat(129), 'x'.repeat(128)],
+    ['断'.repeat(60), '断'.repeat(42)],
+    [`${'x'.repeat(126)}😀`, 'x'.repeat(126)],
+    ['😀'.repeat(40), '😀'.repeat(32)],
+  ])('is told in at most 128 bytes of whole characters (reference 3.6): %s', (why, told) => {
+    expect(IotResult.failed(why)).toMatchObject({ resultCode: -1, resultDesc: told });
+  });
+});

@@ -20,7 +20,7 @@ export class IotResult {
 
   /** What the listener's own error says. @internal */
   static failed(why: string): IotResult {
-    return new IotResult({ resultCode: -1, resultDesc: why.slice(0, 128) });
+    return new IotResult({ resultCode: -1, resultDesc: within(why, 128) });
   }
 }
 
@@ -240,4 +240,13 @@ export class UrlInfo {
   set expires(value: number | undefined) {
     this.expire = value;
   }
+}
+
+/** As much of a text as has no more bytes than that, in whole characters. */
+function within(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text);
+  let end = Math.min(maxBytes, bytes.length);
+  // Inside of a character of UTF-8.
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
 }
