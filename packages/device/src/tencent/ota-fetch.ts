@@ -16,6 +16,8 @@ export interface FetchOptions {
   readonly tls: TlsOptions | undefined;
   /** Whether a digest was announced: only then another host may give the file. */
   readonly isChecked: boolean;
+  /** Gives up asking; what was opened is closed by its own {@link OtaFetch.close}. */
+  readonly signal: AbortSignal;
 }
 
 /** A firmware that is read piece by piece, as its reader asks for it; what the network brings meanwhile waits in the socket. */
@@ -46,11 +48,11 @@ export class OtaFetch {
 
   /** Asks for a file from an offset on. Rejects with what the server says (`place.number` is the status), `network`, `timeout`. */
   static async open(options: FetchOptions): Promise<OtaFetch> {
-    const { url, offset, timeoutMs, clock, tls, isChecked } = options;
+    const { url, offset, timeoutMs, clock, tls, isChecked, signal } = options;
     const ending = new AbortController();
     const timer = clock.after(timeoutMs, () => ending.abort(new LianyunError('timeout', `The server of the firmware did not answer within ${timeoutMs} ms.`)), true);
     try {
-      const given = await ask({ source: { url }, offset, validator: undefined, network: readNetwork({ ...(tls === undefined ? {} : { tls }) }), isChecked, signal: ending.signal });
+      const given = await ask({ source: { url }, offset, validator: undefined, network: readNetwork({ ...(tls === undefined ? {} : { tls }) }), isChecked, signal: AbortSignal.any([ending.signal, signal]) });
       try {
         return new OtaFetch(given, options, ending);
       } catch (error) {

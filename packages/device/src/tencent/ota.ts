@@ -43,6 +43,8 @@ export class Ota {
   #md5: Hash = createHash('md5');
   #fetched = 0;
   #reportedAt: number | undefined;
+  /** Gives up what is fetched: what it still brings is nobody's any more. */
+  #ending = new AbortController();
 
   constructor(routes: Routes, name: { readonly productId: string; readonly deviceName: string }, tls: TlsOptions | undefined) {
     this.#routes = routes;
@@ -139,15 +141,19 @@ export class Ota {
 
   /** Asks for a file: 0, or 1 with a reported failure. */
   async open(url: string, offset: number, timeoutMs: number): Promise<0 | 1> {
-    this.#fetch?.close();
-    this.#fetch = undefined;
+    this.close();
+    const { signal } = this.#ending;
     try {
-      this.#fetch = await openFetch({ url, offset, timeoutMs, clock: this.#routes.line.clock, tls: this.#tls, isChecked: this.#offer !== undefined });
-      return 0;
+      const fetch = await openFetch({ url, offset, timeoutMs, clock: this.#routes.line.clock, tls: this.#tls, isChecked: this.#offer !== undefined, signal });
+      if (!signal.aborted) {
+        this.#fetch = fetch;
+        return 0;
+      }
+      fetch.close();
     } catch (error) {
-      this.#failed(error);
-      return 1;
+      if (!signal.aborted) this.#failed(error);
     }
+    return 1;
   }
 
   /** The next piece of the firmware, counted, hashed and reported: `[bytes, n]`, `[null, -1]` when nothing is being fetched, `[null, -2]` when it fails. */
@@ -172,17 +178,22 @@ export class Ota {
 
   /** The next piece, and nothing beside: `[bytes, n]`, `[null, -1]` when nothing is open, `[null, -2]` when it fails. */
   async fetch(bytes: number): Promise<[piece: Buffer | null, n: number]> {
+    const { signal } = this.#ending;
     if (this.#fetch === undefined) return [null, -1];
     try {
       const piece = await this.#fetch.read(bytes);
-      return [piece, piece.length];
+      return signal.aborted ? [null, -1] : [piece, piece.length];
     } catch (error) {
+      // It was given up for another firmware, or by the program: that is no failure of the one that is offered now.
+      if (signal.aborted) return [null, -1];
       this.#failed(error);
       return [null, -2];
     }
   }
 
   close(): void {
+    this.#ending.abort();
+    this.#ending = new AbortController();
     this.#fetch?.close();
     this.#fetch = undefined;
   }

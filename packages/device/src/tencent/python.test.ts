@@ -8,6 +8,7 @@ import { FileServer, type Asked, type Manners } from '../testing/file-server.ts'
 import { PutServer } from '../testing/put-server.ts';
 import { ScriptedServer, type Script } from '../testing/scripted-server.ts';
 import { temporaryDirectory, until } from '../testing/support.ts';
+import { WebServer } from '../testing/web-server.ts';
 import { KeyError, OtaCmdType, QcloudExplorer, ReplyPara, ValueError, type Payload } from './index.ts';
 
 const NAMES = ['ABCDE12345', 'dev1'] as const;
@@ -377,6 +378,28 @@ describe('An upgrade through Tencent’s face', () => {
     expect(await world.explorer.otaDownloadStart(...NAMES, 0, IMAGE.length)).toBe(1);
     await until(() => sent(world, '$ota/report').length === 1, 'the report');
     expect(sent(world, '$ota/report')).toMatchObject([{ report: { progress: { state: 'fail', result_code: code, result_msg: text }, version: '2' } }]);
+  });
+
+  it.each(['a piece', 'the answer'])('that gives way to a newer one while %s is awaited fails neither', async (awaited) => {
+    let hasAsked = false;
+    const silent = await WebServer.listen(() => (hasAsked = true));
+    const files = await FileServer.listen(() => ({ content: IMAGE }));
+    open.push(silent, files);
+    const world = await offered({ stallAfter: 5000 }, awaited === 'a piece' ? {} : { url: `http://127.0.0.1:${silent.port}/` });
+    const { explorer, server } = world;
+    const start = explorer.otaDownloadStart(...NAMES, 0, IMAGE.length);
+    if (awaited === 'a piece') {
+      expect(await start).toBe(0);
+      expect((await explorer.otaFetchYield(...NAMES, 5000))[1]).toBe(5000);
+    } else await until(() => hasAsked, 'the question');
+    const piece = awaited === 'a piece' ? explorer.otaFetchYield(...NAMES, 5000) : start;
+    server.last.send(OTA, { type: 'update_firmware', version: '3', file_size: IMAGE.length, md5sum: MD5, url: files.url });
+    expect(await piece).toEqual(awaited === 'a piece' ? [null, -1] : 1);
+    expect(await explorer.otaFetchYield(...NAMES, 5000)).toEqual([null, -1]);
+    expect(await whole(world)).toEqual(IMAGE);
+    expect(explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([0, 'success']);
+    await until(() => sent(world, '$ota/report').some((each) => JSON.stringify(each).includes('"percent":"100"')), 'the last report');
+    expect(JSON.stringify(sent(world, '$ota/report'))).not.toContain('"fail"');
   });
 
   it('that ends too soon fails instead of going on for ever', async () => {
