@@ -251,8 +251,8 @@ export class Ota {
     if (typeof bytes !== 'number' || !(bytes > 0)) return void missing('file_size', topic, line);
     for (const [name, value] of Object.entries({ md5sum: md5, url, version })) if (typeof value !== 'string' || value === '') return void missing(name, topic, line);
     const offer = { bytes, md5: String(md5), url: String(url), version: String(version) };
-    // The cloud offers a firmware again after every report of another version: one that is being fetched goes on.
-    const isSame = this.isFetching && this.#offer?.version === offer.version && this.#offer.md5 === offer.md5 && this.#fetch !== undefined;
+    // The cloud offers a firmware again after every report of another version: one that is being fetched goes on, and so does what the program has hashed of it before it asks for the rest.
+    const isSame = this.isFetching && this.#offer?.version === offer.version && this.#offer.md5 === offer.md5;
     this.#offer = offer;
     if (isSame) return;
     this.close();

@@ -1,6 +1,7 @@
 // What users of the vendor's Python SDK suffer from (reference 9.1), each with a test that ours does not share it; and what is wrong with files and frames.
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import path from 'node:path';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -364,6 +365,34 @@ describe('An upgrade through Tencent’s face', () => {
     world.explorer.otaMd5Update(...NAMES, IMAGE.subarray(0, 5000));
     expect(await whole(world, 5000)).toEqual(IMAGE.subarray(5000));
     expect(world.explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([0, 'success']);
+  });
+
+  it.each(['before it is asked for', 'while the server has not answered'])('goes on in the middle although it is offered again %s', async (when) => {
+    const world = await offered({});
+    const { explorer, server } = world;
+    const asked: ServerResponse[] = [];
+    const slow = await WebServer.listen((_, response) => void asked.push(response));
+    open.push(slow);
+    const url = `http://127.0.0.1:${slow.port}/`;
+    const again = async (): Promise<void> => {
+      server.last.send(OTA, { type: 'update_firmware', version: '2', file_size: IMAGE.length, md5sum: MD5, url });
+      // What comes behind it has to wait for it.
+      const time = explorer.getNtpAccurateTime();
+      server.last.send('$sys/operation/result/ABCDE12345/dev1', { type: 'get', time: 1, ntptime1: 1000, ntptime2: 1000 });
+      expect(await time).toBe(1000);
+    };
+    await again();
+    explorer.otaResetMd5(...NAMES);
+    explorer.otaMd5Update(...NAMES, IMAGE.subarray(0, 5000));
+    if (when.startsWith('before')) await again();
+    const start = explorer.otaDownloadStart(...NAMES, 5000, IMAGE.length);
+    await until(() => asked.length === 1, 'the question');
+    if (when.startsWith('while')) await again();
+    asked[0]?.writeHead(206, { 'content-range': `bytes 5000-${IMAGE.length - 1}/${IMAGE.length}` }).end(IMAGE.subarray(5000));
+    expect(await start).toBe(0);
+    while (!explorer.otaIsFetchFinished(...NAMES)) expect((await explorer.otaFetchYield(...NAMES, 7000))[1]).toBeGreaterThan(0);
+    expect(explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_FETCHED_SIZE)).toEqual([IMAGE.length, 'success']);
+    expect(explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([0, 'success']);
   });
 
   it('with another MD5 fails the check and is reported with -4', async () => {
