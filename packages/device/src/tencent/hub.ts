@@ -148,7 +148,7 @@ export class QcloudHub extends HubConnection {
     return (await this.#ota(productId, deviceName)?.download(offset, size)) ?? -1;
   }
 
-  /** The next piece, up to `buf_len` bytes, counted, hashed and reported: `[bytes, n]`; `[null, -1]` when nothing is being fetched, `[null, -2]` when it fails. */
+  /** The next piece, up to `buf_len` bytes, counted, hashed and reported: `[bytes, n]`; `[null, -1]` when nothing is being fetched, `[null, -2]` when it fails. Rejects with ValueError. */
   async otaFetchYield(productId: string, deviceName: string, buf_len: number): Promise<[piece: Buffer | null, n: number]> {
     return (await this.#ota(productId, deviceName)?.yield(buf_len)) ?? [null, -1];
   }
@@ -177,7 +177,7 @@ export class QcloudHub extends HubConnection {
     return (await this.#ota(productId, deviceName)?.open(url, offset, timeoutSec * 1000)) ?? -1;
   }
 
-  /** The next piece of that file. */
+  /** The next piece of that file. Rejects with ValueError. */
   async httpFetch(productId: string, deviceName: string, buf_len: number): Promise<[piece: Buffer | null, n: number]> {
     return (await this.#ota(productId, deviceName)?.fetch(buf_len)) ?? [null, -1];
   }

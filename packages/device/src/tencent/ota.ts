@@ -129,7 +129,7 @@ export class Ota {
 
   /** Asks for the firmware from an offset on: 0, or 1 with a reported failure. */
   async download(offset: unknown, size: unknown): Promise<0 | 1> {
-    if (typeof offset !== 'number' || typeof size !== 'number' || offset < 0 || size <= 0) throw new ValueError('Invalid length: an offset from 0 on and a size above 0 are expected.');
+    if (!isCount(offset) || typeof size !== 'number' || !(size > 0)) throw new ValueError('Invalid length: an offset from 0 on and a size above 0 are expected.');
     const offer = this.#offered;
     if (offer === undefined) return 1;
     if (offset === 0) this.resetMd5();
@@ -157,13 +157,13 @@ export class Ota {
   }
 
   /** The next piece of the firmware, counted, hashed and reported: `[bytes, n]`, `[null, -1]` when nothing is being fetched, `[null, -2]` when it fails. */
-  async yield(bytes: number): Promise<[piece: Buffer | null, n: number]> {
+  async yield(bytes: unknown): Promise<[piece: Buffer | null, n: number]> {
     const offer = this.#offer;
     if (!this.isFetching || offer === undefined || this.#fetch === undefined) return [null, -1];
     if (this.#reportedAt === undefined) this.#progress(0);
     const [piece, count] = await this.fetch(bytes);
     if (piece === null) return [piece, count];
-    if (count === 0 && this.#fetched < offer.bytes) {
+    if (count === 0 && bytes !== 0 && this.#fetched < offer.bytes) {
       this.#failed(new LianyunError('wrong-size', `The firmware ended after ${this.#fetched} of ${offer.bytes} bytes.`));
       return [null, -2];
     }
@@ -177,9 +177,12 @@ export class Ota {
   }
 
   /** The next piece, and nothing beside: `[bytes, n]`, `[null, -1]` when nothing is open, `[null, -2]` when it fails. */
-  async fetch(bytes: number): Promise<[piece: Buffer | null, n: number]> {
+  async fetch(bytes: unknown): Promise<[piece: Buffer | null, n: number]> {
     const { signal } = this.#ending;
     if (this.#fetch === undefined) return [null, -1];
+    if (!isCount(bytes)) throw new ValueError(`Invalid length: buf_len is ${String(bytes)}; a whole number of bytes is expected.`);
+    // A stream has nothing to give to somebody who wants nothing.
+    if (bytes === 0) return [Buffer.alloc(0), 0];
     try {
       const piece = await this.#fetch.read(bytes);
       return signal.aborted ? [null, -1] : [piece, piece.length];
@@ -262,6 +265,9 @@ export class Ota {
     this.#state = OtaState.IOT_OTAS_FETCHING;
   }
 }
+
+/** A number of bytes. */
+const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 /** A command, or a member of an enumeration of one's own. */
 const valueOf = (command: unknown): unknown => (isJsonObject(command) ? command['value'] : command);

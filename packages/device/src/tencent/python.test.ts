@@ -395,6 +395,24 @@ describe('An upgrade through Tencent’s face', () => {
     expect(explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([0, 'success']);
   });
 
+  it('is not failed by a number of bytes that is none, nor by none at all', async () => {
+    const world = await offered({});
+    const { explorer, problems } = world;
+    for (const offset of [-1, 0.5, Number.NaN, '0']) await expect(explorer.otaDownloadStart(...NAMES, offset as number, IMAGE.length)).rejects.toBeInstanceOf(ValueError);
+    await expect(explorer.otaDownloadStart(...NAMES, 0, Number.NaN)).rejects.toBeInstanceOf(ValueError);
+    expect(await explorer.otaDownloadStart(...NAMES, 0, IMAGE.length)).toBe(0);
+    for (const bytes of [-1, 0.5, Number.NaN, '10', undefined]) {
+      await expect(explorer.otaFetchYield(...NAMES, bytes as number)).rejects.toBeInstanceOf(ValueError);
+      await expect(explorer.httpFetch(...NAMES, bytes as number)).rejects.toBeInstanceOf(ValueError);
+    }
+    expect(await explorer.otaFetchYield(...NAMES, 0)).toEqual([Buffer.alloc(0), 0]);
+    expect((await explorer.otaFetchYield(...NAMES, 10))[1]).toBe(10);
+    expect(await explorer.otaFetchYield(...NAMES, 0)).toEqual([Buffer.alloc(0), 0]);
+    expect((await explorer.otaFetchYield(...NAMES, IMAGE.length))[1]).toBe(IMAGE.length - 10);
+    expect(explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([0, 'success']);
+    expect(problems).toEqual([]);
+  });
+
   it('with another MD5 fails the check and is reported with -4', async () => {
     const world = await offered({}, { md5sum: '0'.repeat(32) });
     await whole(world);
