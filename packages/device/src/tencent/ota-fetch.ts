@@ -26,8 +26,10 @@ export class OtaFetch {
   readonly #url: URL;
   readonly #options: FetchOptions;
   readonly #ending: AbortController;
+  /** Nothing is left to be sent. */
+  readonly #isWhole: boolean;
   /** Bytes that the server sends once more. */
-  #surplus: number;
+  #surplus = 0;
   #failure: unknown;
   #wake: () => void = () => undefined;
 
@@ -37,6 +39,12 @@ export class OtaFetch {
     this.#options = options;
     this.#ending = ending;
     const answer = readAnswer(given.response, given.url);
+    // A file that is there already has no bytes from its end on: the digest tells whether it is the announced one.
+    this.#isWhole = !('start' in answer) && options.isChecked && answer.total === options.offset;
+    if (this.#isWhole) {
+      given.response.destroy();
+      return;
+    }
     if (!('start' in answer) || answer.start > options.offset) throw new LianyunError('bad-response', `${given.url.host} does not give the file from byte ${options.offset} on.`, { number: given.response.statusCode ?? 0 });
     this.#surplus = options.offset - answer.start;
     for (const event of ['readable', 'end', 'close'] as const) given.response.on(event, () => this.#wake());
@@ -66,6 +74,7 @@ export class OtaFetch {
 
   /** Up to `bytes` bytes; fewer only at the end, none behind it. Rejects with `network`, `timeout`. */
   async read(bytes: number): Promise<Buffer> {
+    if (this.#isWhole) return Buffer.alloc(0);
     while (this.#surplus > 0) {
       const skipped = await this.#take(Math.min(this.#surplus, 65_536));
       if (skipped.length === 0) return skipped;

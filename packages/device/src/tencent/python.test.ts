@@ -367,6 +367,26 @@ describe('An upgrade through Tencent’s face', () => {
     expect(world.explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([0, 'success']);
   });
 
+  it.each([{ ranges: true }, { ranges: false }])('that is there to its last byte has nothing left to fetch, by a server with ranges and without: %o', async (manners) => {
+    const world = await offered(manners);
+    const { explorer } = world;
+    explorer.otaResetMd5(...NAMES);
+    explorer.otaMd5Update(...NAMES, IMAGE);
+    expect(await explorer.otaDownloadStart(...NAMES, IMAGE.length, IMAGE.length)).toBe(0);
+    expect(await explorer.otaFetchYield(...NAMES, 5000)).toEqual([Buffer.alloc(0), 0]);
+    expect(explorer.otaIsFetchFinished(...NAMES)).toBe(true);
+    expect(explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([0, 'success']);
+    await until(() => sent(world, '$ota/report').length === 2, 'the reports');
+    expect(JSON.stringify(sent(world, '$ota/report'))).not.toContain('"fail"');
+  });
+
+  it('of which more is there than the cloud has is a failure', async () => {
+    const world = await offered({});
+    expect(await world.explorer.otaDownloadStart(...NAMES, IMAGE.length + 1, IMAGE.length)).toBe(1);
+    await until(() => sent(world, '$ota/report').length === 1, 'the report');
+    expect(sent(world, '$ota/report')).toMatchObject([{ report: { progress: { state: 'fail', result_code: '-1' } } }]);
+  });
+
   it.each(['before it is asked for', 'while the server has not answered'])('goes on in the middle although it is offered again %s', async (when) => {
     const world = await offered({});
     const { explorer, server } = world;
