@@ -85,6 +85,7 @@ export class QcloudHub extends HubConnection {
   }
 
   shadowInit(productId: string, deviceName: string, callback: TopicCallback | null): Result {
+    this.routes.line.online();
     return handle(this.#shadows, keyOf(productId, deviceName), () => new Shadow(this.routes, productId, deviceName)).init(callback);
   }
 
@@ -105,6 +106,7 @@ export class QcloudHub extends HubConnection {
   }
 
   rrpcInit(productId: string, deviceName: string, callback: TopicCallback | null): Result {
+    this.routes.line.online();
     return handle(this.#rrpcs, keyOf(productId, deviceName), () => new Rrpc(this.routes, productId, deviceName)).init(callback);
   }
 
@@ -122,9 +124,13 @@ export class QcloudHub extends HubConnection {
   /** Begins to hear of upgrades (reference 5.4): `[0, mid]`, `[-1, mid]` when the cloud does not grant QoS 1. The callback gets the answers to reported versions. */
   async otaInit(productId: string, deviceName: string, callback: TopicCallback | null): Promise<Result> {
     this.routes.line.online();
-    const ota = handle(this.#otas, keyOf(productId, deviceName), () => new Ota(this.routes, { productId, deviceName }, this.downloadTls));
+    const key = keyOf(productId, deviceName);
+    // One that works goes on working, and fetching, when it is initialised again in vain.
+    const known = this.#otas.get(key);
+    const ota = known ?? new Ota(this.routes, { productId, deviceName }, this.downloadTls);
+    this.#otas.set(key, ota);
     const result = await ota.init(callback);
-    if (result[0] !== 0) this.#otas.delete(keyOf(productId, deviceName));
+    if (result[0] !== 0 && known === undefined) this.#otas.delete(key);
     return result;
   }
 

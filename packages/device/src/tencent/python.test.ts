@@ -10,7 +10,7 @@ import { PutServer } from '../testing/put-server.ts';
 import { ScriptedServer, type Script } from '../testing/scripted-server.ts';
 import { temporaryDirectory, until } from '../testing/support.ts';
 import { WebServer } from '../testing/web-server.ts';
-import { KeyError, OtaCmdType, QcloudExplorer, ReplyPara, ValueError, type Payload } from './index.ts';
+import { KeyError, OtaCmdType, QcloudExplorer, ReplyPara, StateError, ValueError, type Payload } from './index.ts';
 
 const NAMES = ['ABCDE12345', 'dev1'] as const;
 const FILE = {
@@ -306,6 +306,16 @@ describe('A program of Tencent’s face', () => {
     expect(explorer.templateReport('SUBPROD001', 'sub1', { method: 'report' })).toEqual([-1, -1]);
   });
 
+  it('has nothing initialised by a call that failed', async () => {
+    const world = await setup();
+    const { explorer, problems } = world;
+    expect(() => explorer.shadowInit(...NAMES, null)).toThrow(StateError);
+    expect(() => explorer.rrpcInit(...NAMES, null)).toThrow(StateError);
+    await online(world);
+    expect([explorer.getShadow(...NAMES), explorer.shadowUpdate(...NAMES, { type: 'update' }), explorer.rrpcReply(...NAMES, 'ok')]).toEqual([undefined, undefined, undefined]);
+    expect(problems.map(({ message }) => message)).toEqual(['shadowInit() was not called for ABCDE12345/dev1.', 'shadowInit() was not called for ABCDE12345/dev1.', 'rrpcInit() was not called for ABCDE12345/dev1.']);
+  });
+
   it('answers each synchronous call on its own topic', async () => {
     const world = await online(await setup());
     const { explorer, server } = world;
@@ -327,8 +337,8 @@ describe('An upgrade through Tencent’s face', () => {
   const IMAGE = Buffer.from(Array.from({ length: 20_000 }, (_, index) => index % 251));
   const MD5 = createHash('md5').update(IMAGE).digest('hex');
 
-  async function offered(manners: Manners, offer: object = {}): Promise<World> {
-    const world = await online(await setup());
+  async function offered(manners: Manners, offer: object = {}, script: Script = {}): Promise<World> {
+    const world = await online(await setup(script));
     const isRight = ({ headers: { host, range = 'bytes=0-' } }: Asked): boolean => host === `127.0.0.1:${files.port}` && /^bytes=\d+-$/.test(range);
     const files: FileServer = await FileServer.listen((asked) => (isRight(asked) ? { content: IMAGE, ...manners } : { status: 400 }));
     open.push(files);
@@ -431,6 +441,19 @@ describe('An upgrade through Tencent’s face', () => {
     expect((await explorer.otaFetchYield(...NAMES, IMAGE.length))[1]).toBe(IMAGE.length - 10);
     expect(explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([0, 'success']);
     expect(problems).toEqual([]);
+  });
+
+  it('goes on although otaInit() is called again and refused', async () => {
+    let grants = 1;
+    const world = await offered({}, {}, { suback: () => grants });
+    const { explorer } = world;
+    expect(await explorer.otaDownloadStart(...NAMES, 0, IMAGE.length)).toBe(0);
+    expect((await explorer.otaFetchYield(...NAMES, 5000))[1]).toBe(5000);
+    grants = 0;
+    expect((await explorer.otaInit(...NAMES, null))[0]).toBe(-1);
+    expect(explorer.otaIsFetching(...NAMES)).toBe(true);
+    expect((await explorer.otaFetchYield(...NAMES, IMAGE.length))[1]).toBe(IMAGE.length - 5000);
+    expect(explorer.otaIoctlNumber(...NAMES, OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)).toEqual([0, 'success']);
   });
 
   it('with another MD5 fails the check and is reported with -4', async () => {
