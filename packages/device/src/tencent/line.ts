@@ -142,7 +142,10 @@ export class Line {
     const frame = { topic, payload: serialise(payload), qos };
     core.session.send(core.id, frame, { hold: 'store', expiresMs: this.settleMs }).delivered.then(
       () => this.tell('on_publish', mid),
-      (error: LianyunError) => this.problem(error),
+      (error: LianyunError) => {
+        // What is too large the device beneath has told already.
+        if (error.code !== 'too-large') this.problem(error);
+      },
     );
     return [0, mid];
   }

@@ -172,6 +172,18 @@ describe('A program of Tencent’s face', () => {
     for (const [name, qos] of [['', 0], ['a/+', 0], [topic, 2], [topic, -1]] as const) expect(() => explorer.publish(name, 1, qos)).toThrow(ValueError);
   });
 
+  it('is told once of a message that is too large for the cloud, and sends the next', async () => {
+    const world = await online(await setup());
+    const { explorer, problems } = world;
+    const published: number[] = [];
+    explorer.registerMqttCallback(null, null, null, (mid) => void published.push(mid));
+    explorer.publish('ABCDE12345/dev1/data', 'x'.repeat(70_000));
+    const [, mid] = explorer.publish('ABCDE12345/dev1/data', 'y');
+    await until(() => published.length === 1, 'the next');
+    expect(published).toEqual([mid]);
+    expect(problems).toEqual([expect.objectContaining({ code: 'too-large' })]);
+  });
+
   it('gives a message five seconds to be settled, or as many as setMessageTimout says', async () => {
     const world = await online(await setup({ pubacks: false }));
     const { explorer, clock, problems, server } = world;
