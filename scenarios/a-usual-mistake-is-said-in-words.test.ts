@@ -48,7 +48,7 @@ describe.each(CLOUDS)('A device on $name', (cloud) => {
     const device = rig.own(cloud.device(1, server));
     void device.connect().catch(() => undefined);
     const { error } = await rig.told(device).offline.first();
-    expect(error).toMatchObject({ code: 'network', message: `127.0.0.1:${rig.mqttPort}: nothing listens there; is the server running, and is this its MQTT port? (ECONNREFUSED).` });
+    expect(error).toMatchObject({ code: 'network', message: `127.0.0.1:${rig.mqttPort}: nothing listens there; is the server running, and is this its port? (ECONNREFUSED).` });
   });
 
   it('says that what answers is no MQTT server when it was sent to the HTTP port', async () => {

@@ -6,7 +6,7 @@ const systemError = (code: string): Error => Object.assign(new Error(`connect ${
 
 describe('a socket error', () => {
   it('is said in words with its code', () => {
-    expect(wordsOf(systemError('ECONNREFUSED'))).toBe('nothing listens there; is the server running, and is this its MQTT port? (ECONNREFUSED)');
+    expect(wordsOf(systemError('ECONNREFUSED'))).toBe('nothing listens there; is the server running, and is this its port? (ECONNREFUSED)');
   });
 
   it('that nobody knows is said as it is', () => {
@@ -16,7 +16,7 @@ describe('a socket error', () => {
 
   it('of a name with several addresses is said once for each that differs', () => {
     expect(wordsOf(new AggregateError([systemError('ECONNREFUSED'), systemError('ECONNREFUSED'), systemError('ENETUNREACH')]))).toBe(
-      'nothing listens there; is the server running, and is this its MQTT port? (ECONNREFUSED); no way leads there from this machine; check its network (ENETUNREACH)',
+      'nothing listens there; is the server running, and is this its port? (ECONNREFUSED); no way leads there from this machine; check its network (ENETUNREACH)',
     );
   });
 

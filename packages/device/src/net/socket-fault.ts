@@ -1,7 +1,7 @@
 import { LianyunError } from '@lianyun/protocol';
 
 const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there; is the server running, and is this its MQTT port?',
+  ECONNREFUSED: 'nothing listens there; is the server running, and is this its port?',
   ENOTFOUND: "the name cannot be resolved; check it, and this machine's DNS",
   EAI_AGAIN: "the name cannot be resolved now; check this machine's network and DNS",
   ETIMEDOUT: 'no answer from there; check network and firewall',
