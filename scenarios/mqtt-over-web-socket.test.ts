@@ -1,5 +1,5 @@
 import http, { type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createConnection, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
@@ -168,6 +168,16 @@ describe('The platform', () => {
     await closed;
     await rig.notices.first(({ kind, text }) => kind === 'protocol-error' && text.includes('MQTT-6.0.0-1'));
     expect(rig.platform.access.connections).toBe(0);
+  });
+
+  it('goes down although a client that it refused does not close its side', async () => {
+    await using rig = await Rig.open();
+    const socket = createConnection({ host: '127.0.0.1', port: rig.httpPort, allowHalfOpen: true });
+    socket.write('GET /other HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    const answer = await new Promise((resolve) => socket.once('data', resolve));
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
+    await rig.platform.close();
+    socket.destroy();
   });
 
   it('ends every WebSocket when it goes down', async () => {

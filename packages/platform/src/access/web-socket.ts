@@ -36,7 +36,8 @@ export function acceptUpgrades(server: Server, { acceptor, maxBytes, tls, now }:
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => undefined);
     const refusal = refusalOf(request);
-    if (refusal !== undefined) return void socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    // Nobody else knows the socket any more: what its other end does not close would stay, and the server with it.
+    if (refusal !== undefined) return void socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const peer = `${socket.remoteAddress ?? 'gone'}:${String(socket.remotePort ?? 0)}`;
       // Of a server that speaks TLS these are TLS sockets.
