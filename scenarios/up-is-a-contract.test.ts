@@ -1,9 +1,11 @@
 // Contract 5: `lianyun up`.
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import net from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
+import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { signTencent } from '@lianyun/platform';
 import { HUAWEI, SEED, TENCENT } from './support/clouds.ts';
@@ -50,6 +52,18 @@ function isOpen(host: string, port: number): Promise<boolean> {
   });
 }
 
+/** The first bytes of a TLS connection. */
+async function helloOf(): Promise<Buffer> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = tls.connect({ host: '127.0.0.1', port: (server.address() as net.AddressInfo).port }).on('error', () => undefined);
+  const [socket] = (await once(server, 'connection')) as [net.Socket];
+  const [hello] = (await once(socket, 'data')) as [Buffer];
+  client.destroy();
+  server.close();
+  return hello;
+}
+
 /** What /healthz says over TLS. */
 function getHealth(port: number, ca: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -90,6 +104,24 @@ describe('lianyun up', () => {
     expect(await program.end()).toEqual({ code: 0, signal: null });
     await isOffline;
     expect([await isOpen('127.0.0.1', mqtt), await isOpen('127.0.0.1', http)]).toEqual([false, false]);
+  });
+
+  it('ends although clients hold HTTP connections open and ask nothing', async () => {
+    await using program = up('--https', '0');
+    const { http, https: port } = await readyOf(program);
+    // What a client says first, and then no more.
+    const hello = await helloOf();
+    const plain = net.connect({ host: '127.0.0.1', port: http });
+    const shaking = net.connect({ host: '127.0.0.1', port: port ?? 0 });
+    shaking.write(hello);
+    const secured = (['TLSv1.2', 'TLSv1.3'] as const).map((version) => tls.connect({ host: '127.0.0.1', port: port ?? 0, rejectUnauthorized: false, minVersion: version, maxVersion: version }));
+    const sockets = [plain, shaking, ...secured];
+    const ended = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve).on('error', () => undefined)));
+    await Promise.all([once(plain, 'connect'), once(shaking, 'data'), ...secured.map((socket) => once(socket, 'secureConnect'))]);
+    for (const socket of sockets) socket.resume();
+    program.kill('SIGTERM');
+    expect(await program.end()).toEqual({ code: 0, signal: null });
+    await Promise.all(ended);
   });
 
   it('takes the seed of README.md', async () => {

@@ -1,7 +1,8 @@
 import type { Server as PlainServer } from 'node:http';
 import { createServer, type Server as SecureServer, type ServerOptions } from 'node:https';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import type { Clock } from '@lianyun/protocol';
 import type { FastifyInstance } from 'fastify';
 import { listenError } from '../listen-error.ts';
 import { whenHello } from '../tls/client-hello.ts';
@@ -11,6 +12,9 @@ import { Response } from './response.ts';
 
 /** Connections that may wait to be accepted: applications without keep-alive ask for thousands of devices at once. */
 const BACKLOG = 4096;
+
+/** How long requests under way may take once their port closes; what supervises a process waits for ten seconds at least. */
+const CLOSE_MS = 5_000;
 
 /** Where the APIs listen, with `tls` over TLS. */
 export interface HttpAddress {
@@ -23,26 +27,27 @@ export interface HttpAddress {
 export interface HttpListener {
   readonly server: PlainServer;
   readonly port: number;
-  /** Takes no request any more, and ends when those under way are answered. */
+  /** Takes no request any more, and ends when those under way are answered, or after five seconds. */
   close(): Promise<void>;
 }
 
 /** Opens a port. Rejects with `port-in-use` or `bad-config`. */
-export async function openHttp(app: FastifyInstance, { host, port, tls }: HttpAddress): Promise<HttpListener> {
+export async function openHttp(app: FastifyInstance, { host, port, tls }: HttpAddress, clock: Clock): Promise<HttpListener> {
   try {
     if (tls === undefined) {
+      const bound = boundClosing(app.server, 'connection', clock);
       await app.listen({ host, port, backlog: BACKLOG });
-      // This one ends with the app.
-      return { server: app.server, port: portOf(app.server, port), close: () => Promise.resolve() };
+      // The rest ends with the app.
+      return { server: app.server, port: portOf(app.server, port), close: () => Promise.resolve(bound()) };
     }
     await app.ready();
-    return await openTls(app, { host, port, tls });
+    return await openTls(app, { host, port, tls }, clock);
   } catch (cause) {
     throw listenError('HTTP', cause, { host, port });
   }
 }
 
-async function openTls(app: FastifyInstance, { host, port, tls }: Required<HttpAddress>): Promise<HttpListener> {
+async function openTls(app: FastifyInstance, { host, port, tls }: Required<HttpAddress>, clock: Clock): Promise<HttpListener> {
   // With the names of authorities that it takes, a browser asks its user for a certificate of those only; programs send what they have.
   const options = (): ServerOptions => ({ ...tls.options, ca: tls.authority.pem, ServerResponse: Response });
   const server = createServer(options(), (request, response) => {
@@ -52,6 +57,7 @@ async function openTls(app: FastifyInstance, { host, port, tls }: Required<HttpA
     });
   });
   onUnreadable(server, (connection) => void server.emit('secureConnection', connection));
+  const bound = boundClosing(server, 'secureConnection', clock);
   const quiet = askOnlyTls13(server, () => ({ ...options(), requestCert: false }));
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
@@ -72,16 +78,40 @@ async function openTls(app: FastifyInstance, { host, port, tls }: Required<HttpA
         forget();
         quiet.close();
         server.close(() => done());
+        bound();
       }),
   };
 }
 
 /**
+ * Keeps those who do not go on from holding up the end of a server, which Node.js waits for without a limit. The function that it gives is called when the server
+ * closes: who is connected and has asked nothing goes at once, who has not asked or read to the end goes when the time is up.
+ */
+function boundClosing(server: PlainServer | SecureServer, opened: 'connection' | 'secureConnection', clock: Clock): () => void {
+  /** What a connection had received when it was opened. */
+  const received = new Map<Socket, number>();
+  server.on(opened, (socket: unknown) => {
+    if (!(socket instanceof Socket)) return;
+    received.set(socket, socket.bytesRead);
+    socket.once('close', () => received.delete(socket));
+  });
+  let isClosing = false;
+  return () => {
+    if (isClosing) return;
+    isClosing = true;
+    for (const [socket, bytes] of received) if (socket.bytesRead === bytes) socket.destroy();
+    const timer = clock.after(CLOSE_MS, () => server.closeAllConnections());
+    server.once('close', () => timer.cancel());
+  };
+}
+
+/**
  * Asks a client that does not know TLS 1.3 for no certificate: Tencent's C SDK, which has none for HTTPS, goes wrong over the question. The devices that
- * show one here, over WebSocket, know TLS 1.3. `renew` takes over a new certificate of the server; `close` ends the connections that have said nothing yet.
+ * show one here, over WebSocket, know TLS 1.3. `renew` takes over a new certificate of the server; `close` ends the connections whose handshake is not done.
  */
 function askOnlyTls13(server: SecureServer, options: () => ServerOptions): { renew(): void; close(): void } {
-  const silent = new Set<Socket>();
+  /** By where they come from: a connection with TLS is another object than the one below it. */
+  const shaking = new Map<string, Socket>();
   // Never listens: it is given its connections.
   const quiet = createTlsServer(options(), (socket) => void server.emit('secureConnection', socket));
   quiet.on('tlsClientError', (error: Error, socket: TLSSocket) => void server.emit('tlsClientError', error, socket));
@@ -89,20 +119,27 @@ function askOnlyTls13(server: SecureServer, options: () => ServerOptions): { ren
   const accept = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
-    silent.add(socket);
-    socket.once('close', () => silent.delete(socket));
+    const peer = peerOf(socket);
+    shaking.set(peer, socket);
+    socket.once('close', () => {
+      if (shaking.get(peer) === socket) shaking.delete(peer);
+    });
     whenHello(socket, (offersTls13) => {
-      silent.delete(socket);
       if (!offersTls13) quiet.emit('connection', socket);
       else for (const each of accept) each.call(server, socket);
     });
   });
+  server.on('secureConnection', (socket) => void shaking.delete(peerOf(socket)));
   return {
     renew: () => quiet.setSecureContext(options()),
     close: () => {
-      for (const socket of silent) socket.destroy();
+      for (const socket of shaking.values()) socket.destroy();
     },
   };
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? 'gone'}:${String(remotePort ?? 0)}`;
 }
 
 function portOf(server: PlainServer | SecureServer, port: number): number {

@@ -29,14 +29,17 @@ export const KEYS = { huawei: { id: 'AKHWTEST', secret: 'self-made-sk' }, tencen
 /** A clock that stands still until it is told. */
 export class StillClock implements Clock {
   at = NOW;
+  /** What waits for time to pass. */
+  readonly waiting = new Set<() => void>();
   now(): number {
     return this.at;
   }
   elapsed(): number {
     return 0;
   }
-  after(): { cancel(): void } {
-    return { cancel: () => undefined };
+  after(_ms: number, then: () => void): { cancel(): void } {
+    this.waiting.add(then);
+    return { cancel: () => void this.waiting.delete(then) };
   }
   random(): number {
     return 0.5;

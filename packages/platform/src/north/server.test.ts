@@ -71,6 +71,33 @@ describe('the northbound server', () => {
     expect(JSON.parse(text.slice(text.lastIndexOf('\r\n\r\n') + 4))).toEqual(shape);
   });
 
+  it('does not wait for who is connected and has asked nothing', async () => {
+    const north = await new NorthUnderTest().start();
+    const socket = connect({ host: '127.0.0.1', port: north.port });
+    const taken = new Promise((resolve) => north.server?.once('connection', resolve));
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    await taken;
+    await north.north.close();
+    await ended;
+  });
+
+  it.each([
+    ['a request that has no end', 'GET /healthz HTTP/1.1\r\nHost: a\r\n'],
+    ['a body that does not come', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{'],
+  ])('ends %s when the time is up', async (_what, begun) => {
+    const north = await new NorthUnderTest().start();
+    const socket = connect({ host: '127.0.0.1', port: north.port });
+    socket.write(`GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n${begun}`);
+    // Both came together.
+    await new Promise((resolve) => socket.once('data', resolve));
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    const before = new Set(north.clock.waiting);
+    const closed = north.north.close();
+    for (const due of north.clock.waiting) if (!before.has(due)) due();
+    await Promise.all([closed, ended]);
+    expect([...north.clock.waiting].filter((each) => !before.has(each))).toEqual([]);
+  });
+
   it('takes a GET whose lines end in LF alone, as Huawei’s C SDK writes it, once, and nothing else that is as wrong', async () => {
     await using north = await new NorthUnderTest().start();
     const ask = async (text: string): Promise<string> => {

@@ -32,7 +32,7 @@ export interface Northbound extends AsyncDisposable {
    * with `port-in-use`, `bad-config`. May be called once without and once with TLS.
    */
   listen(address: HttpAddress): Promise<Pick<HttpListener, 'port' | 'server'>>;
-  /** Stops to listen, and ends when the requests under way are answered. */
+  /** Stops to listen, and ends when the requests under way are answered, or after five seconds. */
   close(): Promise<void>;
 }
 
@@ -85,7 +85,7 @@ export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, objectBytes
   };
   return {
     listen: async (address) => {
-      const listener = await openHttp(app, address);
+      const listener = await openHttp(app, address, clock);
       listeners.push(listener);
       return listener;
     },
