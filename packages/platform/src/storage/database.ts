@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fdatasync, mkdirSync, openSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type * as sqliteModule from 'node:sqlite';
@@ -27,6 +27,15 @@ const CORRUPT = 11;
 const FULL = 13;
 const NOT_A_DATABASE = 26;
 
+/** 0 for one that is not there. */
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
+}
+
 /** Loaded when it is needed: who keeps all in memory does not pay for it. Node.js 22 announces it as experimental; what we use of it is tested there, and the user has nothing to decide. */
 function sqlite(): typeof sqliteModule {
   const { emitWarning } = process;
@@ -49,6 +58,8 @@ export class Database {
   /** Opens or creates the file. Fails with `bad-config` when another program holds it, when it is damaged, or when it is not ours. */
   constructor({ file, limitBytes }: DatabaseOptions) {
     this.file = file;
+    // SQLite takes an empty file for a new one, and removes the log, which may have all that was stored.
+    if (sizeOf(file) === 0 && sizeOf(`${file}-wal`) > 0) throw new LianyunError('bad-config', `${this.#words(CORRUPT)} (it is empty or missing, and its log ${file}-wal is not)`);
     try {
       mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
       // Ahead of SQLite, which would let everybody read it; its other files take their mode from this one.

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { BATCH_TARGETS, BATCH_TASKS } from '../huawei/batch-tasks.ts';
@@ -230,6 +230,23 @@ describe('opening a storage', () => {
       caught = error;
     }
     expect(caught).toMatchObject({ message: expect.stringMatching(/lianyun\.db is damaged.*restore/s) });
+  });
+
+  it('is refused for a file that is empty or gone while its log is not: SQLite would throw the log away', async () => {
+    using folder = new Folder();
+    const storage = open(folder);
+    storage.registryStore.putDevice(deviceRecord(1));
+    await storage.stored();
+    const log = readFileSync(folder.file('lianyun.db-wal'));
+    await storage.close();
+    writeFileSync(folder.file('lianyun.db-wal'), log);
+    for (const lose of [() => truncateSync(folder.file('lianyun.db')), () => rmSync(folder.file('lianyun.db'))]) {
+      lose();
+      expect(() => open(folder)).toThrow(failing('lianyun.db', 'is damaged', 'restore', 'move', 'empty'));
+      expect(readFileSync(folder.file('lianyun.db-wal'))).toEqual(log);
+    }
+    rmSync(folder.file('lianyun.db-wal'));
+    await open(folder).close();
   });
 
   it('ends what the last process left: nobody is connected now', async () => {
