@@ -154,7 +154,8 @@ export class Database {
 
   /** Says what went wrong with the file, and what to do. */
   fault(error: unknown, code: 'bad-config' | 'storage-failed' = 'storage-failed'): LianyunError {
-    if (isLianyunError(error)) return error;
+    // What was found in use is bad configuration where it is found in opening.
+    if (isLianyunError(error)) return code === 'bad-config' && error.code === 'storage-failed' ? new LianyunError(code, error.message, { cause: error.cause }) : error;
     const cause = error instanceof Error ? error : new Error(String(error));
     const number = 'errcode' in cause && typeof cause.errcode === 'number' ? cause.errcode & 0xff : 0;
     return new LianyunError(code, `${this.#words(number)} (${cause.message})`, { cause });

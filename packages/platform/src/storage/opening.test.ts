@@ -232,6 +232,26 @@ describe('opening a storage', () => {
     expect(caught).toMatchObject({ message: expect.stringMatching(/lianyun\.db is damaged.*restore/s) });
   });
 
+  it('is refused with one code, whichever page is damaged', async () => {
+    using folder = new Folder();
+    const file = folder.file('lianyun.db');
+    const storage = open(folder);
+    for (let serial = 1; serial < 200; serial++) storage.registryStore.putDevice(deviceRecord(serial, { onlineSince: 2 }));
+    await storage.close();
+    const whole = readFileSync(file);
+    const refusals: unknown[] = [];
+    for (let at = 0; at < whole.length; at += 8192) {
+      writeFileSync(file, Buffer.concat([whole.subarray(0, at), Buffer.alloc(8192), whole.subarray(at + 8192)]));
+      try {
+        await open(folder).close().catch(() => undefined);
+      } catch (error) {
+        refusals.push(error);
+      }
+    }
+    expect(refusals.length).toBeGreaterThan(1);
+    for (const refusal of refusals) expect(refusal).toEqual(failing('lianyun.db', 'is damaged', 'restore'));
+  });
+
   it('is refused for a file that is empty or gone while its log is not: SQLite would throw the log away', async () => {
     using folder = new Folder();
     const storage = open(folder);
