@@ -147,4 +147,20 @@ describe('An integer beyond 2^53', () => {
     expect(await told).toEqual({ n: ODD });
     expect(await rig.huawei('GET', '/devices/lamp_1/messages')).toMatchObject({ body: { messages: [{ message: { n: ODD } }] } });
   });
+
+  it('stands in the command of a rule that a Huawei device runs itself', async () => {
+    await using rig = await Rig.open({ seed });
+    const device = await rig.online(HUAWEI, 1);
+    if (!('rules' in device)) throw new Error('a Huawei device has rules');
+    const { promise: told, resolve } = Promise.withResolvers<unknown>();
+    device.commands.handle('blink', ({ args }) => resolve(args));
+    device.rules.start();
+    const action = { type: 'DEVICE_CMD', device_command: { device_id: 'lamp_1', cmd: { service_id: 'light', command_name: 'blink', command_body: { times: ODD } } } };
+    const condition = { type: 'DEVICE_DATA', device_property_condition: { device_id: 'lamp_1', filters: [{ path: 'light/level', operator: '>', value: '5' }] } };
+    const made = await rig.huawei('POST', '/rules', { name: 'many', rule_type: 'DEVICE_SIDE', condition_group: { conditions: [condition] }, actions: [action] });
+    expect(made).toMatchObject({ status: 201, body: { actions: [action] } });
+    while (device.rules.list.length === 0) await new Promise((resolved) => void setImmediate(resolved));
+    await device.properties.report(HUAWEI.group({ level: 6 })).delivered;
+    expect(await told).toEqual({ times: ODD });
+  });
 });

@@ -1,4 +1,4 @@
-import { LianyunError, type DeviceRule, type JsonObject, type RuleAction, type RuleCondition } from '@lianyun/protocol';
+import { LianyunError, parseExact, stringifyExact, type DeviceRule, type JsonObject, type RuleAction, type RuleCondition } from '@lianyun/protocol';
 import * as v from 'valibot';
 import type { RuleDraft } from '../../rules/device-rules.ts';
 import type { RuleRecord } from '../../rules/rule-records.ts';
@@ -97,8 +97,8 @@ function draftOf(call: Call): RuleDraft {
   return { type: 'DEVICE_SIDE', appId: body.app_id ?? APP.id, name, ...(description === undefined ? {} : { description }), wire: wire as unknown as JsonObject, rule, devices };
 }
 
-/** What was left out of JSON is not there. */
-const withoutUndefined = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+/** What was left out of JSON is not there; an integer keeps its digits. */
+const withoutUndefined = <T>(value: T): T => parseExact(stringifyExact(value)) as T;
 
 const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7];
 const daysOf = (list: string | undefined): readonly number[] => list?.split(',').map(Number) ?? EVERY_DAY;
