@@ -49,6 +49,18 @@ describe('A Tencent device that answers calls', () => {
     expect(await rig.tencent('CallDeviceRRPCSync', { ...call, Topic: `${ProductId}/lamp2/control` })).toEqual(refused('InvalidParameterValue'));
   });
 
+  it('is called over topics of its product with the payload as it was given, whatever its numbers and names', async () => {
+    await using rig = await Rig.open();
+    const client = await rig.foreign(TENCENT, 1);
+    await client.subscribeAsync(`${ProductId}/${DeviceName}/control`);
+    const arrives = happens(client, 'message');
+    const call = rig.tencent('CallDeviceRRPCSync', { ...TARGET, Payload: '{"total":9007199254740993,"__proto__":{"a":-12345678901234567890}}', Topic: `${ProductId}/${DeviceName}/control`, ReplyTopic: `${ProductId}/${DeviceName}/data` });
+    const [, payload] = await arrives;
+    const [, clientToken = ''] = /^\{"total":9007199254740993,"__proto__":\{"a":-12345678901234567890\},"clientToken":"([^"]+)"\}$/.exec(String(payload)) ?? [];
+    await client.publishAsync(`${ProductId}/${DeviceName}/data`, JSON.stringify({ method: 'rrpc_sync_reply', clientToken, payload: base64('ok') }));
+    expect(await call).toMatchObject({ body: { Status: 'Replied', PayloadBase64: base64('ok') } });
+  });
+
   it('has a handler that fails: a problem of the device, and silence for the cloud', async () => {
     const clock = new FakeClock({ now: Date.now() });
     await using rig = await Rig.open({ clock });

@@ -1,4 +1,4 @@
-import { tencent } from '@lianyun/protocol';
+import { isJsonObject, parseExact, stringifyExact, tencent } from '@lianyun/protocol';
 import { unreachable } from '../../tencent/calls.ts';
 import type { Device } from '../../records.ts';
 import { refusal } from '../refusal.ts';
@@ -57,10 +57,9 @@ function reached(device: string, error: unknown): unknown {
 function withToken(payload: Buffer, token: string): Buffer {
   let document: unknown;
   try {
-    document = JSON.parse(payload.toString('utf8'));
+    document = parseExact(payload.toString('utf8'));
   } catch {
     document = undefined;
   }
-  const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
-  return Buffer.from(JSON.stringify(isObject ? { ...(document as object), clientToken: token } : { method: 'rrpc_sync', clientToken: token, payload: payload.toString('base64') }));
+  return Buffer.from(stringifyExact(isJsonObject(document) ? { ...document, clientToken: token } : { method: 'rrpc_sync', clientToken: token, payload: payload.toString('base64') }));
 }
