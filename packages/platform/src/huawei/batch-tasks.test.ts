@@ -74,6 +74,28 @@ describe.each(kindsOf(clock))('batch tasks %s', (_name, run) => {
     tasks.close();
   }));
 
+  it('are begun anew while what was stopped is under way still: what becomes of that is not told', () => run(async (at) => {
+    const tries: PromiseWithResolvers<BatchOutcome>[] = [];
+    const tasks = open(at.storage, () => ({
+      later: () => {
+        const made = Promise.withResolvers<BatchOutcome>();
+        tries.push(made);
+        return made.promise;
+      },
+    }));
+    const task = tasks.create(draft, ['a']);
+    while (tries.length < 1) await turn();
+    tasks.stop(task);
+    tasks.retry(task);
+    while (tries.length < 2) await turn();
+    tries[0]?.resolve(FAILED);
+    for (let each = 0; each < 10; each++) await turn();
+    expect(tasks.targets(task, {}, { limit: 9 }).items).toMatchObject([{ target: 'a', status: 'processing' }]);
+    tries[1]?.resolve({ output: 'ok' });
+    expect(await settled(tasks, task)).toEqual([['a', 'succeeded']]);
+    tasks.close();
+  }));
+
   it('work for some at a time, and let others have their turn', () => run(async (at) => {
     const names = Array.from({ length: 450 }, (_, index) => `d${index}`);
     let [active, most, turns] = [0, 0, 0];

@@ -69,6 +69,8 @@ export class BatchTasks {
   readonly #targets: Records<BatchTarget>;
   #perform: Perform | undefined;
   #timer: Timer | undefined;
+  /** What is under way for a target now: of work that was begun anew, only the last says what becomes of it. */
+  readonly #attempts = new Map<string, object>();
   #active = 0;
   #pausedUntil = 0;
   #isClosed = false;
@@ -195,11 +197,18 @@ export class BatchTasks {
 
   async #runLater(target: BatchTarget, work: () => Promise<BatchOutcome>): Promise<void> {
     const begun = this.#change(target, { status: 'processing' });
-    await this.#options.storage.stored();
-    const outcome = await work();
-    const now = this.#targets.get(begun);
-    // Else it was stopped, or begun anew.
-    if (now?.status === 'processing' && now.retries === begun.retries) this.#settle(now, outcome);
+    const key = JSON.stringify([begun.task, begun.target]);
+    const attempt = {};
+    this.#attempts.set(key, attempt);
+    try {
+      await this.#options.storage.stored();
+      const outcome = await work();
+      const now = this.#targets.get(begun);
+      // Else it was stopped, or begun anew.
+      if (now?.status === 'processing' && this.#attempts.get(key) === attempt) this.#settle(now, outcome);
+    } finally {
+      if (this.#attempts.get(key) === attempt) this.#attempts.delete(key);
+    }
   }
 
   #settle(target: BatchTarget, { output, error }: BatchOutcome): void {
