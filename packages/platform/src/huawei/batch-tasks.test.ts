@@ -96,6 +96,18 @@ describe.each(kindsOf(clock))('batch tasks %s', (_name, run) => {
     tasks.close();
   }));
 
+  it('begin at their time while another is under way', () => run(async (at) => {
+    const held = Promise.withResolvers<BatchOutcome>();
+    const tasks = open(at.storage, (_task, target) => (target === 'slow' ? { later: () => held.promise } : { now: () => ({}) }));
+    const slow = tasks.create(draft, ['slow']);
+    const later = tasks.create({ ...draft, policy: { startAt: clock.at + 1000 } }, ['a']);
+    clock.pass(1000);
+    expect(await settled(tasks, later)).toEqual([['a', 'succeeded']]);
+    held.resolve({});
+    expect(await settled(tasks, slow)).toEqual([['slow', 'succeeded']]);
+    tasks.close();
+  }));
+
   it('work for some at a time, and let others have their turn', () => run(async (at) => {
     const names = Array.from({ length: 450 }, (_, index) => `d${index}`);
     let [active, most, turns] = [0, 0, 0];

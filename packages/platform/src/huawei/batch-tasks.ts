@@ -156,7 +156,7 @@ export class BatchTasks {
       const due = this.#targets.upTo('dueAt', clock.now(), AT_A_TIME - this.#active);
       for (const target of due) this.#start(target, this.#perform);
       const [next] = this.#targets.upTo('dueAt', ALL, 1);
-      if (this.#active === 0 && next?.dueAt !== undefined) this.#wakeAt(next.dueAt);
+      if (this.#active < AT_A_TIME && next?.dueAt !== undefined) this.#wakeAt(next.dueAt);
     } catch (cause) {
       this.#pause();
       this.#wakeAt(this.#pausedUntil);
