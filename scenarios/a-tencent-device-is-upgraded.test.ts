@@ -102,6 +102,8 @@ describe('A Tencent device', () => {
       Total: 2,
       Devices: [{ DeviceName: 'lamp2', Status: 0, OriVersion: '' }, { DeviceName: 'lamp1', Status: 6, OriVersion: '0.1', DstVersion: '0.2', Percent: 100, Retcode: 0, ErrMsg: '', TaskId: taskId, RetryNum: 0 }],
     });
+    await call(rig, 'DeleteDevice', { ...LAMP, DeviceName: 'lamp2' });
+    expect(await call(rig, 'DescribeFirmwareTaskDevices', { ...FIRMWARE, TaskId: taskId, Filters: [{ Name: 'DeviceName', Values: ['lamp2'] }] })).toMatchObject({ Total: 1, Devices: [{ DeviceName: 'lamp2', Status: 5 }] });
     expect(rig.problems.all).toEqual([]);
   });
 

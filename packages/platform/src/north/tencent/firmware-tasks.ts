@@ -110,7 +110,7 @@ export const firmwareTaskActions = {
 
   DescribeFirmwareTaskDevices: action({ ...FIRMWARE, ...PAGE, Filters: 'filters?', TaskId: 'integer?' }, (p, context) => {
     const pack = firmwareOf(p, context);
-    const filters: Readonly<Record<string, (upgrade: Upgrade) => string>> = { TaskId: ({ task }) => task, DeviceName: (upgrade) => nameOf(upgrade, context), Status: (upgrade) => String(statusOf(upgrade, context)) };
+    const filters: Readonly<Record<string, (upgrade: Upgrade) => string>> = { TaskId: ({ task }) => task, DeviceName: nameOf, Status: (upgrade) => String(statusOf(upgrade, context)) };
     const found = filtered(upgradesFor(p.TaskId, pack, context), p.Filters, filters);
     return { Devices: pageOf(found, p).items.map((upgrade) => deviceItem(upgrade, pack, context)), Total: found.length };
   }),
@@ -212,12 +212,13 @@ function statusOf({ stage, device }: Upgrade, { downlink }: NorthContext): numbe
   return stage === 'waiting' && !downlink.isOnline('tencent', device) ? OFFLINE : DEVICE_STATUS[stage];
 }
 
-const nameOf = ({ device }: Upgrade, { registry }: NorthContext): string => registry.findDevice('tencent', device)?.nodeId ?? device;
+/** A device that was deleted meanwhile has its name still: what follows its product in its id. */
+const nameOf = ({ device }: Upgrade): string => device.slice(device.indexOf('/') + 1);
 
 function deviceItem(upgrade: Upgrade, pack: UpgradePackage, context: NorthContext): object {
   return {
     DeviceId: upgrade.device,
-    DeviceName: nameOf(upgrade, context),
+    DeviceName: nameOf(upgrade),
     LastProcessTime: seconds(upgrade.changedAt),
     Status: statusOf(upgrade, context),
     ErrMsg: upgrade.status === 'failed' || upgrade.status === 'stopped' ? (upgrade.text ?? '') : '',
