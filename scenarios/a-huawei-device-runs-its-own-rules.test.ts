@@ -88,6 +88,19 @@ describe('A rule that an application makes', () => {
     await has(lamp, (rules) => rules.length === 0);
   });
 
+  it('is without a device that is deleted, and can be changed for the others', async () => {
+    await using rig = await Rig.open();
+    const { body } = await rig.huawei('POST', '/rules', tooBright({ device_side: { device_ids: ['lamp_1', 'lamp_2'] } }));
+    const { rule_id: id } = body as { rule_id: string };
+    const { lamp } = await begin(rig);
+    await lamp.connect();
+    await has(lamp, ([rule]) => rule?.isActive === true);
+    expect((await rig.huawei('DELETE', '/devices/lamp_2')).status).toBe(204);
+    expect((await rig.huawei('GET', `/rules/${id}`)).body).toMatchObject({ device_side: { device_ids: ['lamp_1'] } });
+    expect(await rig.huawei('PUT', `/rules/${id}/status`, { status: 'inactive' })).toMatchObject({ status: 200, body: { status: 'inactive' } });
+    await has(lamp, ([rule]) => rule?.isActive === false);
+  });
+
   it('stands in the shadow of the device, which can ask there', async () => {
     await using rig = await Rig.open();
     await rig.huawei('POST', '/rules', tooBright());

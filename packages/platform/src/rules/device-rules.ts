@@ -98,9 +98,13 @@ export class DeviceRules {
     this.#tell(device);
   }
 
-  /** A device is no more. */
+  /** A device is no more: its rules are those of the other devices, and can be changed. */
   forget(device: DeviceRef): void {
-    for (const { rule } of this.#of(device)) this.#assigned.remove({ device, rule });
+    for (const { rule } of this.#of(device)) {
+      this.#assigned.remove({ device, rule });
+      const found = this.#rules.get({ id: rule });
+      if (found !== undefined) this.#rules.put({ ...found, devices: found.devices.filter((each) => each !== device) });
+    }
   }
 
   /** What a device's shadow says of its rules; undefined when it has none. */
