@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { NOW, recorded } from '../north.fixtures.ts';
 import type { SignedRequest } from '../signed-request.ts';
@@ -32,6 +32,21 @@ describe('TC3-HMAC-SHA256', () => {
     // A signer that does not strip the port: its host is one that has none left to strip.
     const portless = signed(with_(REQUEST, { host: '[::1]' }));
     expect(verifyTencent(with_(portless, { host: '[::1]:8080' }), secretOf, AT)).toEqual({ keyId: 'AKIDEXAMPLE' });
+  });
+
+  it('accepts the action among the signed headers, in lower case as in the examples of the document, and as it stands', () => {
+    const request = with_(REQUEST, { 'x-tc-action': 'DescribeDevice', 'x-tc-timestamp': String(AT / 1000) });
+    const sign = (action: string): SignedRequest => {
+      const names = 'content-type;host;x-tc-action';
+      const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+      const canonical = ['POST', '/', '', `content-type:application/json\nhost:127.0.0.1:8080\nx-tc-action:${action}\n`, names, hash(String(REQUEST.body))].join('\n');
+      const scope = '2023-11-14/iotexplorer/tc3_request';
+      const key = scope.split('/').reduce((secret: string | Buffer, part) => createHmac('sha256', secret).update(part).digest(), `TC3${KEY.secret}`);
+      const signature = createHmac('sha256', key).update(['TC3-HMAC-SHA256', AT / 1000, scope, hash(canonical)].join('\n')).digest('hex');
+      return with_(request, { authorization: `TC3-HMAC-SHA256 Credential=${KEY.id}/${scope}, SignedHeaders=${names}, Signature=${signature}` });
+    };
+    for (const action of ['describedevice', 'DescribeDevice']) expect(verifyTencent(sign(action), secretOf, AT)).toEqual({ keyId: 'AKIDEXAMPLE' });
+    expect(verifyTencent(with_(sign('describedevice'), { 'x-tc-action': 'DeleteDevice' }), secretOf, AT)).toMatchObject({ fault: 'mismatch' });
   });
 
   it('refuses a request whose body, content type, host, query, service or day was changed', () => {

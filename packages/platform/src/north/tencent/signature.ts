@@ -42,10 +42,12 @@ export function verifyTencent(request: SignedRequest, secretOf: SecretOf, now: n
   const secret = secretOf(keyId);
   if (secret === undefined) return { fault: 'unknown-key', why: `There is no SecretId ${JSON.stringify(keyId)}.` };
   const wireHost = request.headers['host'] ?? '';
-  // The vendor's client signs the host without the port that it sends (10.3).
+  // The vendor's client signs the host without the port that it sends (10.3); the vendor's document has the headers' values signed in lower case.
   for (const host of new Set([wireHost, withoutPort(wireHost)])) {
-    const expected = tc3(request, { timestamp, scope: `${day}/${service}/tc3_request`, names, host, secret });
-    if (sameText(expected, signature)) return { keyId };
+    for (const isLower of [false, true]) {
+      const expected = tc3(request, { timestamp, scope: `${day}/${service}/tc3_request`, names, host, secret, isLower });
+      if (sameText(expected, signature)) return { keyId };
+    }
   }
   return { fault: 'mismatch', why: 'The signature does not belong to this request.' };
 }
@@ -56,12 +58,15 @@ interface Tc3 {
   readonly names: readonly string[];
   readonly host: string;
   readonly secret: string;
+  /** The headers' values are signed in lower case. */
+  readonly isLower?: boolean;
 }
 
-function tc3({ method, url, headers, body }: SignedRequest, { timestamp, scope, names, host, secret }: Tc3): string {
+function tc3({ method, url, headers, body }: SignedRequest, { timestamp, scope, names, host, secret, isLower = false }: Tc3): string {
   const at = url.indexOf('?');
   const [path, query] = at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
-  const block = names.map((name) => `${name}:${name === 'host' ? host : (headers[name] ?? '').trim()}\n`).join('');
+  const valueOf = (name: string): string => (name === 'host' ? host : (headers[name] ?? '').trim());
+  const block = names.map((name) => `${name}:${isLower ? valueOf(name).toLowerCase() : valueOf(name)}\n`).join('');
   const canonical = [method, path, query, block, names.join(';'), sha256Hex(body)].join('\n');
   const [day = '', service = ''] = scope.split('/');
   const key = hmac('sha256', hmac('sha256', hmac('sha256', `TC3${secret}`, day), service), 'tc3_request');
