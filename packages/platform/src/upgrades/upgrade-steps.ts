@@ -40,12 +40,12 @@ export class UpgradeSteps {
   }
 
   /** Where an upgrade begins. A device that cannot be upgraded has failed at once. */
-  firstOf({ cloud, kind, productId, policy: { startAt, needsConfirmation } }: UpgradeTask, device: DeviceRef): UpgradeChange {
-    const found = this.#options.registry.findDevice(cloud, device);
-    if (found === undefined) return { stage: 'failed', text: `There is no device ${device}.` };
-    const version = found.info?.[kind];
+  firstOf(task: UpgradeTask, device: DeviceRef): UpgradeChange {
+    const { cloud, kind, policy: { startAt, needsConfirmation } } = task;
+    const version = this.#options.registry.findDevice(cloud, device)?.info?.[kind];
     const from = version === undefined ? {} : { from: version };
-    if (found.productId !== productId) return { stage: 'failed', ...from, text: `The device is of the product ${found.productId}, the package is for ${productId}.` };
+    const failed = this.#failureOf(task, device);
+    if (failed !== undefined) return { ...from, ...failed };
     if (startAt !== undefined && startAt > this.#options.clock.now()) return { stage: 'scheduled', ...from, dueAt: startAt };
     return { ...from, ...(needsConfirmation === true ? { stage: 'confirming' } : this.#lasting(cloud, 'waiting')) };
   }
@@ -63,9 +63,11 @@ export class UpgradeSteps {
     }
   }
 
-  /** Begins anew. */
+  /** Begins anew; what could not be upgraded at all has failed again. */
   again(upgrade: Upgrade, retries = upgrade.retries): void {
-    this.#book.change(upgrade, { ...this.#lasting(upgrade.cloud, 'waiting'), retries });
+    const task = this.#taskOf(upgrade);
+    const failed = task === undefined ? undefined : this.#failureOf(task, upgrade.device);
+    this.#book.change(upgrade, { ...(failed ?? this.#lasting(upgrade.cloud, 'waiting')), retries });
     this.advance(upgrade.cloud, upgrade.device);
   }
 
@@ -107,6 +109,13 @@ export class UpgradeSteps {
     if (this.#taskOf(upgrade)?.policy.needsConfirmation !== true) return this.again(upgrade);
     this.#book.change(upgrade, { stage: 'confirming' });
     this.advance(cloud, upgrade.device);
+  }
+
+  /** Why a device cannot be upgraded by a task. */
+  #failureOf({ cloud, productId }: UpgradeTask, device: DeviceRef): UpgradeChange | undefined {
+    const found = this.#options.registry.findDevice(cloud, device);
+    if (found === undefined) return { stage: 'failed', text: `There is no device ${device}.` };
+    return found.productId === productId ? undefined : { stage: 'failed', text: `The device is of the product ${found.productId}, the package is for ${productId}.` };
   }
 
   #begin(upgrade: Upgrade): void {

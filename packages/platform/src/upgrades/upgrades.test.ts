@@ -313,6 +313,10 @@ describe.each(['huawei', 'tencent'] as const)('upgrades on %s', (cloud: Cloud) =
     const task = rig.upgrades.create({ cloud, packageId, devices: [stranger, 'nobody', stranger] });
     expect(taskOf(rig, task)).toMatchObject({ status: 'failed', counts: { failed: 2 } });
     expect(upgradeOf(rig, task, stranger)?.text).toContain('product');
+    const other = rig.connect(cloud, stranger, (made) => told(made, stranger));
+    rig.upgrades.retry(task);
+    expect(taskOf(rig, task)).toMatchObject({ status: 'failed', counts: { failed: 2 } });
+    expect([upgradeOf(rig, task, 'nobody')?.text, other.ops]).toEqual(['There is no device nobody.', []]);
     expect(() => rig.upgrades.create({ cloud, packageId: 'none', devices: [] })).toThrow(expect.objectContaining({ code: 'not-found' }));
     const device = rig.device(cloud, 1);
     const end = rig.connect(cloud, device);
