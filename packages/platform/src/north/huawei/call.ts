@@ -27,8 +27,14 @@ export interface HuaweiFault {
 export const absent = <S extends v.GenericSchema>(schema: S) =>
   v.optional(v.pipe(v.unknown(), v.transform((value) => (value === null || value === '' ? undefined : value)), v.optional(schema)));
 
-/** A text of at most `max` characters. */
-export const text = (max: number) => v.pipe(v.string('a string is expected'), v.minLength(1, 'a text that is not empty is expected'), v.maxLength(max, `at most ${max} characters are expected`));
+/** A text of at most `max` characters. Half of a surrogate pair could not be kept: no encoding has it. */
+export const text = (max: number) =>
+  v.pipe(
+    v.string('a string is expected'),
+    v.minLength(1, 'a text that is not empty is expected'),
+    v.maxLength(max, `at most ${max} characters are expected`),
+    v.check((value) => value.isWellFormed(), 'text without half of a surrogate pair is expected'),
+  );
 
 /** One of some words. */
 export const oneOf = <const T extends readonly string[]>(options: T) => v.picklist(options, `one of ${options.join(', ')} is expected`);

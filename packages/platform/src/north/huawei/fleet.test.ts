@@ -33,6 +33,11 @@ describe('a device group', () => {
     expect(await north.huawei('GET', path)).toMatchObject(refused('There is no device group', 'IOTDA.000006', 404));
   });
 
+  it('has a name that can be kept: half of a surrogate pair is refused', async () => {
+    expect(await north.huawei('POST', '/device-group', { name: 'g\ud800' })).toMatchObject(refused('name'));
+    expect(await north.huawei('PUT', `/device-group/${await makeGroup({ name: '😀' })}`, { description: '\udc00' })).toMatchObject(refused('description'));
+  });
+
   it('has the devices that are put into it, and loses those that are deleted', async () => {
     const group = await makeGroup({ name: 'g' });
     for (const device of ['lamp_1', 'lamp_2', 'pump_1', 'lamp_1']) expect((await act(group, 'addDevice', device)).status).toBe(200);
