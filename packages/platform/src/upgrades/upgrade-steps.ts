@@ -63,8 +63,8 @@ export class UpgradeSteps {
     }
   }
 
-  /** Begins anew; what could not be upgraded at all has failed again. */
-  again(upgrade: Upgrade, retries = upgrade.retries): void {
+  /** Begins anew, with nothing of what became of it before; what could not be upgraded at all has failed again. */
+  again({ code: _code, text: _text, percent: _percent, ...upgrade }: Upgrade, retries = upgrade.retries): void {
     const task = this.#taskOf(upgrade);
     const failed = task === undefined ? undefined : this.#failureOf(task, upgrade.device);
     this.#book.change(upgrade, { ...(failed ?? this.#lasting(upgrade.cloud, 'waiting')), retries });

@@ -305,6 +305,22 @@ describe.each(['huawei', 'tencent'] as const)('upgrades on %s', (cloud: Cloud) =
     expect([upgradeOf(rig, third, device)?.stage, rig.problems]).toEqual(['stopped', []]);
   });
 
+  it('that are begun anew say nothing of why they failed before, and neither do they when they succeed', async () => {
+    await using rig = new UpgradeRig();
+    const device = rig.device(cloud, 1);
+    const end = rig.connect(cloud, device, (made) => told(made, device));
+    const task = rig.upgrades.create({ cloud, packageId: await rig.pack(cloud, '1'), devices: [device] });
+    says(end, device, { percent: 40, version: cloud === 'huawei' ? '0' : '1', state: 'downloading' });
+    says(end, device, { code: cloud === 'huawei' ? 6 : -4, version: cloud === 'huawei' ? '0' : '1', state: 'fail', text: 'time_out' });
+    expect(upgradeOf(rig, task, device)).toMatchObject({ stage: 'failed', text: 'time_out' });
+    rig.upgrades.retry(task);
+    expect(upgradeOf(rig, task, device)).toMatchObject({ stage: 'offered' });
+    for (const member of ['code', 'text', 'percent']) expect(upgradeOf(rig, task, device)).not.toHaveProperty(member);
+    end.tell('ota.version', { device, body: { firmware: '1' } });
+    expect(upgradeOf(rig, task, device)).toMatchObject({ stage: 'succeeded', percent: 100 });
+    for (const member of ['code', 'text']) expect(upgradeOf(rig, task, device)).not.toHaveProperty(member);
+  });
+
   it('of devices that cannot be upgraded fail at once, and one that nobody asked for is a problem', async () => {
     await using rig = new UpgradeRig();
     rig.registry.createProduct({ cloud, productId: cloud === 'huawei' ? 'other' : 'OTHER00001', name: 'q' });
