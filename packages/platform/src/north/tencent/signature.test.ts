@@ -49,6 +49,13 @@ describe('TC3-HMAC-SHA256', () => {
     expect(verifyTencent(with_(sign('describedevice'), { 'x-tc-action': 'DeleteDevice' }), secretOf, AT)).toMatchObject({ fault: 'mismatch' });
   });
 
+  it('does not cover the body where the request says so, as the vendor\'s clients do on demand', () => {
+    const unsigned = signed({ ...with_(REQUEST, { 'x-tc-content-sha256': 'UNSIGNED-PAYLOAD' }), body: Buffer.from('UNSIGNED-PAYLOAD') });
+    expect(unsigned.headers['authorization']).not.toBe(signed(REQUEST).headers['authorization']);
+    expect(verifyTencent({ ...unsigned, body: REQUEST.body }, secretOf, AT)).toEqual({ keyId: 'AKIDEXAMPLE' });
+    expect(verifyTencent({ ...with_(unsigned, { 'x-tc-content-sha256': undefined }), body: REQUEST.body }, secretOf, AT)).toMatchObject({ fault: 'mismatch' });
+  });
+
   it('refuses a request whose body, content type, host, query, service or day was changed', () => {
     const request = signed(REQUEST);
     const authorization = (from: string, to: string) => with_(request, { authorization: request.headers['authorization']?.replace(from, to) });

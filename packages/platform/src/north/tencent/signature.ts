@@ -3,6 +3,8 @@ import { parseTarget } from '../percent.ts';
 import { hmac, sameText, sha256Hex, type SecretOf, type SignedRequest, type Verdict } from '../signed-request.ts';
 
 const TC3 = 'TC3-HMAC-SHA256';
+/** What X-TC-Content-SHA256 says where the body is not signed, and what stands for the body then. */
+const UNSIGNED = 'UNSIGNED-PAYLOAD';
 /** How far a request's time may be from ours (10.3). */
 const SKEW_MS = 5 * 60_000;
 
@@ -67,7 +69,7 @@ function tc3({ method, url, headers, body }: SignedRequest, { timestamp, scope, 
   const [path, query] = at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
   const valueOf = (name: string): string => (name === 'host' ? host : (headers[name] ?? '').trim());
   const block = names.map((name) => `${name}:${isLower ? valueOf(name).toLowerCase() : valueOf(name)}\n`).join('');
-  const canonical = [method, path, query, block, names.join(';'), sha256Hex(body)].join('\n');
+  const canonical = [method, path, query, block, names.join(';'), sha256Hex(headers['x-tc-content-sha256'] === UNSIGNED ? UNSIGNED : body)].join('\n');
   const [day = '', service = ''] = scope.split('/');
   const key = hmac('sha256', hmac('sha256', hmac('sha256', `TC3${secret}`, day), service), 'tc3_request');
   return hmac('sha256', key, [TC3, timestamp, scope, sha256Hex(canonical)].join('\n')).toString('hex');
