@@ -131,6 +131,13 @@ describe("Tencent's own client", () => {
     expect(await call('DescribeGatewayBindDevices', { ...hub, ProductId, Offset: 0, Limit: 100 })).toMatchObject({ Total: 2, Devices: expect.arrayContaining([{ ProductId, DeviceName: 'k1' }, { ProductId, DeviceName: 'k2' }]) });
   });
 
+  it.each(['TC3-HMAC-SHA256', 'HmacSHA256'] as const)('asks by GET with the 32 KB that are documented for it, signed with %s', async (signMethod) => {
+    await using rig = await Rig.open();
+    const call = tencentClient(rig.httpPort, { reqMethod: 'GET', signMethod });
+    const { ProductId } = await kettle(call);
+    expect(await call('PublishBroadcastMessage', { ProductId, Payload: 'x'.repeat(32 * 1024 - 500), Qos: 0 })).toMatchObject({ TaskId: expect.any(Number) });
+  });
+
   it('lists, renames and deletes products, and deletes devices many at once', async () => {
     await using rig = await Rig.open();
     const call = tencentClient(rig.httpPort);

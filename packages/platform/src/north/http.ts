@@ -12,6 +12,8 @@ import { Response } from './response.ts';
 
 /** Connections that may wait to be accepted: applications without keep-alive ask for thousands of devices at once. */
 const BACKLOG = 4096;
+/** The largest head of a request: a GET of Tencent's API has up to 32 KiB of parameters. */
+export const HEAD_BYTES = 48 * 1024;
 
 /** How long requests under way may take once their port closes; what supervises a process waits for ten seconds at least. */
 const CLOSE_MS = 5_000;
@@ -49,7 +51,7 @@ export async function openHttp(app: FastifyInstance, { host, port, tls }: HttpAd
 
 async function openTls(app: FastifyInstance, { host, port, tls }: Required<HttpAddress>, clock: Clock): Promise<HttpListener> {
   // With the names of authorities that it takes, a browser asks its user for a certificate of those only; programs send what they have.
-  const options = (): ServerOptions => ({ ...tls.options, ca: tls.authority.pem, ServerResponse: Response });
+  const options = (): ServerOptions => ({ ...tls.options, ca: tls.authority.pem, ServerResponse: Response, maxHeaderSize: HEAD_BYTES });
   const server = createServer(options(), (request, response) => {
     app.routing(request, response);
     response.once('close', () => {

@@ -6,7 +6,7 @@ import { objectsHttp } from '../objects/http.ts';
 import { OBJECTS_PATH } from '../objects/signer.ts';
 import { refuseUnreadable, takeBareLineFeeds } from './bare-line-feeds.ts';
 import { secretsOf, type NorthContext } from './context.ts';
-import { openHttp, type HttpAddress, type HttpListener } from './http.ts';
+import { HEAD_BYTES, openHttp, type HttpAddress, type HttpListener } from './http.ts';
 import { sendHuaweiFault } from './huawei/fault.ts';
 import { huaweiNorth, isHuaweiPath, withoutBasePath } from './huawei/index.ts';
 import { refusal } from './refusal.ts';
@@ -39,7 +39,7 @@ export interface Northbound extends AsyncDisposable {
 /** Both clouds' APIs on one port: Huawei's by path, Tencent's at `/`; what Tencent's devices ask over HTTP; objects below `/objects/`; and `/healthz`. */
 export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, objectBytes, ...context }: NorthboundOptions): Northbound {
   const app = fastify({
-    http: { ServerResponse: Response },
+    http: { ServerResponse: Response, maxHeaderSize: HEAD_BYTES },
     bodyLimit: bodyLimitBytes,
     // A device's id has up to 128 characters, and more when they are encoded.
     routerOptions: { maxParamLength: 512 },
