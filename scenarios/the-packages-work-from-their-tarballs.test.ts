@@ -224,6 +224,13 @@ describe('Every packed library', () => {
     expect(problems.filter((problem) => !problem.includes('node10'))).toEqual([]);
   }, 60_000);
 
+  it.each(Object.entries(ENTRIES))('%s declares types that compile, whatever the compiler is told not to skip', async (_name, entries) => {
+    const project = await projectWith(directory, [...tarballs]);
+    await writeFile(path.join(project, 'main.mts'), entries.map((entry, index) => `export * as entry${index} from '${entry}';\n`).join(''));
+    const compiled = await ran(path.resolve('node_modules/.bin/tsc'), ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2024', '--lib', 'es2024,esnext.disposable', '--module', 'nodenext', '--moduleResolution', 'nodenext', '--types', 'node', '--typeRoots', path.resolve('node_modules/@types'), 'main.mts'], project);
+    expect(compiled).toEqual<Ran>({ code: 0, stdout: '', stderr: '' });
+  }, 120_000);
+
   it.each(LIBRARIES)('%s holds no sources and no maps', async (name) => {
     const { stdout } = await ran('tar', ['--list', '--file', tarball(name)], directory);
     const files = stdout.trim().split('\n').map((file) => file.replace(/^package\//, ''));

@@ -12,8 +12,12 @@ const integer = v.pipe(v.number(expect('a number')), v.integer(expect('a whole n
 const flag = v.boolean(expect('true or false'));
 const secretText = v.pipe(text, v.minLength(1, expect('a text that is not empty')), v.maxLength(128, expect('at most 128 characters')));
 const choice = <const T extends readonly (string | number)[]>(options: T) => v.picklist(options, expect(`one of ${options.map((each) => JSON.stringify(each)).join(', ')}`));
-// Read by the thing model's own reader, which knows more about it than a schema here would.
-const document = v.custom<JsonValue>((value) => isJsonObject(value) || Array.isArray(value), expect('the vendor’s document'));
+// Read by the thing model's own reader, which knows more about it than a schema here would. What it takes is no JsonValue to the compiler: that one refers to itself, and in
+// the declarations that programs compile against, where all of this is written out, it goes too deep.
+const document: v.GenericSchema<object, JsonValue> = v.pipe(
+  v.custom<object>((value) => isJsonObject(value) || Array.isArray(value), expect('the vendor’s document')),
+  v.transform((value) => value as JsonValue), // an object or an array of the seed, which is JSON
+);
 
 const certificate = v.pipe(text, v.check((pem) => fingerprintOf(pem) !== undefined, expect('a certificate in PEM form')));
 
