@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FakeClock } from '@lianyun/protocol/testing';
-import type { LogEntry } from '@lianyun/platform';
+import { loadAccessKeys, type LogEntry } from '@lianyun/platform';
 import type { MqttClient } from 'mqtt';
 import { uploadLogs, type Device, type huawei, type TencentLogLine } from 'lianyun';
 import { describe, expect, it } from 'vitest';
@@ -165,6 +167,39 @@ describe('A Tencent device', () => {
       expect([lines.length, lines[0], lines.at(-1)]).toEqual([120, '2025-04-14T01:30:00.010Z INFO line 10', '2025-04-14T01:30:00.129Z INFO line 129']);
       expect((await read('nobody')).join('\n')).toMatch(/^1\n.*nobody/s);
     } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('says on the command line what is wrong when it cannot be read: nobody there, somebody else, no access keys, others than the platform has', { timeout: 120_000 }, async () => {
+    await using rig = await Rig.open();
+    const folder = mkdtempSync(path.join(tmpdir(), 'lianyun-logs-'));
+    const [other, gone] = [createServer((_, response) => void response.end('<html>')), createServer()];
+    const [port, nobodys] = await Promise.all([other, gone].map(async (server) => {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return (server.address() as AddressInfo).port;
+    }));
+    await new Promise((resolve) => gone.close(resolve));
+    try {
+      const seed = path.join(folder, 'seed.json');
+      writeFileSync(seed, JSON.stringify(SEED));
+      const api = `http://127.0.0.1:${rig.httpPort}`;
+      const failed = async (...args: string[]): Promise<string> => {
+        await using program = lianyun(['logs', ...args]);
+        expect(await program.end()).toMatchObject({ code: 1 });
+        return program.stderr.all.join('\n');
+      };
+      const empty = path.join(folder, 'empty');
+      for (const device of ['lamp_1', 'LAMP000001/lamp1']) {
+        expect(await failed(device, '--seed', seed, '--http', `http://127.0.0.1:${nobodys}`)).toMatch(/^lianyun: http:\/\/127\.0\.0\.1:\d+ gives no answer: connect ECONNREFUSED 127\.0\.0\.1:\d+\. Is the platform running/);
+        expect(await failed(device, '--seed', seed, '--http', `http://127.0.0.1:${port}`)).toMatch(/is no platform: HTTP 200 came, and no JSON object/);
+        expect(await failed(device, '--data', empty, '--http', api)).toMatch(new RegExp(`^lianyun: There are no access keys for the API in ${empty}: name the --data folder or the --seed`));
+        expect(existsSync(empty)).toBe(false);
+      }
+      loadAccessKeys(folder);
+      for (const device of ['lamp_1', 'LAMP000001/lamp1']) expect(await failed(device, '--data', folder, '--http', api)).toMatch(/It was started with other access keys: name its --data folder or its --seed\.$/);
+    } finally {
+      other.close();
       rmSync(folder, { recursive: true });
     }
   });

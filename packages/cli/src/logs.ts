@@ -1,5 +1,5 @@
 import { LianyunError } from 'lianyun';
-import { accessKeysOf, loadAccessKeys, readSeedFile, type AccessKey } from '@lianyun/platform';
+import { accessKeysOf, readAccessKeys, readSeedFile } from '@lianyun/platform';
 import { NorthClient, type ApiAnswer } from './north-client.ts';
 import { stateFolder } from './up.ts';
 
@@ -27,16 +27,14 @@ export async function logs(device: string, { http, last, data, seed: seedFile }:
   if (wanted < 1 || wanted > MOST) throw new LianyunError('bad-config', `--last ${last} is not allowed: 1 to ${MOST} is expected.`);
   if (!/^https?:$/.test(URL.parse(http)?.protocol ?? '')) throw new LianyunError('bad-config', `--http ${http} is no address: http://HOST:PORT is expected.`);
   const seed = seedFile === undefined ? undefined : readSeedFile(seedFile).seed;
-  const keys = loadAccessKeys(data ?? stateFolder(), seed === undefined ? {} : accessKeysOf(seed));
-  const north = new NorthClient({ url: http, projectId: seed?.huawei?.projectId ?? 'default', keys: { huawei: firstOf(keys.huawei), tencent: firstOf(keys.tencent) } });
-  const read = device.includes('/') ? readTencent : readHuawei;
+  const folder = data ?? stateFolder();
+  const keys = readAccessKeys(folder, seed === undefined ? {} : accessKeysOf(seed));
+  const [cloud, read] = device.includes('/') ? (['tencent', readTencent] as const) : (['huawei', readHuawei] as const);
+  const [key] = keys[cloud];
+  if (key === undefined) throw new LianyunError('bad-config', `There are no access keys for the API in ${folder}${seedFile === undefined ? '' : `, nor in ${seedFile}`}: name the --data folder or the --seed that the platform was started with.`);
+  // Only one of the two APIs is called.
+  const north = new NorthClient({ url: http, projectId: seed?.huawei?.projectId ?? 'default', keys: { huawei: key, tencent: key } });
   for (const { at, type, content } of (await read(north, device, wanted)).toReversed()) process.stdout.write(`${at} ${type} ${content.replace(/[\r\n]+/g, ' ')}\n`);
-}
-
-function firstOf(keys: readonly AccessKey[]): AccessKey {
-  const [key] = keys;
-  if (key === undefined) throw new LianyunError('bad-config', 'There is no access key for the API: name the --seed or the --data folder of the platform.');
-  return key;
 }
 
 async function readHuawei(north: NorthClient, device: string, wanted: number): Promise<readonly Line[]> {
@@ -58,12 +56,18 @@ async function readTencent(north: NorthClient, device: string, wanted: number): 
   const lines: Line[] = [];
   for (let context = '', isOver = false; lines.length < wanted && !isOver; ) {
     const answer = await north.tencent('ListSDKLog', { MinTime: 0, MaxTime: Date.now() + 86_400_000, Keywords: `productid:${productId} devicename:${deviceName}`, MaxNum: Math.min(PAGE.tencent, wanted - lines.length), Context: context }, '2021-04-08');
-    const { Results: items, Context: next = '', Listover: over, Error: error } = answer.body as { readonly Results?: readonly { readonly DateTime: string; readonly Level: string; readonly Content: string }[]; readonly Context?: string; readonly Listover?: boolean; readonly Error?: { readonly Message: string } };
-    if (items === undefined) throw refusedBy(answer, error?.Message);
+    const { Results: items, Context: next = '', Listover: over, Error: error } = answer.body as { readonly Results?: readonly { readonly DateTime: string; readonly Level: string; readonly Content: string }[]; readonly Context?: string; readonly Listover?: boolean; readonly Error?: { readonly Code?: string; readonly Message: string } };
+    if (items === undefined) throw refusedBy(error?.Code?.startsWith('AuthFailure') === true ? { ...answer, status: UNKNOWN_KEY } : answer, error?.Message);
     lines.push(...items.map(({ DateTime: at, Level: type, Content: content }) => ({ at, type, content })));
     [context, isOver] = [next, over !== false];
   }
   return lines;
 }
 
-const refusedBy = ({ status }: ApiAnswer, text = 'no text'): LianyunError => new LianyunError('refused', `The platform gives no logs: ${text} (HTTP ${status}).`);
+/** HTTP's word for a request whose signature is not good; Cloud API 3.0 answers everything with 200. */
+const UNKNOWN_KEY = 401;
+
+function refusedBy({ status }: ApiAnswer, text = 'no text'): LianyunError {
+  const what = `The platform gives no logs: ${text} (HTTP ${status}).`;
+  return status === UNKNOWN_KEY ? new LianyunError('bad-config', `${what} It was started with other access keys: name its --data folder or its --seed.`) : new LianyunError('refused', what);
+}

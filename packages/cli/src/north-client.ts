@@ -1,3 +1,4 @@
+import { LianyunError } from 'lianyun';
 import { signHuawei, signTencent, type AccessKey } from '@lianyun/platform';
 
 /** What an API answered. */
@@ -55,9 +56,34 @@ export class NorthClient {
     await answer.arrayBuffer();
   }
 
+  /** Rejects with `network` when nobody answers, and with `bad-response` when it is somebody else. */
   async #fetch(url: string, init: RequestInit): Promise<ApiAnswer> {
-    const answer = await fetch(this.#base + url, { ...init, signal: AbortSignal.timeout(30_000) });
-    const text = await answer.text();
-    return { status: answer.status, body: text === '' ? {} : (JSON.parse(text) as ApiAnswer['body']) };
+    let answer: Response;
+    let text: string;
+    try {
+      answer = await fetch(this.#base + url, { ...init, signal: AbortSignal.timeout(30_000) });
+      text = await answer.text();
+    } catch (cause) {
+      throw new LianyunError('network', `${this.#base} gives no answer: ${whyOf(cause)}. Is the platform running, and is this where its APIs are?`, { cause });
+    }
+    const body = text === '' ? {} : readJson(text);
+    if (typeof body !== 'object' || body === null) throw new LianyunError('bad-response', `What answers at ${this.#base} is no platform: HTTP ${answer.status} came, and no JSON object.`);
+    return { status: answer.status, body: body as ApiAnswer['body'] };
   }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a request failed: fetch() itself says only that it did. */
+function whyOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  if (!(cause instanceof Error)) return String(cause);
+  // Where a name has several addresses there is a text for each, and none for all.
+  return cause.message === '' && 'code' in cause ? String(cause.code) : cause.message;
 }

@@ -3,7 +3,7 @@ export type { Downlink, Invocation } from './downlink.ts';
 export type { EventLog, EventMark, EventQuery, StoredEvent } from './event-log.ts';
 export type { DeviceFile } from './files.ts';
 export { mapJson, readPath, type JsonMap, type JsonPath, type TextPosition } from './json-map.ts';
-export { loadAccessKeys, type AccessKey, type AccessKeys } from './keys.ts';
+export { loadAccessKeys, readAccessKeys, type AccessKey, type AccessKeys } from './keys.ts';
 export type { Letter, Mailbox, ReceivedLetter } from './mailbox.ts';
 export { signHuawei, type HuaweiSigning } from './north/huawei/signature.ts';
 export type { SignedRequest } from './north/signed-request.ts';

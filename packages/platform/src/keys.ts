@@ -41,6 +41,14 @@ export function loadAccessKeys(directory: string, given: Partial<Record<Cloud, r
   return { huawei: pairs('huawei', huawei), tencent: pairs('tencent', tencent), file };
 }
 
+/** The same for who asks a platform that runs: no pair is made, a cloud without any has none. Fails as {@link loadAccessKeys}. */
+export function readAccessKeys(directory: string, given: Partial<Record<Cloud, readonly AccessKey[]>> = {}): AccessKeys {
+  const missing = CLOUDS.filter((cloud) => (given[cloud] ?? []).length === 0);
+  const kept = missing.length === 0 ? {} : readKept(path.join(directory, 'access-keys.json'));
+  const pairs = (cloud: Cloud): readonly AccessKey[] => (missing.includes(cloud) ? [kept[cloud] ?? []].flat() : (given[cloud] ?? []));
+  return { huawei: pairs('huawei'), tencent: pairs('tencent') };
+}
+
 function readKept(file: string): Kept {
   const text = readPrivateFile(file, 'The access keys');
   if (text === undefined) return {};
