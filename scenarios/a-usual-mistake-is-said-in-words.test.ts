@@ -20,6 +20,8 @@ describe('The command', () => {
     { mistake: 'a seed that is not there', args: ['--seed', 'no-such-seed.json'], says: /^lianyun: The seed file no-such-seed\.json cannot be read: there is no such file \(looked for \/.*no-such-seed\.json\)$/ },
     { mistake: 'an address of another machine', args: ['--host', '192.0.2.1'], says: /^lianyun: MQTT cannot listen on 192\.0\.2\.1:0: this machine has no such address\. Give .*0\.0\.0\.0 for all\.$/ },
     { mistake: 'a port that is none', args: ['--mqtt', 'mqtt'], says: /^lianyun: --mqtt "mqtt" is no port: a number from 0 to 65535 is expected/ },
+    { mistake: 'an address that is empty', args: ['--host', ''], says: /^lianyun: --host is empty: leave it out, or give it a value\.$/ },
+    { mistake: 'a folder that is empty', args: ['--data', ''], says: /^lianyun: --data is empty: leave it out, or give it a value\.$/ },
     { mistake: 'a file in place of a folder', args: ['--data', 'a-file'], says: /^lianyun: The access keys in a-file\/access-keys\.json cannot be read: ENOTDIR/ },
   ])('says $mistake in one line, without a stack, and ends with 1', async ({ args, says }) => {
     await using program = lianyun(['up', '--mqtt', '0', '--http', '0', '--data', 'kept', ...args], { cwd: folder });
@@ -27,7 +29,7 @@ describe('The command', () => {
     expect(program.stdout.all).toEqual([]);
     expect(program.stderr.all.at(-1)).toMatch(says);
     expect(program.stderr.all.filter((line) => /^\s+at |^\s*Error/.test(line))).toEqual([]);
-    expect(program.stderr.all.filter((line) => line.startsWith('lianyun:') && /cannot|is no port/.test(line))).toHaveLength(1);
+    expect(program.stderr.all.filter((line) => line.startsWith('lianyun:') && /cannot|is no port|is empty/.test(line))).toHaveLength(1);
   });
 
   it('knows what was meant by a word that it does not know, and its own version', async () => {

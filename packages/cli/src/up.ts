@@ -32,6 +32,8 @@ export async function up(options: UpOptions): Promise<void> {
     ...(options.mqtts === undefined ? {} : { mqtts: readPort('--mqtts', options.mqtts) }),
     ...(options.https === undefined ? {} : { https: readPort('--https', options.https) }),
   };
+  // What a shell leaves of a variable that is not set: an empty address means all of them, an empty folder the one that this was started in.
+  for (const [name, value] of [['--host', options.host], ['--data', options.data], ['--seed', options.seed]] as const) if (value?.trim() === '') throw new LianyunError('bad-config', `${name} is empty: leave it out, or give it a value.`);
   const { publicUrl } = options;
   if (publicUrl !== undefined && !/^https?:$/.test(URL.parse(publicUrl)?.protocol ?? '')) throw new LianyunError('bad-config', `--public-url ${publicUrl} is no address: http://HOST:PORT or https://HOST is expected.`);
   const seed = options.seed === undefined ? undefined : readSeedFile(options.seed);
