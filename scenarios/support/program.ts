@@ -36,6 +36,11 @@ export class Program implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
+  /** Reads no more of what it writes, as `head` does when it has its lines. */
+  stopReading(name: 'stdout' | 'stderr'): void {
+    this.#child[name]?.destroy();
+  }
+
   /** Waits for the end by itself. */
   end(): Promise<End> {
     return this.#ended;

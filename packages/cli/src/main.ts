@@ -55,9 +55,22 @@ program
   .option('--partial', 'write what the vendor has a place for, and say what is left out')
   .action((file: string, options: CodegenOptions) => codegen(file, options));
 
+endWithItsReaders();
 try {
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`${sayError(error)}\n`);
   process.exitCode = 1;
+}
+
+/** Where nobody reads any more what is written (`lianyun … | head`), the command ends as on SIGTERM: up closes its storage, the others have nobody left to work for. */
+function endWithItsReaders(): void {
+  let isEnding = false;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      if (!isEnding) process.kill(process.pid, 'SIGTERM');
+      isEnding = true;
+    });
+  }
 }
