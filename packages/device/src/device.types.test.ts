@@ -1,7 +1,7 @@
 import { huawei, tencent } from '@lianyun/protocol';
 import { FakeClock } from '@lianyun/protocol/testing';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { Device, type ChildInfo, type ChildResult, type CloseReport, type DeviceMessage, type DeviceOptions, type DisconnectReason, type DownloadedFile, type FileTransfer, type LianyunError, type LogConfig, type Receipt, type ShadowState, type TimeSync, type UploadedFile } from './index.ts';
+import { Device, type ChildInfo, type ChildResult, type CloseReport, type DeviceMessage, type DeviceOptions, type DisconnectReason, type DownloadedFile, type FileTransfer, type LianyunError, type LogConfig, type Receipt, type RegisteredDevice, type ShadowState, type TimeSync, type UploadedFile } from './index.ts';
 import { huaweiDevice, tencentDevice } from './testing/support.ts';
 
 const nowhere = { url: 'localhost', clock: new FakeClock() };
@@ -161,6 +161,8 @@ describe('the type of a device', () => {
     expect(() => new Device({ dialect: huawei, identity: psk, server: 'h' })).toThrow('deviceId');
     // @ts-expect-error: the server is needed
     expect(() => new Device({ dialect: huawei, identity: secret })).toThrow('server is missing');
+    // What registerDevice() gives goes in as it is: a device with a secret has no certificate.
+    expectTypeOf<{ dialect: typeof tencent; server: string; identity: RegisteredDevice['identity']; tls: RegisteredDevice['tls'] }>().toExtend<DeviceOptions<typeof tencent>>();
     // @ts-expect-error: no such option
     expect(() => new Device({ dialect: huawei, identity: secret, server: 'h', keepAlive: 3 })).toThrow('keepAlive is no option');
   });

@@ -23,7 +23,7 @@ export interface DeviceOptions<D extends AnyDialect, M extends DeviceModel | und
   /** 4: MQTT 3.1.1, also when left out. 5: MQTT 5, with properties beside messages, and reasons in words where the server gives them. */
   readonly mqttVersion?: 4 | 5;
   /** Over TLS: whom to trust, and the device's own certificate. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | undefined;
   /**
    * The proxy on the way to every server, also of downloads and uploads: `http://host:port`, `https://host:port` (TLS to the proxy), `socks5://host:port`, or
    * `socks5h://host:port` where the proxy looks up names; with `user:password@` before the host. False: none. Left out: what the environment says, as curl
