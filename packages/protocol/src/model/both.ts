@@ -1,11 +1,12 @@
+import { given } from './given.ts';
 import type { AnyModel, EnumOption, Option, Parameter, Service, ThingModel, ValueType } from './model.ts';
 
 /**
  * The model of a vendor's file as a model of both clouds, in which Tencent's enum has a string for every number: its
- * label, made longer where two are the same. Nothing else changes, and nothing is lost.
+ * label, made longer where two are the same. Nothing else changes, and nothing is lost. Throws `bad-config` for what is no model.
  */
 export function toBoth(model: AnyModel): ThingModel<'both'> {
-  const { cloud, services, ...head } = model;
+  const { cloud, services, ...head } = given(model);
   if (cloud === 'both') return model as ThingModel<'both'>; // cloud says so
   return { cloud: 'both', services: services.map(serviceOf), ...head };
 }

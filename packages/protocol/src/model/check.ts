@@ -1,6 +1,7 @@
 import { LianyunError } from '../errors.ts';
 import { compileMembers, compileNames, type Check, type Refusal, type ViolationReason } from './check-value.ts';
 import { listed } from './describe.ts';
+import { given } from './given.ts';
 import type { AnyModel, Command, Service, ValueType } from './model.ts';
 import { RULES, type Rules } from './rules.ts';
 import { join, shown } from './spot.ts';
@@ -63,9 +64,10 @@ interface CompiledCommand {
 /**
  * Compiles a model. The rules are those of `model.cloud` unless others are given: Tencent takes 0 and 1 for a bool and refuses
  * `true`, Huawei the other way round; see {@link ValueType} and clauses huawei 14.6, tencent 2.1, 2.6, 2.7 and 2.10. A step is never enforced.
+ * Throws `bad-config` for what is no model.
  */
-export function compileModel(model: AnyModel, rules: Rules = RULES[model.cloud]): CompiledModel {
-  const services = new Map(model.services.map((service) => [service.name, compileService(service, rules)]));
+export function compileModel(model: AnyModel, rules: Rules = RULES[given(model).cloud]): CompiledModel {
+  const services = new Map(given(model).services.map((service) => [service.name, compileService(service, rules)]));
   const unknownService = (path: string, service: string | undefined) => violation(path, unknown('unknown-service', service ?? '', noService(model, service)));
 
   return {

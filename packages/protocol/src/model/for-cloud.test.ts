@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseExact, stringifyExact } from '../json.ts';
-import { compileModel, defineModel, forCloud, toHuaweiProfile, toTencentTemplate, type Cloud, type ReportOf } from './index.ts';
+import { compileModel, defineModel, forCloud, generateModelSource, toBoth, toHuaweiProfile, toTencentTemplate, type Cloud, type ReportOf } from './index.ts';
 import { flat, lamp } from './lamp.fixtures.ts';
 
 const huawei = forCloud(lamp, 'huawei');
@@ -85,6 +85,14 @@ describe.each<[Cloud, fc.Arbitrary<bigint>]>([
 
 /** Names and kinds are enough to see that nothing was changed. */
 const structuredCloneable = (values: object) => JSON.stringify(Object.entries(values).map(([name, value]) => [name, typeof value]));
+
+describe('what is no model', () => {
+  // The literal that defineModel() reads, a vendor's file, and nothing at all.
+  it.each([{ services: { light: {} } }, [{ service_id: 'light' }], { properties: [], events: [], actions: [] }, null, undefined, 'lamp'])('(%j) is refused in words by all that take one', (wrong) => {
+    const refused = expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(/no thing model: what defineModel\(\), readHuaweiProfile\(\) or readTencentTemplate\(\) gives/) });
+    for (const use of [compileModel, toBoth, toHuaweiProfile, toTencentTemplate, generateModelSource, (model: never) => forCloud(model, 'huawei'), (model: never) => forCloud(model, 'tencent')]) expect(() => use(wrong as never)).toThrow(refused);
+  });
+});
 
 describe('the form on the wire', () => {
   const groups = [

@@ -2,6 +2,7 @@ import { LianyunError } from '../errors.ts';
 import type { JsonValue } from '../json.ts';
 import { defined } from '../wire.ts';
 import { forCloud } from './for-cloud.ts';
+import { given } from './given.ts';
 import { readHuaweiProfile } from './huawei-profile.ts';
 import type { AnyModel, Command, Event, Option, Parameter, Property, Service, ThingModel, ValueType } from './model.ts';
 import { refuseProblems } from './write.ts';
@@ -47,7 +48,7 @@ export interface HuaweiProduct {
  * @throws LianyunError `bad-config` for what Huawei has no place for, or for names and sizes that it does not take
  */
 export function toHuaweiProfile(model: AnyModel): readonly HuaweiService[] {
-  const own = model.cloud === 'huawei' ? model : wholeModel(model);
+  const own = given(model).cloud === 'huawei' ? model : wholeModel(model);
   const services = own.services.map(writeService);
   own.services.forEach(refuseSizes);
   readHuaweiProfile(services);

@@ -1,6 +1,7 @@
 import { LianyunError } from '../errors.ts';
 import { defined } from '../wire.ts';
 import { forCloud } from './for-cloud.ts';
+import { given } from './given.ts';
 import type { AnyModel, Command, Event, Option, Parameter, Property, Scale, ThingModel, ValueType } from './model.ts';
 import { readTencentTemplate } from './tencent-template.ts';
 import { refuseProblems } from './write.ts';
@@ -24,7 +25,7 @@ const MOST_FUNCTIONS = 100;
  * @throws LianyunError `bad-config` for what Tencent has no place for, for names that it does not take, and for more than 100 properties and events
  */
 export function toTencentTemplate(model: AnyModel): TencentTemplate {
-  const { version, productId, categoryId, services } = model.cloud === 'tencent' ? model : wholeModel(model);
+  const { version, productId, categoryId, services } = given(model).cloud === 'tencent' ? model : wholeModel(model);
   const properties = services.flatMap((service) => service.properties.map(writeProperty));
   const events = services.flatMap((service) => service.events.map(writeEvent));
   const actions = services.flatMap((service) => service.commands.map(writeAction));
