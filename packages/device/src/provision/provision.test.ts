@@ -74,6 +74,10 @@ describe('provisioning', () => {
     await expect(ask({ keyword: 'a', message: 'b' })).rejects.toMatchObject({ code: 'bad-config' });
   });
 
+  it.each([undefined, null, 'lamp_1', {}, { identity: null }, { identity: 'lamp_1' }])('fails in words for options that are none: %j', async (options) => {
+    await expect(provision(options as never)).rejects.toMatchObject({ code: 'bad-config', message: expect.stringMatching(/^provision\(\) takes \{ server, identity \}/) });
+  });
+
   it.each([
     ['a number', { errorCode: 100414, errorMsg: 'no policy matches' }, { number: 100414 }],
     ['a text', { errorCode: 'IOTDP.1', errorMsg: 'no policy matches' }, {}],

@@ -1,4 +1,4 @@
-import { filtersFor, huawei, isLianyunError, LianyunError, provisionedIdentity, type ErrorCode, type HuaweiIdentity, type Vocabulary } from '@lianyun/protocol';
+import { filtersFor, huawei, isJsonObject, isLianyunError, LianyunError, provisionedIdentity, type ErrorCode, type HuaweiIdentity, type Vocabulary } from '@lianyun/protocol';
 import { DeviceCore } from '../device.ts';
 import { isSecure, readEndpoints, whereOf } from '../net/endpoint.ts';
 import type { DeviceOptions } from '../options.ts';
@@ -56,6 +56,9 @@ const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad-frame', 'not-perm
  * `bad-config`, and the errors of TLS.
  */
 export async function provision(options: ProvisionOptions): Promise<Provisioning> {
+  // Types say what it can be; a program in JavaScript can pass anything.
+  const program: unknown = options;
+  if (!isJsonObject(program) || !isJsonObject(program['identity'])) throw new LianyunError('bad-config', 'provision() takes { server, identity }, with the identity that the provisioning host knows.');
   const { identity, store: given, fresh = false } = options;
   const device = huawei.signIn.deviceOf(identity);
   const store = typeof given === 'string' ? new ProvisionFile({ file: given, device, identity }) : given;
