@@ -213,13 +213,13 @@ describe('a gateway on Tencent', () => {
   });
 
   /** A Tencent gateway that is online, and a cloud that grants everything. */
-  async function granted() {
+  async function granted(resultOf: () => number = () => 0) {
     const clock = new FakeClock();
     const server = await ScriptedServer.listen(clock, {
       onPublish: ({ topic, text }, connection) => {
         if (!topic.startsWith('$gateway/')) return;
         const { type, payload } = JSON.parse(text) as { type: string; payload: { devices: object[] } };
-        connection.send(RESULT, { type, payload: { devices: payload.devices.map((each) => ({ ...each, result: 0 })) } });
+        connection.send(RESULT, { type, payload: { devices: payload.devices.map((each) => ({ ...each, result: resultOf() })) } });
       },
     });
     const device = tencentDevice(server);
@@ -236,6 +236,28 @@ describe('a gateway on Tencent', () => {
     await device.gateway.offline(['SUBPROD001/a']);
     await until(() => server.last.unsubscribed.includes(property), 'the end of it');
     expect(server.last.unsubscribed).not.toContain(own);
+  });
+
+  it('gives up the topics of a sub-device that the cloud refuses to have online again', async () => {
+    let result = 0;
+    const { server, device, clock, log } = await granted(() => result);
+    const property = '$thing/down/property/SUBPROD001/a';
+    const again = async (): Promise<void> => {
+      const { length } = log.offline;
+      server.last.close();
+      await until(() => log.offline.length > length, 'offline');
+      clock.advance(log.offline.at(-1)?.nextAttemptMs ?? 0);
+      await until(() => device.isOnline, 'online again');
+    };
+    await device.gateway.online(['SUBPROD001/a']);
+    await until(() => server.last.subscribed.includes(property), 'the subscription');
+    // The gateway has not bound it any more.
+    result = -1;
+    await again();
+    await until(() => log.problems.length === 1 && server.last.unsubscribed.includes(property), 'the end of it');
+    await again();
+    expect(server.last.subscribed).toContain('$thing/down/property/ABCDE12345/dev1');
+    expect(server.last.subscribed).not.toContain(property);
   });
 
   it('tells about a sub-device whenever it comes online, when the program says so', async () => {

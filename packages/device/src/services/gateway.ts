@@ -191,13 +191,13 @@ export class GatewayService {
   }
 
   async #announce(): Promise<void> {
-    const { context } = this.#options;
-    const list = this.#list;
+    const [{ context }, list] = [this.#options, this.#list];
     if (context.peer.supports('child.sync')) await this.sync();
     const wanted = list.wanted();
-    if (wanted.length === 0) return;
     for (const { device, code, text } of await this.online(wanted)) {
       if (code === 0 || device === undefined) continue;
+      // Its topics are refused to it from now on (Tencent 3.8).
+      if (list.isWanted(device)) this.#subscribed.wentOffline(device);
       if (list.isWanted(device)) list.want(device, false);
       context.problem(new LianyunError('refused', `The cloud refused to have ${device} online again with code ${code}: ${text ?? 'no text'}.`, { device, number: code }));
     }
