@@ -27,15 +27,16 @@ interface Teller extends EventEmitter<DeviceEvents> {
 
 /** Tells every listener. One that throws, at once or later, harms neither the others nor the connection: it becomes a problem. */
 export function tellListeners<K extends keyof DeviceEvents>(device: Teller, event: K, args: DeviceEvents[K]): void {
-  const failed = (cause: unknown): void => {
-    const error = new LianyunError('handler-failed', `A listener of '${event}' threw: ${cause instanceof Error ? cause.message : String(cause)}`, { device: device.id, cause });
-    // Nobody is left to tell of a listener of problems that throws but Node itself.
-    if (event === 'problem') process.emitWarning(error);
-    else device.onProblem(error);
-  };
-  for (const listener of device.rawListeners(event)) {
+  // Nobody is left to tell of a listener of problems that throws but Node itself.
+  tellEach(device, event, args, { device: device.id, problem: (error) => (event === 'problem' ? process.emitWarning(error) : device.onProblem(error)) });
+}
+
+/** Tells every listener of an emitter. One that throws, at once or later, harms neither the others nor what they listen to: it becomes a problem of the device. */
+export function tellEach<E extends Record<keyof E, readonly unknown[]>, K extends string & keyof E>(emitter: EventEmitter, event: K, args: E[K], owner: { readonly device: string; problem(error: LianyunError): void }): void {
+  const failed = (cause: unknown): void => owner.problem(new LianyunError('handler-failed', `A listener of '${event}' threw: ${cause instanceof Error ? cause.message : String(cause)}`, { device: owner.device, cause }));
+  for (const listener of emitter.rawListeners(event)) {
     try {
-      const result: unknown = Reflect.apply(listener, device, args);
+      const result: unknown = Reflect.apply(listener, emitter, args);
       if (isThenable(result)) Promise.resolve(result).catch(failed);
     } catch (cause) {
       failed(cause);

@@ -55,7 +55,7 @@ export interface InstallOptions {
   readonly stepWithinMs?: number;
 }
 
-/** What an installation tells. */
+/** What an installation tells. A listener of `state` or `over` that throws changes nothing of it: that becomes a problem of the device. */
 export interface InstallationEvents {
   state: [{ readonly state: InstallState; readonly kind: Kind; readonly version: string }];
   progress: [DownloadProgress];

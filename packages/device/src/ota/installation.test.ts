@@ -267,6 +267,27 @@ describe('an installation', { timeout: 120_000 }, () => {
     await expect(last.receipt.delivered).rejects.toMatchObject({ code: 'aborted' });
   });
 
+  it('goes its way whatever its listeners throw: to the end of a success, and of a trial that nobody confirms', async () => {
+    const { start, offer, told, clock } = await machine();
+    const program = await start('1', { apply: ({ version }) => void (version === '2' && program.report(version)) });
+    for (const event of ['state', 'over'] as const) {
+      program.installation.on(event, () => {
+        throw new Error(`no good ${event}`);
+      });
+    }
+    await program.receipt.delivered;
+    offer('2');
+    await until(() => program.installation.current === undefined && program.calls.includes('confirm 1 > 2'), 'the success');
+    offer('3');
+    await until(() => program.installation.current?.state === 'applied', 'the application');
+    await turns(20);
+    clock.advance(300_000);
+    await until(() => program.calls.includes('rollback 2 > 3') && program.installation.current === undefined, 'the end of the trial');
+    expect(program.calls).toEqual(['prepare 1 > 2', 'apply 1 > 2', 'confirm 1 > 2', 'prepare 2 > 3', 'apply 2 > 3', 'rollback 2 > 3']);
+    expect(told().at(-1)).toMatchObject({ result_code: 10, version: '2' });
+    expect(program.log.problems.map(({ message }) => message)).toContain("A listener of 'over' threw: no good over");
+  });
+
   it('rolls back though a rollback throws, and tells the failure in the end', async () => {
     const { start, offer, told } = await machine();
     const boom = (text: string) => () => {

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { isLianyunError, LianyunError, type OtaOffer, type Receipt, type Timer } from '@lianyun/protocol';
+import { tellEach } from '../device-events.ts';
 import { systemDisk } from '../disk/disk.ts';
 import { installFailureOf, isPause, rolledBack } from './failures.ts';
 import { InstallJournal, type Installations } from './install-journal.ts';
@@ -256,8 +257,7 @@ export class Installation extends EventEmitter<InstallationEvents> {
     if (this.#known.current !== record) return;
     if (record.file !== undefined) await systemDisk().rm(record.file, { force: true });
     await this.#save({ ...this.#known, current: undefined });
-    const { state, kind, version } = record;
-    if (state === 'confirmed' || state === 'rolled-back') this.emit('over', { outcome: state, kind, version });
+    if (record.state === 'confirmed' || record.state === 'rolled-back') tellEach<InstallationEvents, 'over'>(this, 'over', [{ outcome: record.state, kind: record.kind, version: record.version }], this.#host.context);
   }
 
   #stopTrial(): void {
@@ -295,6 +295,6 @@ export class Installation extends EventEmitter<InstallationEvents> {
     }
     this.#known = known;
     const { current } = known;
-    if (current !== undefined && current.state !== before?.state) this.emit('state', { state: current.state, kind: current.kind, version: current.version });
+    if (current !== undefined && current.state !== before?.state) tellEach<InstallationEvents, 'state'>(this, 'state', [{ state: current.state, kind: current.kind, version: current.version }], this.#host.context);
   }
 }
