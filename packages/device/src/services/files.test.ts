@@ -76,6 +76,13 @@ const retriesOf = (transfer: FileTransfer<unknown>): readonly string[] => {
 };
 
 describe('an upload', () => {
+  it('is no success where the server says so before it has all of the bytes', async () => {
+    const { start, results } = await uploading(() => ({ answerAfter: 1 }));
+    await expect(start(Buffer.alloc(33_554_432)).done).rejects.toMatchObject({ code: 'bad-response', message: expect.stringContaining('before it had all') });
+    await until(() => results.length === 1, 'the result');
+    expect(results).toMatchObject([['upload_result_report', { result_code: 1, status_code: 200 }]]);
+  });
+
   it('sends the bytes as the URL was signed for, with size and SHA-256 announced, and nothing of the URL is told on', async () => {
     const { files, start, asked, results } = await uploading();
     expect(await start(CONTENT).done).toEqual({ object: 'a.bin', bytes: CONTENT.length, sha256: hex('sha256', CONTENT) });

@@ -3,7 +3,7 @@ import { LianyunError, type Clock } from '@lianyun/protocol';
 import { refusalOf } from '../download/answer.ts';
 import { readUrl } from '../download/request.ts';
 import { watched } from '../download/watched.ts';
-import { wayTo } from '../net/http.ts';
+import { shown, wayTo } from '../net/http.ts';
 import type { NetworkSettings } from '../net/open.ts';
 import type { UploadSource } from './source.ts';
 
@@ -36,7 +36,7 @@ export async function put({ url: text, headers, source, network, clock, stallMs,
       const answer = answerTo(request);
       // Whoever waits for it has the failure; meanwhile it ends the sending.
       answer.catch(() => undefined);
-      await send(request, { source, answer, signal: ending }, (bytes) => {
+      const isWhole = await send(request, { source, answer, signal: ending }, (bytes) => {
         watch.touch();
         onSent(bytes);
       });
@@ -46,6 +46,7 @@ export async function put({ url: text, headers, source, network, clock, stallMs,
       if (fault !== undefined) throw fault;
       const { statusCode: status = 0 } = response;
       if (status === 200 || status === 201 || status === 204) {
+        if (!isWhole) throw new LianyunError('bad-response', `${shown(at.url)} answered ${status} before it had all of the ${source.bytes} bytes.`, { number: status });
         response.resume();
         return status;
       }
@@ -72,8 +73,8 @@ interface Sending {
   readonly signal: AbortSignal;
 }
 
-/** Sends the body, piece by piece, as fast as the server takes it; stops when the server answers before it has all of it. */
-async function send(request: http.ClientRequest, { source, answer, signal }: Sending, onSent: (bytes: number) => void): Promise<void> {
+/** Sends the body, piece by piece, as fast as the server takes it; stops when the server answers before it has all of it. Resolves with whether all of it is on its way. */
+async function send(request: http.ClientRequest, { source, answer, signal }: Sending, onSent: (bytes: number) => void): Promise<boolean> {
   let sent = 0;
   for await (const chunk of source.chunks(signal)) {
     const left = new Promise<'left'>((resolve, reject) => {
@@ -81,10 +82,12 @@ async function send(request: http.ClientRequest, { source, answer, signal }: Sen
     });
     // One that fails when the server has answered already is of no interest.
     left.catch(() => undefined);
-    if ((await Promise.race([left, answer])) !== 'left') return;
+    // The answer to all of it may be there before we hear that the last piece has left.
+    if ((await Promise.race([left, answer])) !== 'left') return sent + chunk.length === source.bytes;
     onSent((sent += chunk.length));
   }
   request.end();
+  return true;
 }
 
 /** The beginning of an answer's text, in one line. */
