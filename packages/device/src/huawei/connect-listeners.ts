@@ -14,7 +14,8 @@ export class ConnectListeners {
   }
 
   add(listener: ConnectListener): () => void {
-    checked(listener, 'addConnectListener', ['connectComplete', 'connectionLost']);
+    // Null takes back what is set, and nothing is set here.
+    checked((listener as ConnectListener | null) ?? undefined, 'addConnectListener', ['connectComplete', 'connectionLost']);
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

@@ -121,7 +121,7 @@ export class DeviceClient {
    * Returns what takes it back. Throws `bad-input`, `not-permitted`.
    */
   subscribeTopic(topic: string, qos: 0 | 1 = 1, messageListener?: RawMessageListener | RawMessageListener['onMessageReceived'] | null): () => void {
-    const told = typeof messageListener === 'function' ? messageListener : messageListener?.onMessageReceived.bind(messageListener);
+    const told = typeof messageListener === 'function' ? messageListener : checked(messageListener ?? null, 'subscribeTopic', ['onMessageReceived'])?.onMessageReceived.bind(messageListener);
     return this.#speaker.core.topics.subscribe(topic, ({ topic: name, payload }) => told?.(new RawMessage(name, payload)), { qos });
   }
 
@@ -141,9 +141,9 @@ export class DeviceClient {
     this.#speaker.send('property.get.result', { groups: groupsOf(services) }, listener, { id: requestId });
   }
 
-  /** Answers a property set (seed 6.1, Huawei 3.6). Left out: success. */
-  respondPropertiesSet(requestId: string, iotResult: IotResult = IotResult.SUCCESS, listener?: ActionListener | null): void {
-    const { resultCode, resultDesc } = iotResult;
+  /** Answers a property set (seed 6.1, Huawei 3.6). Left out or null: success. */
+  respondPropertiesSet(requestId: string, iotResult?: IotResult | null, listener?: ActionListener | null): void {
+    const { resultCode, resultDesc } = iotResult ?? IotResult.SUCCESS;
     const text = given(resultDesc);
     this.#speaker.answered(setOf(requestId));
     this.#speaker.send('property.set.result', { code: resultCode, ...(text === undefined ? {} : { text }) }, listener, { id: requestId });
@@ -163,7 +163,7 @@ export class DeviceClient {
   getDeviceShadow(requestId: string | ShadowRequest, serviceId?: string | null | ActionListener, objectDeviceId?: string | null, listener?: ActionListener | null): void {
     const isOptions = typeof requestId === 'object';
     const request = isOptions ? requestId : { requestId, serviceId: serviceId as string | null | undefined, objectDeviceId };
-    const action = isOptions ? (serviceId as ActionListener | null | undefined) : listener;
+    const action = isOptions ? ((serviceId as ActionListener | null | undefined) ?? listener) : listener;
     const [service, device] = [given(request.serviceId), given(request.objectDeviceId)];
     this.#speaker.send('shadow.get', service === undefined ? {} : { service }, action, { id: request.requestId, ...(device === undefined ? {} : { device }) });
   }

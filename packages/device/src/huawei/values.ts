@@ -21,9 +21,9 @@ export function named<T extends Record<string, string | null | undefined>>(membe
 }
 
 /** Types say so already; a program in JavaScript can pass anything. A structural object is as good as a subclass. */
-export function checked<T extends object>(listener: T | null, method: string, members: readonly (keyof T & string)[]): T | undefined {
+export function checked<T extends object>(listener: T | null | undefined, method: string, members: readonly (keyof T & string)[]): T | undefined {
   if (listener === null) return undefined;
-  const missing = members.find((member) => typeof listener[member] !== 'function');
+  const missing = members.find((member) => typeof listener?.[member] !== 'function');
   if (missing !== undefined) throw new LianyunError('bad-input', `${method}() takes an object with the methods ${members.join(', ')}; ${missing} is missing.`);
   return listener;
 }
