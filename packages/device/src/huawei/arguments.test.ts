@@ -66,3 +66,13 @@ describe('An answer and a question', () => {
     expect(heard).toEqual(['success', 'success', 'success']);
   });
 });
+
+describe('subscribeTopic()', () => {
+  it.each([2, 3, -1, 1.5, Number.NaN, '1'])('refuses QoS %s, which no message of this device can have, and keeps nothing of it', async (qos) => {
+    const { server, device, client } = await connected();
+    expect(() => client.subscribeTopic('user/a', qos as never, () => undefined)).toThrow(expect.objectContaining({ code: 'bad-input', message: expect.stringContaining(`qos ${String(qos)}`) as string }) as Error);
+    client.subscribeTopic('user/b', null, () => undefined);
+    await until(() => server.last.subscribed.length > 0, 'the subscription');
+    expect([server.last.subscribed, device.device.isOnline]).toEqual([['user/b'], true]);
+  });
+});

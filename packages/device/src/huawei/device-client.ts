@@ -120,9 +120,9 @@ export class DeviceClient {
    * Subscribes a custom topic, wildcards included, now and after every reconnect. What arrives is handed to the listener, or to a function in its place.
    * Returns what takes it back. Throws `bad-input`, `not-permitted`.
    */
-  subscribeTopic(topic: string, qos: 0 | 1 = 1, messageListener?: RawMessageListener | RawMessageListener['onMessageReceived'] | null): () => void {
+  subscribeTopic(topic: string, qos?: 0 | 1 | null, messageListener?: RawMessageListener | RawMessageListener['onMessageReceived'] | null): () => void {
     const told = typeof messageListener === 'function' ? messageListener : checked(messageListener ?? null, 'subscribeTopic', ['onMessageReceived'])?.onMessageReceived.bind(messageListener);
-    return this.#speaker.core.topics.subscribe(topic, ({ topic: name, payload }) => told?.(new RawMessage(name, payload)), { qos });
+    return this.#speaker.core.topics.subscribe(topic, ({ topic: name, payload }) => told?.(new RawMessage(name, payload)), { qos: qos ?? 1 });
   }
 
   /** Registers what takes property sets and gets (seed 6.1); null takes it back. */

@@ -74,7 +74,9 @@ export class TopicsService {
     if (typeof filter !== 'string' || !isTopicFilter(filter)) throw new LianyunError('bad-input', `${JSON.stringify(filter)} is no topic filter.`, { topic: filter });
     if (!this.#rights.maySubscribe(filter, [this.#context.device]) && !this.#rights.mayBeDeclared(filter, this.#context.device)) throw new LianyunError('not-permitted', `${this.#context.device} may not subscribe ${filter}.`, { topic: filter, device: this.#context.device });
     if (typeof handler !== 'function') throw new LianyunError('bad-input', `subscribe(${JSON.stringify(filter)}) was given no handler.`, { topic: filter });
-    const entry = { filter, handler, qos: options.qos ?? 1 };
+    const { qos = 1 } = options;
+    if (qos !== 0 && qos !== 1) throw new LianyunError('bad-input', `subscribe(${JSON.stringify(filter)}) was given qos ${String(qos)}: 0 or 1 is expected.`, { topic: filter });
+    const entry = { filter, handler, qos };
     const root = this.#root;
     root.#handlers = [...(root.#handlers ?? []), entry];
     // A filter has one QoS, and the last SUBSCRIBE counts: the highest that a handler wants.
