@@ -1,5 +1,7 @@
+import { isIPv6 } from 'node:net';
 import { huawei, LianyunError, type Clock, type HuaweiIdentity } from '@lianyun/protocol';
 import type { DeviceOptions } from '../options.ts';
+import { whereOf } from '../net/endpoint.ts';
 import type { TlsOptions } from '../net/tls-options.ts';
 import type { Provisioned, ProvisionOptions } from '../provision/provision.ts';
 import { fill } from './data.ts';
@@ -117,6 +119,8 @@ export function readConfiguration({ connectAuthInfo: auth, mqttConnectConf: mqtt
   if (typeof id !== 'string' || id.trim() === '') bad('ConnectAuthInfo.id', id, 'the device id');
   if (typeof protocol !== 'string' || protocol.toUpperCase() !== ConnectAuthInfo.PROTOCOL_MQTT) bad('ConnectAuthInfo.protocol', protocol, 'MQTT');
   if (typeof serverUri !== 'string' || serverUri.trim() === '') bad('ConnectAuthInfo.serverUri', serverUri, 'the host name that the console shows');
+  // What addressOf() could not put before a port.
+  if (!isIPv6(unbracketed(serverUri)) && /[:/?#@\s[\]]/u.test(serverUri.trim())) bad('ConnectAuthInfo.serverUri', serverUri.replace(/^.*@/u, '…@'), 'the host name alone, without scheme, port and path,');
   if (!Number.isInteger(port) || port < 1 || port > 65_535) bad('ConnectAuthInfo.port', port, 'the number 1883, or 8883 for TLS,');
   if (![0, 1, 2, true, false].includes(bsMode)) bad('ConnectAuthInfo.bsMode', bsMode, '0, 1 or 2');
   if (!['0', '1', true, false].includes(checkTimestamp)) bad('ConnectAuthInfo.checkTimestamp', checkTimestamp, "'0' or '1'");
@@ -163,7 +167,8 @@ export function relocationOf({ connectAuthInfo: auth, mqttConnectConf: mqtt }: C
 }
 
 const isSecured = (port: number, authority: string | undefined): boolean => port === 8883 || (port !== 1883 && given(authority) !== undefined);
-const addressOf = ({ serverUri, port }: ConnectAuthInfo, isTls: boolean): string => `${isTls ? 'mqtts' : 'mqtt'}://${serverUri.trim()}:${port}`;
+const unbracketed = (host: string): string => host.trim().replace(/^\[|\]$/g, '');
+const addressOf = ({ serverUri, port }: ConnectAuthInfo, isTls: boolean): string => `${isTls ? 'mqtts' : 'mqtt'}://${whereOf({ host: unbracketed(serverUri), port })}`;
 
 /** What does not depend on where the device connects. */
 function basisOf(mqtt: MqttConnectConf, { inflightMessages, maxBackoff, minBackoff, maxBufferMessage }: ConnectAuthInfo, clock: Clock | undefined): Omit<DeviceOptions<typeof huawei>, 'server' | 'identity'> {

@@ -81,6 +81,10 @@ describe('The constructor', () => {
     ['ConnectAuthInfo.id is 7', { id: 7 }],
     ['ConnectAuthInfo.serverUri is missing', { serverUri: null }],
     ['ConnectAuthInfo.serverUri is missing', { serverUri: '' }],
+    ['ConnectAuthInfo.serverUri is "h:1883"', { serverUri: 'h:1883' }],
+    ['ConnectAuthInfo.serverUri is "mqtts://h"', { serverUri: 'mqtts://h' }],
+    ['ConnectAuthInfo.serverUri is "h/x"', { serverUri: 'h/x' }],
+    ['ConnectAuthInfo.serverUri is "[h]"', { serverUri: '[h]' }],
     ['ConnectAuthInfo.port is 0', { port: 0 }],
     ['ConnectAuthInfo.port is 65536', { port: 65_536 }],
     ['ConnectAuthInfo.port is "1883"', { port: '1883' }],
@@ -107,7 +111,12 @@ describe('The constructor', () => {
     expect(() => new IotDevice(conf(auth, mqtt))).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringContaining(words) as string }));
   });
 
+  it.each(['localhost', ' localhost ', '::1', '[::1]', '2001:db8::7', '192.0.2.1', '设备.example.com'])('takes the host %s', (serverUri) => {
+    expect(new IotDevice(conf({ serverUri })).getDeviceId()).toBe('d');
+  });
+
   it('never says the secret', () => {
+    expect(() => new IotDevice(conf({ serverUri: 'mqtt://d:top-secret@h' }))).toThrow(expect.objectContaining({ message: expect.not.stringContaining('top-secret') as string }));
     expect(() => new IotDevice(conf({ secret: 'top-secret', port: 0 }))).toThrow(expect.objectContaining({ message: expect.not.stringContaining('top-secret') as string }));
     expect(() => new IotDevice(conf({ secret: 12_345_678 }))).toThrow(expect.objectContaining({ message: expect.not.stringContaining('12345678') as string }));
   });
