@@ -1,7 +1,7 @@
 import { FakeClock } from '@lianyun/protocol/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ScriptedServer, type Script } from '../testing/scripted-server.ts';
-import { turns, until } from '../testing/support.ts';
+import { listenTo, turns, until } from '../testing/support.ts';
 import { IotDevice } from './index.ts';
 
 const open: AsyncDisposable[] = [];
@@ -55,6 +55,18 @@ describe('connect()', () => {
     clock.advance(600_000);
     await turns(50);
     expect([device.device.state.at, server.connections.length]).toEqual(['closed', 1]);
+  });
+
+  it.each(['never', 0] as const)('gives -1 when the device is destroyed while it is provisioned, and says so (CONNACK %s)', async (connack) => {
+    const { device, server } = await begin({ connack }, {}, { bsMode: 1, serverInfoPath: '/nowhere/server_info.json' });
+    const log = listenTo(device.device);
+    const failures: [number, string][] = [];
+    device.getClient().setConnectActionListener({ onSuccess: () => undefined, onFailure: (token, error) => void failures.push([token, error.message]) });
+    const connecting = device.connect();
+    await until(() => server.connections[0]?.connected !== undefined && (connack !== 0 || server.published.some(({ topic }) => topic.endsWith('/bootstrap/up'))), 'the request');
+    await device.destroy();
+    expect(await connecting).toBe(-1);
+    expect([failures, log.problems.filter(({ code }) => code !== 'disk-failed')]).toEqual([[[-1, 'The device was destroyed while it was being provisioned.']], []]);
   });
 
   it('gives -1 when the device is destroyed meanwhile, and after that', async () => {

@@ -36,7 +36,7 @@ export class Bootstrap {
   }
 
   stop(): void {
-    this.#controller.abort(new LianyunError('closed', 'The device was destroyed while it was being provisioned.'));
+    this.#controller.abort(destroyed());
   }
 
   async #ask(): Promise<string> {
@@ -53,8 +53,12 @@ export class Bootstrap {
       this.#isDone = true;
       return new URL(options.server).hostname;
     } catch (error) {
+      // Whoever destroyed the device knows.
+      if (this.#controller.signal.aborted) throw destroyed();
       if (isLianyunError(error)) core.onProblem(error);
       throw error;
     }
   }
 }
+
+const destroyed = (): LianyunError => new LianyunError('closed', 'The device was destroyed while it was being provisioned.');
