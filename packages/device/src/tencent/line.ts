@@ -67,7 +67,7 @@ export class Line {
   /** How often it was connected. */
   connections = 0;
   #core: DeviceCore | undefined;
-  #isEnding = false;
+  #ending: Promise<void> | undefined;
   #wasConnected = false;
   #mid = 0;
 
@@ -80,7 +80,7 @@ export class Line {
 
   get state(): HubState {
     const at = this.#core?.state.at;
-    if (this.#isEnding) return HubState.DISCONNECTING;
+    if (this.#ending !== undefined) return HubState.DISCONNECTING;
     if (at === 'online') return HubState.CONNECTED;
     if (at === 'connecting' || at === 'idle') return HubState.CONNECTING;
     return at === undefined && !this.#wasConnected ? HubState.INITIALIZED : HubState.DISCONNECTED;
@@ -123,16 +123,9 @@ export class Line {
 
   /** Ends the connection; what is under way is delivered for up to two seconds. */
   async end(): Promise<void> {
-    const core = this.#core;
-    if (core === undefined || this.#isEnding) return;
-    const wasConnected = core.isOnline;
-    this.#isEnding = true;
-    core.removeAllListeners('offline');
-    await core.close({ drainMs: wasConnected ? DRAIN_MS : 0 });
-    this.#isEnding = false;
-    this.#wasConnected = true;
-    this.#core = undefined;
-    if (wasConnected) this.tell('on_disconnect', 0);
+    if (this.#core === undefined) return;
+    // Who asks again waits for the same end.
+    await (this.#ending ??= this.#end(this.#core));
   }
 
   /** Publishes what JSON can write. Throws {@link StateError} while there is no connection, TypeError and ValueError for what JSON cannot write. */
@@ -228,6 +221,16 @@ export class Line {
         process.emitWarning(cause instanceof Error ? cause : new Error(String(cause)));
       }
     }
+  }
+
+  async #end(core: DeviceCore): Promise<void> {
+    const wasConnected = core.isOnline;
+    core.removeAllListeners('offline');
+    await core.close({ drainMs: wasConnected ? DRAIN_MS : 0 });
+    this.#ending = undefined;
+    this.#wasConnected = true;
+    this.#core = undefined;
+    if (wasConnected) this.tell('on_disconnect', 0);
   }
 
   #make({ identity, credentials, server, tls }: LineOptions): DeviceCore {

@@ -10,7 +10,7 @@ import { PutServer } from '../testing/put-server.ts';
 import { ScriptedServer, type Script } from '../testing/scripted-server.ts';
 import { temporaryDirectory, until } from '../testing/support.ts';
 import { WebServer } from '../testing/web-server.ts';
-import { KeyError, OtaCmdType, QcloudExplorer, ReplyPara, StateError, ValueError, type Payload } from './index.ts';
+import { HubState, KeyError, OtaCmdType, QcloudExplorer, ReplyPara, StateError, ValueError, type Payload } from './index.ts';
 
 const NAMES = ['ABCDE12345', 'dev1'] as const;
 const FILE = {
@@ -299,6 +299,23 @@ describe('A program of Tencent’s face', () => {
     expect(heard.sort()).toEqual(['dev1 to one', 'dev2 to two']);
     await one.explorer.disconnect();
     expect(two.explorer.isMqttConnected()).toBe(true);
+  });
+
+  it('that does not wait for its disconnect() has ended when it is disposed of', async () => {
+    const world = await online(await setup({ pubacks: false }));
+    const { explorer, clock, server } = world;
+    explorer.publish('ABCDE12345/dev1/data', 'x', 1);
+    await until(() => server.last.published.length === 1, 'the message');
+    const disconnected = explorer.disconnect();
+    const disposed = explorer[Symbol.asyncDispose]();
+    let hasEnded = false;
+    void disposed.then(() => (hasEnded = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([hasEnded, server.last.isOpen]).toEqual([false, true]);
+    clock.advance(2000);
+    await Promise.all([disconnected, disposed]);
+    await until(() => !server.last.isOpen, 'the end of the connection');
+    expect(explorer.getConnectState()).toBe(HubState.DISCONNECTED);
   });
 
   it('may end one data template without another’s end, and leave callbacks out or let them throw', async () => {
