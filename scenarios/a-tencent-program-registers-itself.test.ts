@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { StateError } from 'lianyun/tencent';
@@ -74,6 +74,19 @@ describe('A program whose device knows only the secret of its product', () => {
     await own.explorer.disconnect();
     own.told.all.length = 0;
     await own.online();
+  });
+
+  it('keeps what was written into its file since it was read, and makes one anew that is no longer there', async () => {
+    const rig = await platform({ seed: seed(2) });
+    const own = program(rig);
+    const place = path.join(own.directory, 'device_info.json');
+    const subDev = { subdev_num: 1, subdev_list: [{ sub_productId: 'SUBPROD001', sub_devName: 'lamp' }] };
+    writeFileSync(place, JSON.stringify({ ...fileOf(own), subDev }));
+    const [, secret] = await own.explorer.dynregDevice(10, `http://127.0.0.1:${rig.httpPort}/device/register`);
+    expect(fileOf(own)).toMatchObject({ subDev, key_deviceinfo: { deviceSecret: secret } });
+    rmSync(place);
+    const [rc, other] = await own.explorer.dynregDevice(10, `http://127.0.0.1:${rig.httpPort}/device/register`);
+    expect([rc, fileOf(own)]).toMatchObject([0, { subDev, productId: 'SELF000001', key_deviceinfo: { deviceSecret: other } }]);
   });
 
   it('changes nothing else in its file, and connects with the new secret where it had another', async () => {

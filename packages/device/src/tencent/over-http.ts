@@ -6,7 +6,7 @@ import { diskError, systemDisk } from '../disk/disk.ts';
 import type { TlsInput } from '../net/tls-options.ts';
 import { requestCredential } from '../registration/register.late.ts';
 import { publishOverHttp } from '../http/send.late.ts';
-import type { DeviceFile } from './configuration.ts';
+import { readDeviceFile, type DeviceFile } from './configuration.ts';
 import { serialise } from './serialise.ts';
 
 /** What a request over HTTP needs beside what it says. */
@@ -73,15 +73,25 @@ function reasonIn(error: unknown): string {
 }
 
 async function keep(file: DeviceFile, credential: TencentCredential): Promise<void> {
+  const document = latest(file);
   let got: JsonObject;
-  if ('deviceSecret' in credential) got = { key_deviceinfo: { ...membersOf(file.document, 'key_deviceinfo'), deviceSecret: credential.deviceSecret } };
+  if ('deviceSecret' in credential) got = { key_deviceinfo: { ...membersOf(document, 'key_deviceinfo'), deviceSecret: credential.deviceSecret } };
   else {
     const [devCertFile, devPrivateKeyFile] = placesFor(file);
     await write(devCertFile, credential.certificate);
     await write(devPrivateKeyFile, credential.privateKey);
-    got = { cert_deviceinfo: { ...membersOf(file.document, 'cert_deviceinfo'), devCertFile, devPrivateKeyFile } };
+    got = { cert_deviceinfo: { ...membersOf(document, 'cert_deviceinfo'), devCertFile, devPrivateKeyFile } };
   }
-  await write(file.path, `${JSON.stringify({ ...file.document, ...got }, undefined, 2)}\n`);
+  await write(file.path, `${JSON.stringify({ ...document, ...got }, undefined, 2)}\n`);
+}
+
+/** What the file says now: it may have been changed since it was read. One that cannot be read any more is written as it was: a secret is given once. */
+function latest({ path, document }: DeviceFile): JsonObject {
+  try {
+    return readDeviceFile(path).document;
+  } catch {
+    return document;
+  }
 }
 
 /** Where a certificate and its key go: the working directory, under the vendor's names, or under the device's own where another device has those. */
