@@ -50,7 +50,8 @@ export class Calls {
     // Before it is sent, since the answer may be faster than the word that it left.
     this.#waiting.set(key, resolve);
     try {
-      await downlink.publish('tencent', device, { topic, payload, qos: 0 });
+      // It leaves when the device reads, which may be never.
+      downlink.publish('tencent', device, { topic, payload, qos: 0 }).catch(reject);
       return await promise;
     } finally {
       timer.cancel();
