@@ -68,6 +68,15 @@ describe('A program in the words of Tencent’s own SDK', () => {
     expect((await documentOf())['state']).toEqual({ reported: { heat: 1.75, label: 'a "quoted" 灯', on: 1, more: { x: 1 } } });
   });
 
+  it('has no null in it where an object that was not there yet brings one', async () => {
+    await initialised();
+    await updated({ type: 'update', state: { reported: { place: { x: 1, y: null, deep: { z: null } } } }, clientToken: 'a' });
+    await want({ mode: { name: 'eco', until: null } });
+    expect((await documentOf())['state']).toEqual({ reported: { place: { x: 1, deep: {} } }, desired: { mode: { name: 'eco' } }, delta: { mode: { name: 'eco' } } });
+    await updated({ type: 'update', state: { reported: { mode: { name: 'eco' } } }, clientToken: 'b' });
+    expect(await documentOf()).toMatchObject({ state: { delta: {} } });
+  });
+
   it('is told what is wanted of it, and says when that is done', async () => {
     const { explorer, names } = program;
     await initialised();

@@ -99,7 +99,7 @@ function merged(before: JsonObject | undefined, change: JsonObject | null): Json
   for (const [name, value] of Object.entries(change)) {
     const known = after.get(name);
     if (value === null) after.delete(name);
-    else after.set(name, isJsonObject(value) && isJsonObject(known) ? (merged(known, value) ?? {}) : value);
+    else after.set(name, isJsonObject(value) ? (merged(isJsonObject(known) ? known : undefined, value) ?? {}) : value);
   }
   return Object.fromEntries(after);
 }
