@@ -106,6 +106,15 @@ describe('lianyun up', () => {
     expect([await isOpen('127.0.0.1', mqtt), await isOpen('127.0.0.1', http)]).toEqual([false, false]);
   });
 
+  it('ends cleanly with status 0 on a SIGTERM that comes while it opens what it keeps', async () => {
+    const devices = Array.from({ length: 2_000 }, (_, at) => ({ product_id: 'many', node_id: `d${at}`, secret: 'a-secret' }));
+    const seed = await seedFile({ huawei: { products: [{ product_id: 'many', name: 'many' }], devices } });
+    await using program = up('--data', path.join(folder, 'data'), '--seed', seed);
+    await program.line(/access keys for the APIs are in/);
+    program.kill('SIGTERM');
+    expect(await program.end()).toEqual({ code: 0, signal: null });
+  });
+
   it('ends although clients hold HTTP connections open and ask nothing', async () => {
     await using program = up('--https', '0');
     const { http, https: port } = await readyOf(program);

@@ -26,6 +26,10 @@ export function stateFolder(): string {
  */
 export async function up(options: UpOptions): Promise<void> {
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
+  // Before anything is opened: who starts it may end it while it reads what is stored.
+  const ending = new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+  });
   const ports = {
     mqtt: readPort('--mqtt', options.mqtt),
     http: readPort('--http', options.http),
@@ -53,10 +57,6 @@ export async function up(options: UpOptions): Promise<void> {
     await storage.stored();
     log(`lianyun: the seed added ${added} products and devices${kept === 0 ? '' : `, ${kept} were there already`}.`);
   }
-  // Before anybody can know that it runs: who reads the ready line may end it at once.
-  const ending = new Promise<NodeJS.Signals>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
-  });
   const open = await platform.listen({ host: options.host, ...ports, ...(authority === undefined ? {} : { authority }) });
   const ready = { ready: true, mqtt: open.mqtt, mqtts: open.mqtts ?? null, http: open.http, https: open.https ?? null, ca: authority === undefined ? null : path.resolve(authority.file) };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
