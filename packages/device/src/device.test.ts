@@ -745,6 +745,7 @@ describe('making a device', () => {
     ["a keepalive out of Tencent's range", { dialect: tencent, identity: TENCENT_IDENTITY, server: 'h', keepaliveSeconds: 901 }, 'bad-config', 'from 0 to 900'],
     ['a window of nothing', { ...good, window: 0 }, 'bad-config', 'window is 0: a whole number from 1 to 65000'],
     ['a QoS that does not exist here', { ...good, qos: 2 }, 'bad-config', 'qos is 2: 0 or 1'],
+    ['a bound of the outbox that does not exist', { ...good, outbox: { maxMessages: 10 } }, 'bad-config', 'outbox.maxMessages is no option; the options are maxCount, maxBytes, policy, expiresMs'],
     ['an outbox without room', { ...good, outbox: { maxCount: 0 } }, 'bad-config', 'outbox.maxCount is 0'],
     ['an outbox without bytes', { ...good, outbox: { maxBytes: NaN } }, 'bad-config', 'outbox.maxBytes is NaN'],
     ['an expiry below zero', { ...good, outbox: { expiresMs: -1 } }, 'bad-config', 'outbox.expiresMs is -1'],

@@ -131,6 +131,8 @@ export function readOptions(options: DeviceOptions<AnyDialect>, face: FaceSettin
   if (!isObject(dialect) || !('rows' in dialect) || !isObject(dialect.signIn)) throw bad('dialect is none: huawei or tencent, as this package exports them, is expected.');
   if (!isObject(options.identity)) throw bad("identity is none: an object with the device's names and secret is expected.");
   if (!isObject(outbox)) throw bad('outbox is no object: for example { maxCount: 1000 } is expected.');
+  const unknownBound = Object.keys(outbox).find((name) => !Object.hasOwn(DEFAULT_BOUNDS, name));
+  if (unknownBound !== undefined) throw bad(`outbox.${unknownBound} is no option; the options are ${Object.keys(DEFAULT_BOUNDS).join(', ')}.`);
   if (qos !== undefined && (qos as number) !== 0 && (qos as number) !== 1) throw bad(`qos is ${String(qos)}: 0 or 1 is expected.`);
   const { mqttVersion = 4 } = options;
   if ((mqttVersion as number) !== 4 && (mqttVersion as number) !== 5) throw bad(`mqttVersion is ${shownOf(mqttVersion)}: 5, or 4 for MQTT 3.1.1, is expected.`);
