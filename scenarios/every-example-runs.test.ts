@@ -360,15 +360,23 @@ const CASES: Readonly<Record<CloudName, Readonly<Record<string, Case>>>> = {
         await stop(program);
       }),
 
-    'remote-config': () =>
-      onRig('tencent/remote-config.mjs', async (rig, program) => {
-        await program.line(/^configuration/);
+    async 'remote-config'() {
+      const changed = async (rig: Rig, program: Program): Promise<readonly string[]> => {
+        await program.line(/^(configuration|none)/);
         rig.platform.tencent.remoteConfigs.set('LAMP000001', { interval: 2 });
         await rig.platform.tencent.remoteConfigs.push('LAMP000001');
         await program.line(/^changed/);
         await stop(program);
-        expect(program.stdout.all).toEqual(['configuration {"interval":1}', 'changed {"interval":2}']);
-      }, (rig) => rig.platform.tencent.remoteConfigs.set('LAMP000001', { interval: 1 })),
+        return program.stdout.all;
+      };
+      await onRig('tencent/remote-config.mjs', async (rig, program) => {
+        expect(await changed(rig, program)).toEqual(['configuration {"interval":1}', 'changed {"interval":2}']);
+      }, (rig) => rig.platform.tencent.remoteConfigs.set('LAMP000001', { interval: 1 }));
+      // As the seed leaves it.
+      await onRig('tencent/remote-config.mjs', async (rig, program) => {
+        expect(await changed(rig, program)).toEqual([expect.stringMatching(/^none: The cloud has no configuration .*switched off/), 'changed {"interval":2}']);
+      });
+    },
 
     async rpc(start, { tencent }) {
       await using program = start();

@@ -11,5 +11,10 @@ process.once('SIGINT', () => device.close({ drainMs: 2000 }));
 device.remoteConfig.onUpdate(({ content }) => console.log('changed', JSON.stringify(content)));
 
 await device.connect();
-// Fails with `refused` where remote configuration is switched off for the product.
-console.log('configuration', JSON.stringify(await device.remoteConfig.get()));
+try {
+  console.log('configuration', JSON.stringify(await device.remoteConfig.get()));
+} catch (error) {
+  // Remote configuration is switched off for the product, until somebody sets one.
+  if (error.code !== 'refused') throw error;
+  console.log('none:', error.message);
+}
