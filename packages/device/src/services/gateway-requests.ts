@@ -1,4 +1,4 @@
-import type { ChildInfo, DeviceRef, JsonObject } from '@lianyun/protocol';
+import { isJsonObject, LianyunError, type ChildInfo, type DeviceRef, type JsonObject } from '@lianyun/protocol';
 
 /** A sub-device to be created under this gateway (Huawei), or to be bound to it with its own secret (Tencent). */
 export type NewChild =
@@ -21,3 +21,27 @@ export interface GatewayWait {
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
 }
+
+// Types say what a sub-device can be; a program in JavaScript can pass anything, and a text is a list of its characters.
+
+/** Those to add. Throws `bad-input`. */
+export function newChildren(children: readonly NewChild[]): readonly NewChild[] {
+  const given: unknown = children;
+  if (Array.isArray(given) && given.every(isJsonObject)) return children;
+  throw new LianyunError('bad-input', 'gateway.add() takes a list of sub-devices: [{ product, node }], on Tencent [{ device, secret }].');
+}
+
+/** Each of those that are named, once. Throws `bad-input`. */
+export function childRefs(children: readonly DeviceRef[], method: 'remove' | 'online' | 'offline'): DeviceRef[] {
+  const given: unknown = children;
+  if (Array.isArray(given) && given.every(isRef)) return [...new Set(children)];
+  throw new LianyunError('bad-input', `gateway.${method}() takes a list of the ids of sub-devices.`);
+}
+
+/** The one that is named. Throws `bad-input`. */
+export function childRef(device: DeviceRef): DeviceRef {
+  if (isRef(device)) return device;
+  throw new LianyunError('bad-input', 'gateway.child() takes the id of a sub-device.');
+}
+
+const isRef = (value: unknown): value is DeviceRef => typeof value === 'string' && value !== '';

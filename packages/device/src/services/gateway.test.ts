@@ -38,6 +38,22 @@ async function onHuawei(answer: (event: Event, connection: ServerConnection) => 
 
 const sensors = (count: number) => Array.from({ length: count }, (_, index) => ({ product: 'p', node: `n${index}` }));
 
+describe.each([
+  ['Huawei', () => huaweiDevice({ url: 'localhost', clock: new FakeClock() })],
+  ['Tencent', () => tencentDevice({ url: 'localhost', clock: new FakeClock() })],
+] as const)('a gateway on %s', (_, make) => {
+  it('refuses what names no sub-devices in words', async () => {
+    const { gateway } = make();
+    const refused = (words: string) => ({ code: 'bad-input', message: expect.stringContaining(words) });
+    for (const wrong of [undefined, null, 5, { product: 'p', node: 'n' }, 'p_n', ['p_n'], [null]]) await expect(gateway.add(wrong as never)).rejects.toMatchObject(refused('gateway.add() takes a list of sub-devices'));
+    // A text would be a list of its characters.
+    for (const wrong of [undefined, null, 5, {}, 'p_n', [5], ['']]) {
+      for (const method of ['remove', 'online', 'offline'] as const) await expect(gateway[method](wrong as never)).rejects.toMatchObject(refused(`gateway.${method}() takes a list of the ids`));
+    }
+    for (const wrong of [undefined, null, 5, {}, '']) expect(() => gateway.child(wrong as never)).toThrow(expect.objectContaining(refused('gateway.child() takes the id')));
+  });
+});
+
 describe('a gateway on Huawei', () => {
   it('asks again and again for what does not fit into one message, and tells what could not be asked any more', async () => {
     const { device, clock, server } = await onHuawei(({ paras: { devices = [] } }) =>

@@ -5,7 +5,7 @@ import type { DeviceContext } from './context.ts';
 import { isThenable } from './deadline.ts';
 import { GatewayChild } from './gateway-child.ts';
 import { ChildList } from './gateway-list.ts';
-import type { GatewayChangeHandler, GatewayWait, NewChild } from './gateway-requests.ts';
+import { childRef, childRefs, newChildren, type GatewayChangeHandler, type GatewayWait, type NewChild } from './gateway-requests.ts';
 import type { Scopes } from './gateway-scopes.ts';
 import { handleSearches, type GatewaySearchHandler } from './gateway-search.ts';
 import { ChildSubscriptions } from './gateway-subscriptions.ts';
@@ -69,7 +69,7 @@ export class GatewayService {
   async add(children: readonly NewChild[], wait: GatewayWait = {}): Promise<readonly ChildResult[]> {
     const { clock } = this.#options.context;
     const { batch, signing } = this.#options.context.dialect.children;
-    const drafts = children.map((child): ChildDraft => {
+    const drafts = newChildren(children).map((child): ChildDraft => {
       if (!('secret' in child)) return child;
       if (signing === undefined) throw new LianyunError('bad-input', `${child.device}: a sub-device is added by { product, node } on this cloud.`, { device: child.device });
       return signing.sign(child, { now: clock.now(), random: () => clock.random() });
@@ -82,7 +82,7 @@ export class GatewayService {
 
   /** Has sub-devices deleted (Huawei 5.5), or unbinds them (Tencent 3.3). Answers and rejects as {@link add} does. */
   async remove(children: readonly DeviceRef[], wait: GatewayWait = {}): Promise<readonly ChildResult[]> {
-    const results = await this.#inBatches('child.remove', [...new Set(children)], { size: this.#options.context.dialect.children.batch.remove, bodyOf: (part) => ({ children: part }), nameOf: (device) => ({ device }), wait });
+    const results = await this.#inBatches('child.remove', childRefs(children, 'remove'), { size: this.#options.context.dialect.children.batch.remove, bodyOf: (part) => ({ children: part }), nameOf: (device) => ({ device }), wait });
     for (const { code, device } of results) if (code === 0 && device !== undefined) this.#drop(device);
     await this.#stored();
     return results;
@@ -156,7 +156,7 @@ export class GatewayService {
     const list = this.#list;
     if (device === context.device) throw new LianyunError('bad-input', `${device} is the gateway itself.`, { device });
     // A name that no topic can hold is told here.
-    dialect.deviceSlots(device);
+    dialect.deviceSlots(childRef(device));
     this.#use();
     const isOnline = (): boolean => list.isWanted(device);
     const owner = {
@@ -204,7 +204,7 @@ export class GatewayService {
   }
 
   async #setOnline(children: readonly DeviceRef[], online: boolean, wait: GatewayWait): Promise<readonly ChildResult[]> {
-    const results = await this.#inBatches('child.status', [...new Set(children)], {
+    const results = await this.#inBatches('child.status', childRefs(children, online ? 'online' : 'offline'), {
       size: this.#options.context.dialect.children.batch.status,
       bodyOf: (part) => ({ children: part.map((device) => ({ device, online })) }),
       nameOf: (device) => ({ device }),
