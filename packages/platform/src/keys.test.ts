@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -39,6 +39,12 @@ describe('access keys', () => {
     const { file = '' } = loadAccessKeys(directory);
     chmodSync(file, 0o644);
     expect(() => loadAccessKeys(directory)).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringContaining(`mode 0644); close them with: chmod 600 ${file}`) }));
+  });
+
+  it('are not made where no file can be: the folder is said in words', () => {
+    const nowhere = path.join(directory, 'link');
+    symlinkSync(path.join(directory, 'not', 'there'), nowhere);
+    expect(() => loadAccessKeys(nowhere)).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringMatching(new RegExp(`^${nowhere}/access-keys\\.json cannot be written: ENOENT`)) }));
   });
 
   it('in a damaged file are refused without showing what is in it', () => {

@@ -22,7 +22,7 @@ export function readPrivateFile(file: string, what: string): string | undefined 
   return text;
 }
 
-/** Writes a file that only its owner may read: complete, on disk and closed to others before it gets its name. */
+/** Writes a file that only its owner may read: complete, on disk and closed to others before it gets its name. Fails with `bad-config` where it cannot be written. */
 export function writePrivateFile(file: string, text: string): void {
   writeWhole(file, text, 0o600);
 }
@@ -33,6 +33,15 @@ export function writePublicFile(file: string, text: string): void {
 }
 
 function writeWhole(file: string, text: string, mode: number): void {
+  try {
+    replace(file, text, mode);
+  } catch (cause) {
+    // A folder that may not be written to, a link to nowhere, a full disk: what the system says names the file, or the folder.
+    throw new LianyunError('bad-config', `${file} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+  }
+}
+
+function replace(file: string, text: string, mode: number): void {
   const folder = path.dirname(file);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}.new`;
