@@ -264,6 +264,13 @@ describe('lianyun up', () => {
     expect(await readFile(ready.ca ?? '', 'utf8')).toBe(ca);
   });
 
+  it.each(['', 'state'])("keeps access keys in the user's home where XDG_STATE_HOME is %j, which is no folder of anybody's", async (own) => {
+    env = { HOME: folder, XDG_STATE_HOME: own };
+    await using program = up();
+    await readyOf(program);
+    expect(program.stderr.all).toContain(`lianyun: access keys for the APIs are in ${path.join(folder, '.local', 'state', 'lianyun', 'access-keys.json')}`);
+  });
+
   it("keeps the authority in the user's state when there is no --data", async () => {
     await using program = up('--mqtts', '0');
     expect(await readyOf(program)).toMatchObject({ mqtts: expect.any(Number), https: null, ca: path.join(folder, 'state', 'lianyun', 'ca.pem') });

@@ -18,7 +18,9 @@ export interface UpOptions {
 
 /** Where generated access keys and the certificate authority are kept when no --data is given: the user's own state folder. */
 export function stateFolder(): string {
-  return path.join(process.env['XDG_STATE_HOME'] ?? path.join(os.homedir(), '.local', 'state'), 'lianyun');
+  const { XDG_STATE_HOME: own = '' } = process.env;
+  // One that is empty or relative counts as none (XDG Base Directory Specification).
+  return path.join(path.isAbsolute(own) ? own : path.join(os.homedir(), '.local', 'state'), 'lianyun');
 }
 
 /**
