@@ -231,6 +231,9 @@ describe('lianyun up', () => {
     [['--http', '65536'], /--http "65536" is no port/],
     [['--host', 'no.such.host.invalid'], /cannot listen on no\.such\.host\.invalid/],
     [['--public-url', 'iot.example'], /--public-url iot\.example is no address: http:/],
+    [['--public-url', 'https://iot.example/?tenant=1'], /--public-url .* is no address: http:/],
+    [['--public-url', 'https://iot.example/#top'], /--public-url .* is no address: http:/],
+    [['--public-url', 'https://user:word@iot.example'], /--public-url is no address: http:/],
     [['--mqtt'], /argument missing/],
     [['extra'], /too many arguments/],
   ])('refuses %j in words, without a stack', async (args, words) => {

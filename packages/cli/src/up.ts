@@ -41,7 +41,7 @@ export async function up(options: UpOptions): Promise<void> {
   // What a shell leaves of a variable that is not set: an empty address means all of them, an empty folder the one that this was started in.
   for (const [name, value] of [['--host', options.host], ['--data', options.data], ['--seed', options.seed]] as const) if (value?.trim() === '') throw new LianyunError('bad-config', `${name} is empty: leave it out, or give it a value.`);
   const { publicUrl } = options;
-  if (publicUrl !== undefined && !/^https?:$/.test(URL.parse(publicUrl)?.protocol ?? '')) throw new LianyunError('bad-config', `--public-url ${publicUrl} is no address: http://HOST:PORT or https://HOST is expected.`);
+  if (publicUrl !== undefined && !isOrigin(publicUrl)) throw new LianyunError('bad-config', `--public-url${publicUrl.includes('@') ? '' : ` ${publicUrl}`} is no address: http://HOST:PORT or https://HOST is expected, with a path at most.`);
   const seed = options.seed === undefined ? undefined : readSeedFile(options.seed);
   const state = options.data ?? stateFolder();
   const keys = loadAccessKeys(state, seed === undefined ? {} : accessKeysOf(seed.seed));
@@ -64,6 +64,12 @@ export async function up(options: UpOptions): Promise<void> {
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   log(`lianyun: ${await ending}, going down.`);
   await platform.close();
+}
+
+/** Whether URLs can begin with it: nothing of it may stand behind the path, and no password may go out to every device. */
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && !/[?#\s]/.test(text) && url.username === '' && url.password === '';
 }
 
 /** Errors whose messages say what to do themselves. */
