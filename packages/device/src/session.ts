@@ -17,6 +17,8 @@ import { Subscriptions, type Told } from './subscriptions.ts';
 const MAX_ATTEMPTS = 3;
 /** Packet ids in use above which nothing is sent: the rest is for subscriptions. */
 const MAX_PACKET_IDS = 65_000;
+/** Filters in one SUBSCRIBE: those of a gateway with thousands of sub-devices make a packet that servers refuse, the connection with it. */
+const MAX_FILTERS = 256;
 /** Bytes handed to the socket but not taken by it yet, above which the pump waits. */
 const HIGH_WATER_BYTES = 1_048_576;
 
@@ -218,10 +220,15 @@ export class Session implements Link, ConnectionOwner {
   }
 
   #sendSubscribe(subscriptions: readonly Subscription[], told?: Told): void {
-    const packetId = this.#nextPacketId();
-    this.subscriptions.asked(packetId, { filters: subscriptions.map(({ filter }) => filter), isSubscribe: true, told });
     const connection = this.#connection;
-    connection?.sendSubscribe(packetId, subscriptions);
+    // Who is told hears of all in one answer.
+    const size = told === undefined ? MAX_FILTERS : subscriptions.length;
+    for (let at = 0; at < subscriptions.length; at += size) {
+      const packetId = this.#nextPacketId();
+      const part = subscriptions.slice(at, at + size);
+      this.subscriptions.asked(packetId, { filters: part.map(({ filter }) => filter), isSubscribe: true, told });
+      connection?.sendSubscribe(packetId, part);
+    }
     if (connection !== undefined && !this.#acks.isRunning) this.#watchAcks(connection);
   }
 

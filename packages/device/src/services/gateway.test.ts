@@ -254,6 +254,20 @@ describe('a gateway on Tencent', () => {
     expect(server.last.unsubscribed).not.toContain(own);
   });
 
+  it('subscribes for thousands of sub-devices in packets that a server takes, and is online when all are answered', async () => {
+    const clock = new FakeClock();
+    const server = await ScriptedServer.listen(clock);
+    const topology = new MemoryTopology();
+    for (let i = 0; i < 2000; i++) topology.put({ info: { device: `SUBPROD001/lamp${i}` }, wantsOnline: true });
+    const device = tencentDevice(server, { topology });
+    open.push(server, { [Symbol.asyncDispose]: async () => void (await device.close()) });
+    await device.connect();
+    const { subscribed, subscribes } = server.last;
+    expect(new Set(subscribed).size).toBe(subscribed.length);
+    expect([subscribed.length, Math.max(...subscribes) <= 256]).toEqual([6004, true]);
+    expect(subscribed.at(-1)).toBe('$thing/down/event/SUBPROD001/lamp1999');
+  });
+
   it('gives up the topics of a sub-device that the cloud refuses to have online again', async () => {
     let result = 0;
     const { server, device, clock, log } = await granted(() => result);

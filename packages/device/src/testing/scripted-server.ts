@@ -50,6 +50,8 @@ export class ServerConnection implements PacketHandlers {
   readonly subscribed: string[] = [];
   /** The same with the QoS that was asked for. */
   readonly requested: { readonly filter: string; readonly qos: Qos }[] = [];
+  /** How many filters each SUBSCRIBE had. */
+  readonly subscribes: number[] = [];
   readonly unsubscribed: string[] = [];
   readonly pubacked: number[] = [];
   connected: ConnectPacket | undefined;
@@ -165,6 +167,7 @@ export class ServerConnection implements PacketHandlers {
   subscribe(packet: SubscribePacket): void {
     const filters = packet.subscriptions.map(({ filter }) => filter);
     this.subscribed.push(...filters);
+    this.subscribes.push(filters.length);
     this.requested.push(...packet.subscriptions.map(({ filter, qos }) => ({ filter, qos })));
     const { suback } = this.#script;
     if (this.#isDead || suback === 'never') return;
