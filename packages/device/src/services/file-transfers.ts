@@ -79,10 +79,12 @@ export class FileTransfers {
       this.#checkName(name);
       if (typeof to !== 'string' || to === '' || to.includes('\0')) throw new LianyunError('bad-input', `${what}s.download() takes the directory that the ${what} comes into: { to }.`);
       const file = path.resolve(to, distinctFileName(name));
+      // No file is called so: a name of distinctFileName() begins with no dot. Beside `x`, `x.part` may be one of its own.
+      const part = path.join(path.dirname(file), `.${path.basename(file)}.part`);
       if (this.#coming.has(file)) throw new LianyunError('conflict', `${file} is being downloaded already.`);
       this.#coming.add(file);
       const get: Incoming['get'] = async (from, onProgress) => {
-        const download = new Download({ ...tuning, ...from, network, file, clock, signal });
+        const download = new Download({ ...tuning, ...from, network, file, part, clock, signal });
         download.on('progress', (progress) => {
           teller.progress(progress);
           onProgress?.(progress);

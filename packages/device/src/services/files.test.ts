@@ -248,6 +248,14 @@ describe('a download', () => {
     expect([never.asked.length, closed.asked.length, never.results, await fs.readdir(directory)]).toEqual([2, 2, [['download_result_report', expect.objectContaining({ object_name: 'other.bin', result_code: 1, status_code: 403 })]], ['app.bin']]);
   });
 
+  it('grows under a name that no other file of the cloud has on the disk', async () => {
+    const { device, directory } = await downloading({});
+    for (const name of ['app.bin.part', 'app.bin.part.json', '.app.bin.part', 'app.bin']) await device.files.download(name, { to: directory }).done;
+    const names = await fs.readdir(directory);
+    expect(names.sort()).toEqual(['app.bin', expect.stringMatching(/^app\.bin-[\da-f]{8}\.part$/), 'app.bin.part', 'app.bin.part.json']);
+    for (const name of names) expect((await fs.readFile(path.join(directory, name))).equals(CONTENT)).toBe(true);
+  });
+
   it('tells of its retries, and a listener that throws ends it', async () => {
     const { device, directory, clock } = await downloading({ status: 503 });
     const transfer = device.files.download('app.bin', { to: directory, attempts: 2 });
