@@ -1,6 +1,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import { createConnection, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import { encodePacket } from '@lianyun/protocol/mqtt';
@@ -168,6 +169,14 @@ describe('The platform', () => {
     await closed;
     await rig.notices.first(({ kind, text }) => kind === 'protocol-error' && text.includes('MQTT-6.0.0-1'));
     expect(rig.platform.access.connections).toBe(0);
+  });
+
+  it.each(['http', 'https'] as const)('answers a request over %s that offers to go on in HTTP/2 as one that does not', async (scheme) => {
+    await using rig = await Rig.open({ over: 'wss' });
+    const socket = scheme === 'http' ? createConnection({ host: '127.0.0.1', port: rig.httpPort }) : tls.connect({ host: '127.0.0.1', port: rig.ports.https ?? 0, ca: rig.authority.pem });
+    socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n');
+    expect(String(await new Promise((resolve) => socket.once('data', resolve)))).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    socket.destroy();
   });
 
   it('goes down although a client that it refused does not close its side', async () => {

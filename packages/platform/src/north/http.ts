@@ -8,7 +8,7 @@ import { listenError } from '../listen-error.ts';
 import { whenHello } from '../tls/client-hello.ts';
 import type { ServerTls } from '../tls/server-tls.ts';
 import { onUnreadable } from './bare-line-feeds.ts';
-import { Response } from './response.ts';
+import { Response, UPGRADING } from './response.ts';
 
 /** Connections that may wait to be accepted: applications without keep-alive ask for thousands of devices at once. */
 const BACKLOG = 4096;
@@ -51,7 +51,7 @@ export async function openHttp(app: FastifyInstance, { host, port, tls }: HttpAd
 
 async function openTls(app: FastifyInstance, { host, port, tls }: Required<HttpAddress>, clock: Clock): Promise<HttpListener> {
   // With the names of authorities that it takes, a browser asks its user for a certificate of those only; programs send what they have.
-  const options = (): ServerOptions => ({ ...tls.options, ca: tls.authority.pem, ServerResponse: Response, maxHeaderSize: HEAD_BYTES });
+  const options = (): ServerOptions => ({ ...tls.options, ...UPGRADING, ca: tls.authority.pem, ServerResponse: Response, maxHeaderSize: HEAD_BYTES });
   const server = createServer(options(), (request, response) => {
     app.routing(request, response);
     response.once('close', () => {

@@ -23,3 +23,9 @@ export class Response<Request extends IncomingMessage = IncomingMessage> extends
 function conventional(name: string): string {
   return NAMES[name.toLowerCase()] ?? name.toLowerCase().replace(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
 }
+
+/**
+ * Of an HTTP server: whose request to upgrade is passed to its `upgrade` listeners. Any other is answered as if it did not ask (RFC 9110, 7.8): Java's HTTP client asks
+ * for `h2c` with each first request. A Node.js that does not know the option passes them all.
+ */
+export const UPGRADING = { shouldUpgradeCallback: ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket' };

@@ -10,7 +10,7 @@ import { HEAD_BYTES, openHttp, type HttpAddress, type HttpListener } from './htt
 import { sendHuaweiFault } from './huawei/fault.ts';
 import { huaweiNorth, isHuaweiPath, withoutBasePath } from './huawei/index.ts';
 import { refusal } from './refusal.ts';
-import { Response } from './response.ts';
+import { Response, UPGRADING } from './response.ts';
 import { sendTencentFault } from './tencent/fault.ts';
 import { tencentNorth } from './tencent/index.ts';
 
@@ -39,7 +39,7 @@ export interface Northbound extends AsyncDisposable {
 /** Both clouds' APIs on one port: Huawei's by path, Tencent's at `/`; what Tencent's devices ask over HTTP; objects below `/objects/`; and `/healthz`. */
 export function createNorthbound({ log, bodyLimitBytes = BODY_BYTES, objectBytes, ...context }: NorthboundOptions): Northbound {
   const app = fastify({
-    http: { ServerResponse: Response, maxHeaderSize: HEAD_BYTES },
+    http: { ...UPGRADING, ServerResponse: Response, maxHeaderSize: HEAD_BYTES },
     bodyLimit: bodyLimitBytes,
     // A device's id has up to 128 characters, and more when they are encoded.
     routerOptions: { maxParamLength: 512 },
