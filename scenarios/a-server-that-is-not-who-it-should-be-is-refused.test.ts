@@ -119,6 +119,16 @@ describe('The options of TLS', () => {
     expect(make).not.toThrow(/c2VjcmV0/);
   });
 
+  it('are read anew when the program has changed the object that holds them', () => {
+    const [one, two] = [trusted.forDevice('one'), trusted.forDevice('two')];
+    const tls = { cert: one.cert, key: one.key };
+    device(server, { tls });
+    tls.cert = two.cert;
+    expect(() => device(server, { tls })).toThrow(expect.objectContaining({ message: expect.stringContaining('tls.key is not the key of tls.cert') }));
+    tls.key = two.key;
+    expect(() => device(server, { tls })).not.toThrow();
+  });
+
   it('refuse an authority that is damaged, which OpenSSL would pass over', () => {
     for (const ca of [trusted.pem.replaceAll('\n', '\\n'), trusted.pem.replaceAll('\n', ' '), trusted.pem.slice(0, 300), trusted.pem.replace('MI', 'AA')]) {
       expect(() => device(server, { tls: { ca: [trusted.pem, ca] } })).toThrow(expect.objectContaining({ code: 'bad-config', message: expect.stringContaining('tls.ca cannot be read') }));

@@ -44,7 +44,7 @@ const NO_SIGNER = ': Node.js signs the TLS handshake itself, and no function can
 const NAMES: Readonly<Record<keyof TlsOptions, true>> = { ca: true, cert: true, key: true, privateKeyEngine: true, privateKeyIdentifier: true, pfx: true, passphrase: true, servername: true, insecure: true };
 
 // A crowd that is given one object shares what is made of it: a context holds all the authorities, some hundred KiB.
-const read = new WeakMap<object, TlsSettings>();
+const read = new WeakMap<object, { readonly from: TlsOptions; readonly settings: TlsSettings }>();
 const NOTHING: TlsOptions = {};
 
 const bad = (text: string, cause?: unknown): LianyunError => new LianyunError('bad-config', text, { cause });
@@ -52,9 +52,17 @@ const bad = (text: string, cause?: unknown): LianyunError => new LianyunError('b
 /** Reads the `tls` option. Throws `bad-config` naming the member that is wrong, never its content. */
 export function readTls(options: TlsOptions): TlsSettings {
   if (typeof options !== 'object' || options === null) throw bad('tls is no object: for example { ca: "ca.pem" } is expected.');
-  let settings = read.get(options);
-  if (settings === undefined) read.set(options, (settings = make(options)));
+  const kept = read.get(options);
+  if (kept !== undefined && isSame(kept.from, options)) return kept.settings;
+  const settings = make(options);
+  read.set(options, { from: { ...options }, settings });
   return settings;
+}
+
+/** Whether an object still has the members it had: a program may have put the next device's certificate into it. */
+function isSame(before: TlsOptions, now: TlsOptions): boolean {
+  const names = Object.keys(now) as (keyof TlsOptions)[];
+  return names.length === Object.keys(before).length && names.every((name) => before[name] === now[name]);
 }
 
 /** The context of these settings; without any, the one that trusts whom Node.js trusts. */
