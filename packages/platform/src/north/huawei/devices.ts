@@ -1,4 +1,4 @@
-import { isLianyunError, LianyunError, violationError, type DeviceRef } from '@lianyun/protocol';
+import { isLianyunError, LianyunError, stringifyExact, violationError, type DeviceRef } from '@lianyun/protocol';
 import * as v from 'valibot';
 import type { Device, DeviceDraft } from '../../records.ts';
 import type { Page, PageRequest } from '../../registry-store.ts';
@@ -11,6 +11,7 @@ import { deviceBody, deviceItem } from './shapes.ts';
 
 const secret = v.pipe(text(32), v.minLength(8, '8 to 32 characters are expected'));
 const fingerprint = v.pipe(v.string('a string is expected'), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i, '40 or 64 hex digits are expected'));
+const extension = v.pipe(anyObject, v.check((value) => Buffer.byteLength(stringifyExact(value)) <= 1024, 'at most 1024 bytes of JSON are expected'));
 const nothing = v.custom<undefined>(() => false, 'this platform keeps one secret and one fingerprint a device; leave it out');
 
 const addSchema = object({
@@ -32,7 +33,7 @@ const addSchema = object({
   description: absent(text(2048)),
   gateway_id: absent(text(128)),
   app_id: absent(text(36)),
-  extension_info: absent(anyObject),
+  extension_info: absent(extension),
   shadow: absent(v.array(object({ service_id: text(64), desired: anyObject }), 'an array is expected')),
 });
 
@@ -105,7 +106,7 @@ export async function listDevices(call: Call): Promise<object> {
 export const updateSchema = object({
   device_name: absent(text(256)),
   description: absent(text(2048)),
-  extension_info: absent(anyObject),
+  extension_info: absent(extension),
   auth_info: absent(object({ secure_access: absent(v.boolean('true or false is expected')) })),
 });
 

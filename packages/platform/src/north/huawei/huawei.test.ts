@@ -116,6 +116,15 @@ describe('devices', () => {
     expect(await north.huawei('GET', `/devices/${id}`)).toMatchObject({ status: 200, body: { device_id: id } });
   });
 
+  it('have further information of 1 KB at most', async () => {
+    await lampOnline();
+    const of = (bytes: number) => ({ extension_info: { a: 'é'.repeat((bytes - 8) / 2) } });
+    expect(await north.huawei('PUT', '/devices/lamp_d1', of(1024))).toMatchObject({ status: 200, body: of(1024) });
+    for (const [method, path, body] of [['PUT', '/devices/lamp_d1', {}], ['POST', '/devices', { product_id: 'lamp', node_id: 'd2' }]] as const) {
+      expect(await north.huawei(method, path, { ...body, ...of(1026) })).toMatchObject({ status: 400, body: { error_code: 'IOTDA.000006', error_msg: expect.stringContaining('extension_info') } });
+    }
+  });
+
   it('that exist already, or of an unknown product, are refused with the documented codes', async () => {
     await lampOnline();
     expect(await north.huawei('POST', '/devices', { product_id: 'lamp', node_id: 'd1' })).toMatchObject({ status: 400, body: { error_code: 'IOTDA.014031' } });
