@@ -15,6 +15,7 @@ const TYPES = { software: 'softwareUpgrade', firmware: 'firmwareUpgrade' } as co
 
 /** The words of 14.8, which has `Waitting` so. */
 const TASK_WORDS: Readonly<Record<TaskStatus, string>> = { waiting: 'Waitting', running: 'Processing', succeeded: 'Success', failed: 'Fail', partial: 'PartialSuccess', stopped: 'Stopped' };
+const PASSING: readonly string[] = ['initializing', 'stopping'];
 const DETAIL_WORDS: Readonly<Record<UpgradeStatus, string>> = { waiting: 'Waitting', processing: 'Processing', retrying: 'FailWaitRetry', succeeded: 'Success', failed: 'Fail', stopped: 'Stopped' };
 
 /** What a device means by a result code (5.2). */
@@ -94,7 +95,10 @@ function policyOf({ task_policy: policy = {}, need_confirm: needsConfirmation }:
 export function listTasks(call: Call): Answer {
   const type = typeIn(call, 'task_type', TASK_TYPES);
   const kind = KINDS[type];
-  const status = wordIn(TASK_WORDS, 'status', textIn(call, 'status'));
+  const wanted = textIn(call, 'status');
+  // No task is ever in one of these here, but they are words that may be asked for.
+  if (wanted !== undefined && PASSING.includes(wanted.toLowerCase())) return { batchtasks: [], page: pageOut(call, [], 0) };
+  const status = wordIn(TASK_WORDS, 'status', wanted);
   const where = status === undefined ? {} : { status };
   const { items, total } = kind === undefined ? call.context.huawei.batchTasks.list({ type, ...where }, pageIn(call)) : call.context.upgrades.book.tasks.page({ cloud: 'huawei', kind, ...where }, pageIn(call));
   return { batchtasks: items.map(taskItem), page: pageOut(call, items, total) };

@@ -115,6 +115,7 @@ describe('a batch task', () => {
     expect([first.batchtasks.map(({ task_id }) => task_id), first.page.count]).toEqual([[ids[2], ids[1]], 3]);
     expect((await list(`task_type=freezeDevices&marker=${first.page.marker}`)).batchtasks).toMatchObject([{ task_id: ids[0] }]);
     expect((await list('task_type=freezeDevices&status=fail')).batchtasks).toMatchObject([{ task_id: ids[1], status: 'Fail' }]);
+    for (const status of ['Initializing', 'Stopping']) expect(await list(`task_type=freezeDevices&status=${status}`)).toMatchObject({ batchtasks: [], page: { count: 0 } });
     const [{ task_id: last = '' } = {}] = (await list('task_type=unfreezeDevices')).batchtasks;
     const page = await show(last, '?limit=3');
     expect([page.task_details.map(({ target }) => target), page.page.count]).toEqual([['nobody', 'lamp_3', 'lamp_2'], 4]);
