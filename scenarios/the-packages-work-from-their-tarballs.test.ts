@@ -169,6 +169,13 @@ describe('The packed lianyun', () => {
     expect(await ran(process.execPath, ['main.mjs'], project)).toEqual<Ran>({ code: 0, stdout: 'lianyun true\nlianyun/huawei true\nlianyun/tencent true\n', stderr: '' });
   });
 
+  it.each(['lianyun', 'lianyun/huawei', 'lianyun/tencent'])('says which Node.js it needs where it is loaded by one that is too old: %s', async (entry) => {
+    const project = await projectWith(directory, [['lianyun', tarball('lianyun')]]);
+    // What Node.js before 20.16 does not have.
+    await writeFile(path.join(project, 'main.mjs'), `process.getBuiltinModule = undefined; await import('${entry}').catch(({ name, code, message }) => console.log(name, code, message));`);
+    expect(await ran(process.execPath, ['main.mjs'], project)).toEqual<Ran>({ code: 0, stdout: `LianyunError unsupported lianyun needs Node.js 22.13 or newer; this program runs on ${process.version}.\n`, stderr: '' });
+  });
+
   it('has no text that goes on in the next line: bundlers that indent what they take in would put spaces into it', async () => {
     const dist = path.join(await projectWith(directory, [['lianyun', tarball('lianyun')]]), 'node_modules/lianyun/dist');
     const files = (await readdir(dist)).filter((file) => file.endsWith('js'));
