@@ -182,6 +182,22 @@ describe('The packed lianyun', () => {
     expect((await Promise.all(files.map((file) => readFile(path.join(dist, file), 'utf8')))).filter((text) => text.includes('\\\n'))).toEqual([]);
   });
 
+  it('goes to the next server where one is spoken to over WebSocket, and nobody has installed the package for that', async () => {
+    const project = await projectWith(directory, [['lianyun', tarball('lianyun')]]);
+    await writeFile(
+      path.join(project, 'main.mjs'),
+      `import { Device, huawei } from 'lianyun';
+       const device = new Device({ dialect: huawei, server: ['ws://127.0.0.1:1/mqtt', ${JSON.stringify(rig.server)}], identity: ${IDENTITY} });
+       device.on('offline', ({ error }) => console.log(error.code));
+       await device.connect();
+       await device.properties.report({ service: 'light', values: { level: 1 } }).delivered;
+       await device.close();
+       const alone = new Device({ dialect: huawei, server: 'ws://127.0.0.1:1/mqtt', identity: ${IDENTITY} });
+       await alone.connect().catch(({ code }) => console.log(code));`,
+    );
+    expect(await ran(process.execPath, ['main.mjs'], project)).toEqual<Ran>({ code: 0, stdout: 'unsupported\nunsupported\n', stderr: '' });
+  });
+
   it('loads for a connection over TCP one file with what it needs, and nothing that TLS, files or HTTP need; the rest when it is used', async () => {
     const project = await projectWith(directory, [['lianyun', tarball('lianyun')]]);
     await writeFile(path.join(project, 'main.mjs'), STARTING(rig.server));

@@ -147,6 +147,8 @@ describe('a session', () => {
     expect(end(STATES.connecting, untrusted)).toMatchObject({ at: 'waiting', server: 1 });
     expect(end({ ...STATES.connecting, server: 1, misses: 1 }, untrusted).at).toBe('closed');
     expect(end(STATES.connecting, FATAL).at).toBe('closed');
+    // WebSocket without the package for it.
+    expect(end(STATES.connecting, ending({ isFatal: true, error: new LianyunError('unsupported', 'no') }))).toMatchObject({ at: 'waiting', server: 1 });
   });
 
   it("keeps a cloud's floor between two attempts, counted from the last attempt", () => {

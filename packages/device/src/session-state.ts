@@ -145,8 +145,8 @@ function ended(state: SessionState, { now, random, ending: told }: Extract<Sessi
 
 /** In the CONNACK of MQTT 3.1.1 and of MQTT 5. */
 const NOT_AUTHORIZED: ReadonlySet<number> = new Set([5, 0x87]);
-/** What the server has to mend, or a proxy before it. */
-const OF_SERVER: ReadonlySet<ErrorCode> = new Set(['untrusted-server', 'self-signed-server', 'wrong-server-name', 'expired-certificate', 'tls-failed', 'proxy-refused']);
+/** What the server has to mend, or a proxy before it; or it is spoken to in a way that this program has no package for. */
+const OF_SERVER: ReadonlySet<ErrorCode> = new Set(['unsupported', 'untrusted-server', 'self-signed-server', 'wrong-server-name', 'expired-certificate', 'tls-failed', 'proxy-refused']);
 
 /** Names what only the history shows: MQTT 3.1.1 cannot say that another client took over. */
 function judge(ending: Ending, { wasOnline, isPingPong }: { readonly wasOnline: boolean; readonly isPingPong: boolean }): Ending {
