@@ -144,6 +144,10 @@ describe("Tencent's own client", () => {
     const sub = (DeviceName: string) => ({ ProductId: 'LAMP000001', DeviceName });
     expect(await codeOf(call('DeleteDevice', sub('sub0')))).toBe('UnauthorizedOperation.DeviceHasAlreadyBindGateway');
     expect(await codeOf(call('DeleteDevice', { ...gateway, ForceDelete: false }))).toBe('UnauthorizedOperation.GatewayHasBindedDevices');
+    // Of several either all are deleted or none.
+    expect(await codeOf(call('DeleteDevices', { DevicesItems: [sub('sub2'), sub('sub0')] }))).toBe('UnauthorizedOperation.DeviceHasAlreadyBindGateway');
+    expect(await codeOf(call('DeleteDevices', { DevicesItems: [sub('sub2'), gateway] }))).toBe('UnauthorizedOperation.GatewayHasBindedDevices');
+    expect(await call('DescribeDevice', sub('sub2'))).toMatchObject({ Device: { DeviceName: 'sub2' } });
     expect(await call('DeleteDevice', { ...sub('sub0'), ForceDelete: true })).toMatchObject({ ResultCode: '' });
     expect(await call('DescribeGatewaySubDeviceList', { GatewayProductId: 'GATE000001', GatewayDeviceName: 'gate1', Offset: 0, Limit: 10 })).toMatchObject({ Total: 1, DeviceList: [{ DeviceName: 'sub1' }] });
     expect(await call('DeleteDevice', { ...gateway, ForceDelete: true })).toMatchObject({ ResultCode: '' });

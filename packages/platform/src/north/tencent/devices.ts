@@ -2,7 +2,7 @@ import type { Device } from '../../records.ts';
 import { certified } from '../../device-http/device-http.ts';
 import { removeDevice, type NorthContext } from '../context.ts';
 import { refusal } from '../refusal.ts';
-import { action, productOf, renamed, seconds, TARGET, targetOf } from './action.ts';
+import { action, productOf, seconds, TARGET, targetOf } from './action.ts';
 import { filtered } from './firmware.ts';
 import { boundsOf, pageOf } from './page.ts';
 
@@ -46,15 +46,14 @@ export const deviceActions = {
   DeleteDevice: action({ ProductId: 'text', DeviceName: 'text', ForceDelete: 'flag?' }, (p, context) => {
     const device = targetOf({ ProductId: p.ProductId, DeviceName: p.DeviceName, DeviceId: undefined }, context);
     if (p.ForceDelete === true) unbind(device, context);
-    deleteOne(context.registry.device('tencent', device.device), context);
+    deleteAll([context.registry.device('tencent', device.device)], context);
     return { ResultCode: '', ResultMessage: '' };
   }),
 
-  // All are looked up before the first is deleted: a name that is wrong deletes nothing.
   DeleteDevices: action({ DevicesItems: 'targets' }, (p, context) => {
     if (p.DevicesItems.length === 0) throw refusal('InvalidParameterValue', 'DevicesItems is empty: at least one device is expected.');
     const devices = new Map(p.DevicesItems.map((item) => targetOf({ ...item, DeviceId: undefined }, context)).map((device) => [device.device, device]));
-    for (const device of devices.values()) deleteOne(device, context);
+    deleteAll([...devices.values()], context);
     return { ResultCode: '', ResultMessage: '' };
   }),
 
@@ -82,9 +81,14 @@ function unbind({ device, gateway }: Device, { registry, children }: NorthContex
   children.removed('tencent', device, registry.childrenOf('tencent', device));
 }
 
-function deleteOne({ device, gateway }: Device, context: NorthContext): void {
-  if (gateway !== undefined) throw refusal('UnauthorizedOperation.DeviceHasAlreadyBindGateway', `The device ${device} is bound to the gateway ${gateway}; unbind it first.`);
-  renamed({ conflict: 'UnauthorizedOperation.GatewayHasBindedDevices' }, () => removeDevice(context, 'tencent', device));
+/** Deletes all of them, or refuses and deletes none. */
+function deleteAll(devices: readonly Device[], context: NorthContext): void {
+  for (const { device, gateway } of devices) {
+    if (gateway !== undefined) throw refusal('UnauthorizedOperation.DeviceHasAlreadyBindGateway', `The device ${device} is bound to the gateway ${gateway}; unbind it first.`);
+    const { total } = context.registry.listDevices({ cloud: 'tencent', gateway: device, limit: 1 });
+    if (total > 0) throw refusal('UnauthorizedOperation.GatewayHasBindedDevices', `${total} device(s) connect through ${device}; unbind them first.`);
+  }
+  for (const { device } of devices) removeDevice(context, 'tencent', device);
 }
 
 function statusOf({ device, activatedAt }: Device, { downlink }: NorthContext): number {
