@@ -1,6 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, Server as TlsServer, type TLSSocket } from 'node:tls';
 import { listenError } from '../listen-error.ts';
+import { peerOf } from '../peer-of.ts';
+import { Handshakes } from '../tls/handshakes.ts';
 import { handshakeText, proofOf, type ServerTls } from '../tls/server-tls.ts';
 import type { Connection } from './connection.ts';
 import type { Proof } from './proof.ts';
@@ -41,8 +43,8 @@ export async function openListener(
   { host, port, tls }: { readonly host: string; readonly port: number; readonly tls?: ServerTls },
   { acceptor, handshakeMs }: { readonly acceptor: Acceptor; readonly handshakeMs: number },
 ): Promise<Listener> {
-  const shaking = new Map<string, Socket>();
-  const server: Server = tls === undefined ? createServer({ noDelay: true, pauseOnConnect: true }, (socket) => open(sharingReads(socket), PLAIN, acceptor).resume()) : createTlsListener(tls, { acceptor, handshakeMs, shaking });
+  const handshakes = new Handshakes();
+  const server: Server = tls === undefined ? createServer({ noDelay: true, pauseOnConnect: true }, (socket) => open(sharingReads(socket), PLAIN, acceptor).resume()) : createTlsListener(tls, { acceptor, handshakeMs, handshakes });
   await new Promise<void>((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       reject(listenError('MQTT', error, { host, port }));
@@ -73,7 +75,7 @@ export async function openListener(
         server.close(() => {
           resolve();
         });
-        for (const socket of shaking.values()) socket.destroy();
+        handshakes.end();
       }),
   };
 }
@@ -81,21 +83,14 @@ export async function openListener(
 interface TlsListening {
   readonly acceptor: Acceptor;
   readonly handshakeMs: number;
-  /** Sockets whose handshake is not done, by where they come from: nobody else would end them. */
-  readonly shaking: Map<string, Socket>;
+  readonly handshakes: Handshakes;
 }
 
-function createTlsListener(tls: ServerTls, { acceptor, handshakeMs, shaking }: TlsListening): TlsServer {
+function createTlsListener(tls: ServerTls, { acceptor, handshakeMs, handshakes }: TlsListening): TlsServer {
   const server = createTlsServer({ ...tls.mqttOptions, noDelay: true, handshakeTimeout: handshakeMs });
-  server.on('connection', (socket: Socket) => {
-    const peer = peerOf(socket);
-    shaking.set(peer, socket);
-    socket.once('close', () => {
-      if (shaking.get(peer) === socket) shaking.delete(peer);
-    });
-  });
+  server.on('connection', (socket: Socket) => handshakes.begin(socket));
   server.on('secureConnection', (socket) => {
-    shaking.delete(peerOf(socket));
+    handshakes.done(socket);
     open(socket, proofOf(socket, tls), acceptor);
   });
   server.on('tlsClientError', (error, socket) => {
@@ -113,10 +108,6 @@ function open(socket: Tagged | TLSSocket, proof: Proof, acceptor: Acceptor): Soc
   (socket as Tagged)[CONNECTION] = connection;
   socket.on('data', onData);
   return socket.on('close', onClose);
-}
-
-function peerOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress ?? 'gone'}:${String(remotePort ?? 0)}`;
 }
 
 function onData(this: Tagged, chunk: Buffer): void {

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { peerOf } from '../peer-of.ts';
 import { proofOf, type ServerTls } from '../tls/server-tls.ts';
 import type { Connection } from './connection.ts';
 import type { Acceptor } from './tcp.ts';
@@ -39,7 +40,7 @@ export function acceptUpgrades(server: Server, { acceptor, maxBytes, tls, now }:
     // Nobody else knows the socket any more: what its other end does not close would stay, and the server with it.
     if (refusal !== undefined) return void socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const peer = `${socket.remoteAddress ?? 'gone'}:${String(socket.remotePort ?? 0)}`;
+      const peer = peerOf(socket);
       // Of a server that speaks TLS these are TLS sockets.
       const proof = tls === undefined ? { isSecure: false } : proofOf(socket as TLSSocket, tls);
       const transport = new WebSocketTransport(webSocket, socket);

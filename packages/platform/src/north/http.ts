@@ -6,6 +6,7 @@ import type { Clock } from '@lianyun/protocol';
 import type { FastifyInstance } from 'fastify';
 import { listenError } from '../listen-error.ts';
 import { whenHello } from '../tls/client-hello.ts';
+import { Handshakes } from '../tls/handshakes.ts';
 import type { ServerTls } from '../tls/server-tls.ts';
 import { onUnreadable } from './bare-line-feeds.ts';
 import { Response, UPGRADING } from './response.ts';
@@ -112,8 +113,7 @@ function boundClosing(server: PlainServer | SecureServer, opened: 'connection' |
  * show one here, over WebSocket, know TLS 1.3. `renew` takes over a new certificate of the server; `close` ends the connections whose handshake is not done.
  */
 function askOnlyTls13(server: SecureServer, options: () => ServerOptions): { renew(): void; close(): void } {
-  /** By where they come from: a connection with TLS is another object than the one below it. */
-  const shaking = new Map<string, Socket>();
+  const handshakes = new Handshakes();
   // Never listens: it is given its connections.
   const quiet = createTlsServer(options(), (socket) => void server.emit('secureConnection', socket));
   quiet.on('tlsClientError', (error: Error, socket: TLSSocket) => void server.emit('tlsClientError', error, socket));
@@ -121,27 +121,17 @@ function askOnlyTls13(server: SecureServer, options: () => ServerOptions): { ren
   const accept = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
-    const peer = peerOf(socket);
-    shaking.set(peer, socket);
-    socket.once('close', () => {
-      if (shaking.get(peer) === socket) shaking.delete(peer);
-    });
+    handshakes.begin(socket);
     whenHello(socket, (offersTls13) => {
       if (!offersTls13) quiet.emit('connection', socket);
       else for (const each of accept) each.call(server, socket);
     });
   });
-  server.on('secureConnection', (socket) => void shaking.delete(peerOf(socket)));
+  server.on('secureConnection', (socket) => handshakes.done(socket));
   return {
     renew: () => quiet.setSecureContext(options()),
-    close: () => {
-      for (const socket of shaking.values()) socket.destroy();
-    },
+    close: () => handshakes.end(),
   };
-}
-
-function peerOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress ?? 'gone'}:${String(remotePort ?? 0)}`;
 }
 
 function portOf(server: PlainServer | SecureServer, port: number): number {
