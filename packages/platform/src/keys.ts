@@ -23,29 +23,34 @@ const CLOUDS: readonly Cloud[] = ['huawei', 'tencent'];
 const keySchema = v.object({ id: v.pipe(v.string(), v.minLength(1)), secret: v.pipe(v.string(), v.minLength(1)) });
 const fileSchema = v.object({ huawei: v.optional(keySchema), tencent: v.optional(keySchema) });
 type Kept = v.InferOutput<typeof fileSchema>;
+type Given = Partial<Record<Cloud, readonly AccessKey[]>>;
 
 /**
  * The access keys of both clouds: those of the seed; for a cloud without any, the pair kept in `access-keys.json` under `directory`, which is made
  * there (mode 0600) if need be. Fails with `bad-config` when that file is damaged or open to other users.
  */
-export function loadAccessKeys(directory: string, given: Partial<Record<Cloud, readonly AccessKey[]>> = {}): AccessKeys {
-  const missing = CLOUDS.filter((cloud) => (given[cloud] ?? []).length === 0);
-  const [huawei, tencent] = [given.huawei ?? [], given.tencent ?? []];
-  if (missing.length === 0) return { huawei, tencent };
-  const file = path.join(directory, 'access-keys.json');
+export function loadAccessKeys(directory: string, given: Given = {}): AccessKeys {
+  const missing = missingIn(given);
+  if (missing.length === 0) return filledUp(given, {});
+  const file = fileIn(directory);
   const kept = readKept(file);
   const made = missing.filter((cloud) => kept[cloud] === undefined);
   for (const cloud of made) kept[cloud] = newAccessKey(cloud);
   if (made.length > 0) writePrivateFile(file, `${JSON.stringify(kept, undefined, 2)}\n`);
-  const pairs = (cloud: Cloud, own: readonly AccessKey[]) => (own.length > 0 || kept[cloud] === undefined ? own : [kept[cloud]]);
-  return { huawei: pairs('huawei', huawei), tencent: pairs('tencent', tencent), file };
+  return { ...filledUp(given, kept), file };
 }
 
 /** The same for who asks a platform that runs: no pair is made, a cloud without any has none. Fails as {@link loadAccessKeys}. */
-export function readAccessKeys(directory: string, given: Partial<Record<Cloud, readonly AccessKey[]>> = {}): AccessKeys {
-  const missing = CLOUDS.filter((cloud) => (given[cloud] ?? []).length === 0);
-  const kept = missing.length === 0 ? {} : readKept(path.join(directory, 'access-keys.json'));
-  const pairs = (cloud: Cloud): readonly AccessKey[] => (missing.includes(cloud) ? [kept[cloud] ?? []].flat() : (given[cloud] ?? []));
+export function readAccessKeys(directory: string, given: Given = {}): AccessKeys {
+  return filledUp(given, missingIn(given).length === 0 ? {} : readKept(fileIn(directory)));
+}
+
+const fileIn = (directory: string): string => path.join(directory, 'access-keys.json');
+const missingIn = (given: Given): Cloud[] => CLOUDS.filter((cloud) => (given[cloud] ?? []).length === 0);
+
+/** What was given, and for a cloud without any the pair that is kept. */
+function filledUp(given: Given, kept: Kept): AccessKeys {
+  const pairs = (cloud: Cloud): readonly AccessKey[] => ((given[cloud] ?? []).length > 0 ? (given[cloud] ?? []) : [kept[cloud] ?? []].flat());
   return { huawei: pairs('huawei'), tencent: pairs('tencent') };
 }
 
