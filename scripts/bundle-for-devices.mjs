@@ -101,7 +101,7 @@ function sources(own, target) {
   };
 }
 
-/** Says what is wrong where Node.js is too old for even the first line, as the options of a device do where it is only too old for them. */
+/** Says what is wrong where Node.js is too old for even the first line, as the options of a device do where it is only too old for them. It stands in the files that a program begins with. */
 const OLD_NODE =
   'if(typeof process.getBuiltinModule!="function")throw Object.assign(new Error("lianyun needs Node.js 22.13 or newer; this program runs on "+process.version+"."),{name:"LianyunError",code:"unsupported"});\n';
 
@@ -117,7 +117,7 @@ function short(target) {
       for (const file of Object.values(output)) {
         const { code } = await transform(file.code.replaceAll(/\brequire\(('node:[\w/]+')\)/g, 'process.getBuiltinModule($1)'), { minifySyntax: true, minifyWhitespace: true, lineLimit: 160, target, legalComments: 'inline' });
         // A text that goes on in the next line is legal, but bundlers that indent what they take in put spaces into it.
-        file.code = code.replace(/^"use strict";/, `$&${OLD_NODE}`).replaceAll(/(?<!\\)((?:\\\\)*)\\\n/g, '$1');
+        file.code = (file.isEntry ? code.replace(/^"use strict";/, `$&${OLD_NODE}`) : code).replaceAll(/(?<!\\)((?:\\\\)*)\\\n/g, '$1');
       }
     },
   };
