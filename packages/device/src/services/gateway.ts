@@ -191,14 +191,14 @@ export class GatewayService {
   }
 
   async #announce(): Promise<void> {
-    const [{ context }, list] = [this.#options, this.#list];
+    const { context } = this.#options;
     if (context.peer.supports('child.sync')) await this.sync();
-    const wanted = list.wanted();
-    for (const { device, code, text } of await this.online(wanted)) {
+    for (const { device, code, text } of await this.online(this.#list.wanted())) {
       if (code === 0 || device === undefined) continue;
-      // Its topics are refused to it from now on (Tencent 3.8).
-      if (list.isWanted(device)) this.#subscribed.wentOffline(device);
-      if (list.isWanted(device)) list.want(device, false);
+      if (this.#list.isWanted(device)) {
+        this.#subscribed.wentOffline(device); // its topics are refused to it from now on (Tencent 3.8)
+        this.#list.want(device, false);
+      }
       context.problem(new LianyunError('refused', `The cloud refused to have ${device} online again with code ${code}: ${text ?? 'no text'}.`, { device, number: code }));
     }
   }
